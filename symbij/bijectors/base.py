@@ -1,0 +1,240 @@
+"""`Bijector`: the contract that derived, structural and hand-written bijectors share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from symbij.bijectors.fused import BoundStage
+from symbij.bijectors.tree import Node
+from symbij.errors import DataError, ShapeError, UsageError
+from symbij.kernels.broadcast import as_float_array, broadcast_shape
+
+
+class Bijector(Node):
+    """A differentiable one-to-one map y = f(x) with log|det dy/dx|, vectorised over batches.
+
+    Shapes: `x` is (*batch, *event). `forward_min_event_ndims` is the number of rightmost axes that the map mixes (0 for
+    an elementwise map, 1 for a matrix). A log-det has one number for every event of `event_ndims` axes: the
+    elementwise log-dets are summed over those axes.
+
+    A hand-written bijector subclasses this, calls `super().__init__(forward_min_event_ndims=...)` and defines
+    `_forward`, `_inverse` and `_forward_log_det_jacobian` (and `_inverse_log_det_jacobian` where it can be had more
+    accurately than through the inverse), in numpy. It then works in chains, inverses and distributions.
+    """
+
+    def __init__(
+        self,
+        *,
+        validate_args: bool = False,
+        forward_min_event_ndims: int = 0,
+        inverse_min_event_ndims: int | None = None,
+        is_constant_jacobian: bool = False,
+        dtype: Any = None,
+        parameters: dict[str, Any] | None = None,
+        graph_parents: Any = None,
+        name: str | None = None,
+    ) -> None:
+        self.validate_args = validate_args
+        self.forward_min_event_ndims = int(forward_min_event_ndims)
+        self.inverse_min_event_ndims = int(
+            forward_min_event_ndims if inverse_min_event_ndims is None else inverse_min_event_ndims
+        )
+        self.is_constant_jacobian = is_constant_jacobian
+        self.dtype = dtype
+        self.name = name or _snake_case(type(self).__name__)
+        self._parameters = dict(parameters or {})
+
+    # What subclasses define.
+
+    def _forward(self, x: np.ndarray) -> Any:
+        raise NotImplementedError(f"{self.name} does not define _forward")
+
+    def _inverse(self, y: np.ndarray) -> Any:
+        raise NotImplementedError(f"{self.name} does not define _inverse")
+
+    def _forward_log_det_jacobian(self, x: np.ndarray) -> Any:
+        if type(self)._inverse_log_det_jacobian is Bijector._inverse_log_det_jacobian:
+            raise NotImplementedError(f"{self.name} defines neither _forward_log_det_jacobian nor the inverse one")
+        return -np.asarray(self._inverse_log_det_jacobian(np.asarray(self._forward(x))))
+
+    def _inverse_log_det_jacobian(self, y: np.ndarray) -> Any:
+        return -np.asarray(self._forward_log_det_jacobian(np.asarray(self._inverse(y))))
+
+    def _forward_event_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return shape
+
+    def _inverse_event_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return shape
+
+    def _stages(self) -> tuple[BoundStage, ...] | None:
+        """The derived maps this bijector is made of, or None if part of it is not derived from a formula."""
+        return None
+
+    def _support(self) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper end of the domain, elementwise."""
+        return np.float64(-np.inf), np.float64(np.inf)
+
+    def _range(self) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper end of the codomain, elementwise."""
+        return np.float64(-np.inf), np.float64(np.inf)
+
+    def _increasing(self) -> np.ndarray | None:
+        """Whether the map is increasing, elementwise; None if the bijector does not say."""
+        return None
+
+    # What users call.
+
+    def forward(self, x: Any) -> np.ndarray:
+        """y = f(x)."""
+        return _plain(self._transform(self._input(x, "x", self.forward_min_event_ndims), value=True, log_det=False)[0])
+
+    def inverse(self, y: Any) -> np.ndarray:
+        """x with f(x) = y."""
+        array = self._input(y, "y", self.inverse_min_event_ndims)
+        return _plain(self._inverse_transform(array, value=True, log_det=False)[0])
+
+    def forward_log_det_jacobian(self, x: Any, event_ndims: int | None = None) -> np.ndarray:
+        """log|det dy/dx| at `x`, summed over the `event_ndims` rightmost axes (default: the minimum)."""
+        array = self._input(x, "x", self.forward_min_event_ndims)
+        log_det = self._transform(array, value=False, log_det=True)[-1]
+        return self._reduced(log_det, array, event_ndims, self.forward_min_event_ndims)
+
+    def inverse_log_det_jacobian(self, y: Any, event_ndims: int | None = None) -> np.ndarray:
+        """log|det dx/dy| at `y`, summed over the `event_ndims` rightmost axes (default: the minimum)."""
+        array = self._input(y, "y", self.inverse_min_event_ndims)
+        log_det = self._inverse_transform(array, value=False, log_det=True)[-1]
+        return self._reduced(log_det, array, event_ndims, self.inverse_min_event_ndims)
+
+    def forward_and_log_det(self, x: Any, event_ndims: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """`forward(x)` and `forward_log_det_jacobian(x)` in one pass."""
+        array = self._input(x, "x", self.forward_min_event_ndims)
+        value, log_det = self._transform(array, value=True, log_det=True)
+        return _plain(value), self._reduced(log_det, array, event_ndims, self.forward_min_event_ndims)
+
+    def inverse_and_log_det(self, y: Any, event_ndims: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """`inverse(y)` and `inverse_log_det_jacobian(y)` in one pass."""
+        array = self._input(y, "y", self.inverse_min_event_ndims)
+        value, log_det = self._inverse_transform(array, value=True, log_det=True)
+        return _plain(value), self._reduced(log_det, array, event_ndims, self.inverse_min_event_ndims)
+
+    def forward_event_shape(self, input_shape: Any) -> tuple[int, ...]:
+        """Shape of one event after the map, for the shape of one event before it."""
+        return self._forward_event_shape(tuple(int(n) for n in np.atleast_1d(np.asarray(input_shape, dtype=int))))
+
+    def inverse_event_shape(self, output_shape: Any) -> tuple[int, ...]:
+        """Shape of one event before the map, for the shape of one event after it."""
+        return self._inverse_event_shape(tuple(int(n) for n in np.atleast_1d(np.asarray(output_shape, dtype=int))))
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters this bijector was made with, by name."""
+        return dict(self._parameters)
+
+    def __call__(self, value: Any, **kwargs: Any) -> Any:
+        """`forward` of an array; of a bijector, the chain that applies it first; of a distribution, its transform."""
+        if isinstance(value, Bijector):
+            from symbij.bijectors.structure import Chain
+
+            return Chain([self, value], **kwargs)
+        if hasattr(value, "transformed_by"):
+            return value.transformed_by(self, **kwargs)
+        if kwargs:
+            raise UsageError(f"{self.name}: {', '.join(kwargs)} can be given when a distribution is transformed only")
+        return self.forward(value)
+
+    def plot(self, x: Any = None, ax: Any = None) -> Any:
+        """Forward map, inverse and log-det over `x` (default: a range inside the domain); returns the Axes."""
+        from symbij.plotting import plot_bijector
+
+        return plot_bijector(self, x, ax)
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if type(self) is not type(other):
+            return False
+        mine, theirs = self._children(), other._children()  # type: ignore[attr-defined]
+        return len(mine) == len(theirs) and all(_equal(a, b) for a, b in zip(mine, theirs, strict=True))
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+    def __repr__(self) -> str:
+        inner = ", ".join(f"{k}={_short(v)}" for k, v in self._parameters.items())
+        return f"{type(self).__name__}({inner})"
+
+    # How the public methods get their numbers; overridden where value and log-det come from one kernel.
+
+    def _transform(self, x: np.ndarray, value: bool, log_det: bool) -> list[np.ndarray]:
+        results = []
+        if value:
+            results.append(np.asarray(self._forward(x)))
+        if log_det:
+            results.append(np.asarray(self._forward_log_det_jacobian(x)))
+        return results
+
+    def _inverse_transform(self, y: np.ndarray, value: bool, log_det: bool) -> list[np.ndarray]:
+        results = []
+        if value:
+            results.append(np.asarray(self._inverse(y)))
+        if log_det:
+            results.append(np.asarray(self._inverse_log_det_jacobian(y)))
+        return results
+
+    def _input(self, value: Any, what: str, min_event_ndims: int) -> np.ndarray:
+        try:
+            array = as_float_array(value, f"{self.name}: {what}")
+        except DataError:
+            raise
+        if array.ndim < min_event_ndims:
+            raise ShapeError(
+                f"{self.name}: {what} needs at least {min_event_ndims} axes for one event, got shape {array.shape}"
+            )
+        return array
+
+    def _reduced(self, log_det: np.ndarray, x: np.ndarray, event_ndims: int | None, minimum: int) -> np.ndarray:
+        """`log_det` (one number for every smallest event) summed so that there is one for every event."""
+        if event_ndims is None:
+            event_ndims = minimum
+        event_ndims = int(event_ndims)
+        if event_ndims < minimum:
+            raise ShapeError(f"{self.name}: event_ndims must be at least {minimum}, got {event_ndims}")
+        batch = x.shape[: x.ndim - minimum]
+        extra = event_ndims - minimum
+        if extra > len(batch) and extra > log_det.ndim:
+            raise ShapeError(f"{self.name}: event_ndims={event_ndims} exceeds the {x.ndim} axes of the input")
+        if extra == 0:
+            return _plain(log_det)
+        full = np.broadcast_to(log_det, broadcast_shape(self.name, [log_det.shape, batch]))
+        return _plain(full.sum(axis=tuple(range(full.ndim - extra, full.ndim))))
+
+
+def _plain(array: np.ndarray) -> np.ndarray:
+    """Arrays without axes become numpy scalars, as numpy's own functions return them."""
+    return array[()] if array.ndim == 0 else array
+
+
+def _snake_case(name: str) -> str:
+    out = ""
+    for i, char in enumerate(name):
+        if char.isupper() and i and (not name[i - 1].isupper() or (i + 1 < len(name) and name[i + 1].islower())):
+            out += "_"
+        out += char.lower()
+    return out
+
+
+def _equal(a: tuple[str, Any], b: tuple[str, Any]) -> bool:
+    if a[0] != b[0]:
+        return False
+    x, y = a[1], b[1]
+    if isinstance(x, (list, tuple)) and isinstance(y, (list, tuple)):
+        return len(x) == len(y) and all(_equal(("", p), ("", q)) for p, q in zip(x, y, strict=True))
+    if isinstance(x, np.ndarray) or isinstance(y, np.ndarray):
+        return np.array_equal(np.asarray(x), np.asarray(y))
+    return bool(x == y)
+
+
+def _short(value: Any) -> str:
+    return np.array2string(value, precision=6, threshold=6) if isinstance(value, np.ndarray) else repr(value)

@@ -1,0 +1,193 @@
+"""Bijectors made from formulas: `bijector(...)` and the class that everything it makes derives from."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from symbij.bijectors.base import Bijector
+from symbij.bijectors.fused import BoundStage, FusedTransform
+from symbij.bijectors.numeric import numeric
+from symbij.bijectors.variable import Variable, value_of
+from symbij.calculus.derivation import Derivation, derive
+from symbij.calculus.render import relation_text
+from symbij.errors import ParameterError
+from symbij.formula.formula import Formula, make_formula
+from symbij.formula.parser import is_valid_name
+from symbij.kernels.broadcast import as_float_array
+
+
+class _OnFirstUse:
+    """Class attribute `derivation`: worked out when first asked for, then kept."""
+
+    def __get__(self, instance: object, owner: type[DerivedBijector]) -> Derivation:
+        found = owner.__dict__.get("_derived")
+        if found is None:
+            found = derive(owner.formula)
+            owner._derived = found
+        return found
+
+
+class DerivedBijector(Bijector):
+    """A bijector whose inverse and log-dets are derived from its formula.
+
+    Parameters are given by position, in the order of the formula, or by name; numbers, arrays or `Variable`s, which
+    broadcast against each other and against x. With `validate_args` (the default) their constraints are checked.
+    """
+
+    formula: ClassVar[Formula]
+    derivation: ClassVar[Derivation] = _OnFirstUse()  # type: ignore[assignment]
+    _derived: ClassVar[Derivation | None] = None
+
+    def __init__(self, *args: Any, validate_args: bool = True, name: str | None = None, **kwargs: Any) -> None:
+        values = self._bound_values(args, kwargs)
+        super().__init__(validate_args=validate_args, name=name, parameters=values)
+        if validate_args:
+            self._validate()
+
+    @classmethod
+    def _bound_values(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        names = [p.name for p in cls.formula.parameters]
+        listed = ", ".join(names) or "none"
+        if len(args) > len(names):
+            raise ParameterError(f"{cls.__name__} takes {len(names)} parameter(s) ({listed}), got {len(args)}")
+        given = dict(zip(names, args, strict=False))
+        for key, value in kwargs.items():
+            if key not in names:
+                raise ParameterError(f"{cls.__name__} has no parameter '{key}' (parameters: {listed})")
+            if key in given:
+                raise ParameterError(f"{cls.__name__}: parameter '{key}' was given twice")
+            given[key] = value
+        values = {}
+        for p in cls.formula.parameters:
+            value = given.get(p.name)
+            if value is None:
+                value = p.default
+            if value is None:
+                raise ParameterError(f"{cls.__name__}: parameter '{p.name}' is missing (parameters: {listed})")
+            if not isinstance(value, Variable):
+                value = _fixed(cls.__name__, p.name, value)
+            values[p.name] = value
+        return values
+
+    def _validate(self) -> None:
+        values = {k: value_of(v) for k, v in self._parameters.items()}
+        for p in self.formula.parameters:
+            p.constraint.check(type(self).__name__, p.name, values[p.name])
+        for relation, reason in self.derivation.conditions:
+            holds = np.asarray(numeric(relation, values), dtype=bool)
+            if not holds.all():
+                index = tuple(int(i) for i in np.argwhere(~np.atleast_1d(holds))[0])
+                shown = {k: float(np.broadcast_to(v, np.atleast_1d(holds).shape)[index]) for k, v in values.items()}
+                raise ParameterError(
+                    f"{type(self).__name__}: the condition {relation_text(relation)} fails for {shown}: {reason}"
+                )
+
+    def __getattr__(self, name: str) -> Any:
+        parameters = self.__dict__.get("_parameters", {})
+        if name in parameters:
+            return parameters[name]
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+
+    def _children(self) -> list[tuple[str, Any]]:
+        return list(self._parameters.items())
+
+    def _stages(self) -> tuple[BoundStage, ...]:
+        return (BoundStage(self.derivation, False, tuple(self._parameters.values())),)
+
+    def _fused(self) -> FusedTransform:
+        if "_cache" not in self.__dict__:
+            self._cache = FusedTransform(self.name, self._stages())
+        return self._cache
+
+    def _transform(self, x: np.ndarray, value: bool, log_det: bool) -> list[np.ndarray]:
+        return self._fused()(x, False, value, log_det)
+
+    def _inverse_transform(self, y: np.ndarray, value: bool, log_det: bool) -> list[np.ndarray]:
+        return self._fused()(y, True, value, log_det)
+
+    def _values(self) -> dict[str, np.ndarray]:
+        return {k: value_of(v) for k, v in self._parameters.items()}
+
+    def _support(self) -> tuple[np.ndarray, np.ndarray]:
+        domain, values = self.derivation.domain, self._values()
+        return numeric(domain.lo, values), numeric(domain.hi, values)
+
+    def _range(self) -> tuple[np.ndarray, np.ndarray]:
+        codomain, values = self.derivation.codomain, self._values()
+        return numeric(codomain.lo, values), numeric(codomain.hi, values)
+
+    def _increasing(self) -> np.ndarray:
+        return numeric(self.derivation.sign, self._values()) > 0
+
+
+def _fixed(owner: str, name: str, value: Any) -> np.ndarray:
+    try:
+        array = np.array(as_float_array(value, f"{owner}: parameter '{name}'"), dtype=np.float64)
+    except ValueError as error:
+        raise ParameterError(str(error)) from None
+    array.setflags(write=False)
+    return array
+
+
+def bijector(
+    formula: Any = None,
+    *,
+    name: str | None = None,
+    domain: Any = None,
+    **constraints: Any,
+) -> Any:
+    """A `Bijector` class from one forward formula.
+
+    `formula` is a string ("(a*x + b)**3", with x the variable and every other name a parameter), a sympy expression, or
+    a Python function of the variable and the parameters, which is traced (use as a decorator: annotations are
+    constraints, defaults are defaults). `domain=(lo, hi)` restricts x; ends are numbers, "oo", or formulas of the
+    parameters. Keyword arguments constrain parameters: `a=sb.nonzero`; the default is `sb.real`.
+
+    Raises `FormulaSyntaxError` if the formula cannot be read, `NotBijectiveError` if it is not one-to-one or no proof is
+    found, `DomainError` if it is not defined on the domain.
+    """
+    if formula is None:
+
+        def decorate(function: Callable[..., Any]) -> type[DerivedBijector]:
+            return bijector(function, name=name, domain=domain, **constraints)
+
+        return decorate
+    made = make_formula(formula, domain=domain, constraints=constraints)
+    title = name or getattr(formula, "__name__", None) or "FormulaBijector"
+    doc = inspect.getdoc(formula) if inspect.isfunction(formula) else None
+    cls = declare(made, title, doc)
+    _ = cls.derivation  # refuse at once what is not one-to-one
+    return cls
+
+
+def declare(formula: Formula, name: str, doc: str | None = None) -> type[DerivedBijector]:
+    """A class for `formula` whose derivation is worked out on first use."""
+    names = [p.name for p in formula.parameters]
+    for parameter in names:
+        if hasattr(DerivedBijector, parameter) or parameter in ("self", "validate_args"):
+            raise ParameterError(f"'{parameter}' cannot be the name of a parameter: every bijector has that attribute")
+    signature = inspect.Signature(
+        [
+            inspect.Parameter(
+                p.name,
+                inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                default=p.default if p.default is not None else inspect.Parameter.empty,
+            )
+            for p in sorted(formula.parameters, key=lambda p: p.default is not None)
+        ]
+        + [inspect.Parameter("validate_args", inspect.Parameter.KEYWORD_ONLY, default=True)]
+        + [inspect.Parameter("name", inspect.Parameter.KEYWORD_ONLY, default=None)]
+    )
+    text = formula.text or str(formula.expr)
+    listed = "".join(f"\n    {p.name}: {p.constraint.describe()}" for p in formula.parameters)
+    body = {
+        "formula": formula,
+        "__signature__": signature,
+        "__doc__": doc or f"y = {text}" + (f"\n\nParameters:{listed}" if listed else ""),
+        "__module__": "symbij.bijectors",
+    }
+    return type(name if is_valid_name(name) else "FormulaBijector", (DerivedBijector,), body)

@@ -1,0 +1,63 @@
+"""Runs of derived maps through one kernel: the stages of a chain with their parameter values."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from symbij.bijectors.variable import value_of
+from symbij.calculus.derivation import Derivation
+from symbij.kernels.broadcast import pack, run
+from symbij.kernels.compile import elementwise
+from symbij.program.ir import Program
+from symbij.program.operations import Stage, flip, transform_program
+
+
+@dataclass(frozen=True)
+class BoundStage:
+    """A derived map, forwards or inverted, with the values of its parameters (numbers, arrays or variables)."""
+
+    derivation: Derivation
+    inverted: bool
+    values: tuple[Any, ...]
+
+    def flipped(self) -> BoundStage:
+        return BoundStage(self.derivation, not self.inverted, self.values)
+
+
+def named_stages(bound: Sequence[BoundStage], prefix: str = "s") -> tuple[tuple[Stage, ...], list[tuple[str, Any]]]:
+    """The stages with a program input for each of their parameters, and (input, value) in order."""
+    stages, inputs = [], []
+    for index, stage in enumerate(bound):
+        names = tuple(f"{prefix}{index}_{k}" for k in range(len(stage.values)))
+        stages.append(Stage(stage.derivation, stage.inverted, names))
+        inputs += zip(names, stage.values, strict=True)
+    return tuple(stages), inputs
+
+
+@functools.lru_cache(maxsize=4096)
+def _program(shape: tuple[tuple[Derivation, bool], ...], inverse: bool, value: bool, log_det: bool) -> Program:
+    bound = [BoundStage(d, inverted, tuple(d.formula.parameters)) for d, inverted in shape]
+    stages, inputs = named_stages(bound)
+    return transform_program(flip(stages) if inverse else stages, tuple(n for n, _ in inputs), value, log_det)
+
+
+class FusedTransform:
+    """The map through a sequence of stages, compiled on first use, its parameters packed once."""
+
+    def __init__(self, owner: str, bound: Sequence[BoundStage]) -> None:
+        self.owner = owner
+        self._shape = tuple((s.derivation, s.inverted) for s in bound)
+        values = [value_of(v) for s in bound for v in s.values]
+        if values:
+            self._packed, self._batch = pack(owner, values)
+        else:
+            self._packed, self._batch = np.empty((0, 1)), ()
+
+    def __call__(self, x: np.ndarray, inverse: bool, value: bool, log_det: bool) -> list[np.ndarray]:
+        program = _program(self._shape, inverse, value, log_det)
+        return run(elementwise(program), self.owner, x, self._packed, self._batch, value + log_det)

@@ -1,0 +1,62 @@
+"""Objects that hold parameters form a tree: bijectors in chains in distributions. Walking it and rebuilding it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from symbij.bijectors.variable import Variable
+
+
+class Node:
+    """Something with parameters. Subclasses with other than plain attributes override `_children`."""
+
+    def _children(self) -> list[tuple[str, Any]]:
+        """Labelled parts that may hold variables; an empty label adds nothing to the path."""
+        return [(k.lstrip("_"), v) for k, v in vars(self).items() if not k.startswith("_cache")]
+
+    @property
+    def trainable_variables(self) -> tuple[Variable, ...]:
+        """The variables of this object and of everything it holds, each once."""
+        return tuple(dict.fromkeys(v for _, v in walk(self)))
+
+    def _clear_cache(self) -> None:
+        """Called on a copy whose parts were replaced."""
+        self.__dict__.pop("_cache", None)
+
+
+def walk(value: Any, path: str = "") -> Iterator[tuple[str, Variable]]:
+    """(dotted path, variable) for every variable under `value`."""
+    if isinstance(value, Variable):
+        yield path, value
+    elif isinstance(value, Node):
+        for label, child in value._children():
+            yield from walk(child, _join(path, label))
+    elif isinstance(value, dict):
+        for key, child in value.items():
+            yield from walk(child, _join(path, str(key)))
+    elif isinstance(value, (list, tuple)):
+        for index, child in enumerate(value):
+            yield from walk(child, _join(path, str(index)))
+
+
+def substitute(value: Any, new: dict[Variable, Any]) -> Any:
+    """A copy of `value` in which every variable that is a key of `new` is replaced; the original is left alone."""
+    if isinstance(value, Variable):
+        return new.get(value, value)
+    if isinstance(value, Node):
+        clone = copy.copy(value)
+        clone._clear_cache()
+        for key, part in list(vars(clone).items()):
+            clone.__dict__[key] = substitute(part, new)
+        return clone
+    if isinstance(value, dict):
+        return {k: substitute(v, new) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(substitute(v, new) for v in value)
+    return value
+
+
+def _join(path: str, label: str) -> str:
+    return f"{path}.{label}" if path and label else path or label

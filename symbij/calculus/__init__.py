@@ -1,0 +1,1 @@
+"""What follows from a formula: chain form, proof, inverse, log-derivative."""

@@ -1,0 +1,324 @@
+"""Chain form: a bijection as a sequence of links, each a row of the table or a core.
+
+Every link answers the same questions: its value, its inverse, its log|derivative| from either side, its direction,
+where it is defined and where it leads. A chain's answers are composed of its links'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symbij.calculus.bounds import Bounds, sign_of
+from symbij.calculus.table import ROWS, Row
+from symbij.formula import functions as fn
+from symbij.formula.interval import POSITIVE, REALS, Interval
+
+
+class Link:
+    """One strictly monotone map. `sign` is +1, -1, or a parameter expression whose sign is the direction."""
+
+    name: str
+
+    def forward(self, u: sp.Expr) -> sp.Expr:
+        raise NotImplementedError
+
+    def inverse(self) -> Link:
+        raise NotImplementedError
+
+    def log_det_u(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        raise NotImplementedError
+
+    def log_det_v(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        raise NotImplementedError
+
+    def sign(self, bounds: Bounds) -> int | sp.Expr:
+        raise NotImplementedError
+
+    def domain(self, bounds: Bounds) -> Interval:
+        raise NotImplementedError
+
+    def codomain(self, bounds: Bounds) -> Interval:
+        raise NotImplementedError
+
+    def conditions(self) -> tuple[sp.Expr, ...]:
+        """Parameter expressions that must not vanish."""
+        return ()
+
+    def value_at_end(self, end: sp.Expr, bounds: Bounds) -> sp.Expr:
+        """The limit of the map at `end`, which lies in or on the boundary of its domain."""
+        if isinstance(end, sp.Piecewise):
+            return end.func(*((self.value_at_end(e, bounds), c) for e, c in end.args))
+        domain, codomain, sign = self.domain(bounds), self.codomain(bounds), self.sign(bounds)
+        for at, increasing, decreasing in (
+            (domain.lo, codomain.lo, codomain.hi),
+            (domain.hi, codomain.hi, codomain.lo),
+        ):
+            if end == at:
+                return by_sign(sign, increasing, decreasing)
+        return self.forward(end)
+
+
+@dataclass(frozen=True)
+class RowLink(Link):
+    """A row of the table with its parameters filled in."""
+
+    row: Row
+    args: tuple[sp.Expr, ...] = ()
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        return self.row.name
+
+    def forward(self, u: sp.Expr) -> sp.Expr:
+        return self.row.formula(self.row.forward, u, u, self.args)
+
+    def inverse(self) -> Link:
+        texts = self.row.inverse_parameters or self.row.parameters
+        return RowLink(ROWS[self.row.inverse], tuple(self.row.formula(t, sp.S.One, sp.S.One, self.args) for t in texts))
+
+    def log_det_u(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        return self.row.formula(self.row.log_det_u, u, v, self.args)
+
+    def log_det_v(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        return self.row.formula(self.row.log_det_v, u, v, self.args)
+
+    def _parameter(self, name: str) -> sp.Expr:
+        return self.args[self.row.parameters.index(name)]
+
+    def sign(self, bounds: Bounds) -> int | sp.Expr:
+        if isinstance(self.row.direction, int):
+            return self.row.direction
+        argument = self._parameter(self.row.direction)
+        return sign_of(argument, bounds) or argument
+
+    def domain(self, bounds: Bounds) -> Interval:
+        # u**p is defined at 0 for p > 0 only
+        if self.row.name == "power" and self.sign(bounds) != 1:
+            return POSITIVE
+        return self.row.domain
+
+    def codomain(self, bounds: Bounds) -> Interval:
+        if self.row.name == "power" and self.sign(bounds) != 1:
+            return POSITIVE
+        return self.row.codomain
+
+    def conditions(self) -> tuple[sp.Expr, ...]:
+        return tuple(self._parameter(name) for name in self.row.nonzero)
+
+
+@dataclass(frozen=True)
+class SumCore(Link):
+    """f(u) = f1(u) + f2(u) + ..., each a chain, all of one direction: then f is strictly monotone.
+
+    Its derivative is a sum of terms of one sign, so log|f'| = logsumexp of the terms' log|fi'|, free of cancellation.
+    The inverse is found numerically.
+    """
+
+    terms: tuple[tuple[Link, ...], ...]
+    direction: int | sp.Expr
+    where: Interval
+    image: Interval
+    name: str = "sum"
+
+    def forward(self, u: sp.Expr) -> sp.Expr:
+        return sp.Add(*(chain_forward(t, u) for t in self.terms))
+
+    def inverse(self) -> Link:
+        return NumericInverse(self)
+
+    def log_det_u(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        parts = [chain_log_det(t, u) for t in self.terms]
+        total = parts[0]
+        for part in parts[1:]:
+            total = fn.logaddexp(total, part)
+        return total
+
+    def log_det_v(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        return self.log_det_u(u, v)
+
+    def sign(self, bounds: Bounds) -> int | sp.Expr:
+        return self.direction
+
+    def domain(self, bounds: Bounds) -> Interval:
+        return self.where
+
+    def codomain(self, bounds: Bounds) -> Interval:
+        return self.image
+
+    def conditions(self) -> tuple[sp.Expr, ...]:
+        return tuple(c for term in self.terms for link in term for c in link.conditions())
+
+
+class _Root(fn.SymbijFunction):
+    """Stands for the numeric inverse of a core in printed derivations: the x with f(x) = y."""
+
+    nargs = 1
+    definition = staticmethod(lambda v: v)
+    latex_name = "f^{-1}"
+
+    def _sympystr(self, printer: object) -> str:
+        return f"f_inverse({printer._print(self.args[0])})"  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class NumericInverse(Link):
+    """The inverse of a core, found by a bracketed Newton iteration in the kernel."""
+
+    core: Link
+    name: str = "numeric inverse"
+
+    def forward(self, u: sp.Expr) -> sp.Expr:
+        return _Root(u)
+
+    def inverse(self) -> Link:
+        return self.core
+
+    def log_det_u(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        return -self.core.log_det_u(v, u)
+
+    def log_det_v(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        return -self.core.log_det_u(v, u)
+
+    def sign(self, bounds: Bounds) -> int | sp.Expr:
+        return self.core.sign(bounds)
+
+    def domain(self, bounds: Bounds) -> Interval:
+        return self.core.codomain(bounds)
+
+    def codomain(self, bounds: Bounds) -> Interval:
+        return self.core.domain(bounds)
+
+    def conditions(self) -> tuple[sp.Expr, ...]:
+        return self.core.conditions()
+
+
+@dataclass(frozen=True)
+class FloorCore(Link):
+    """f(u) = floor(u) + g(frac(u)) with g increasing from g(0) = 0 to g(1) = 1.
+
+    `above` is g(r), for the part of the unit step above the nearest integer m (r = u - m >= 0); `below` is
+    g(1 + r) - 1, for the part under it (r < 0). Both are increments, zero at r = 0, so that nothing cancels close to
+    an integer. Since f maps [m, m+1) onto itself, v - m has the sign of r, and the inverse takes the same branch.
+    """
+
+    g: tuple[Link, ...]
+    above: tuple[Link, ...]
+    below: tuple[Link, ...]
+    inverted: bool = False
+    name: str = "floor"
+
+    def forward(self, u: sp.Expr) -> sp.Expr:
+        whole = sp.floor(u)
+        links = invert_chain(self.g) if self.inverted else self.g
+        return whole + chain_forward(links, u - whole)
+
+    def inverse(self) -> Link:
+        return FloorCore(self.g, self.above, self.below, not self.inverted)
+
+    def log_det_u(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        links = invert_chain(self.g) if self.inverted else self.g
+        return chain_log_det(links, u - sp.floor(u))
+
+    def log_det_v(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        return -self.inverse().log_det_u(v, u)
+
+    def branches(self) -> tuple[tuple[Link, ...], tuple[Link, ...]]:
+        """The two increment chains in this link's direction: for r >= 0 and for r < 0."""
+        if self.inverted:
+            return invert_chain(self.above), invert_chain(self.below)
+        return self.above, self.below
+
+    def sign(self, bounds: Bounds) -> int | sp.Expr:
+        return 1
+
+    def domain(self, bounds: Bounds) -> Interval:
+        return REALS
+
+    def codomain(self, bounds: Bounds) -> Interval:
+        return REALS
+
+    def conditions(self) -> tuple[sp.Expr, ...]:
+        return tuple(c for link in self.g for c in link.conditions())
+
+
+@dataclass(frozen=True)
+class Folded(Link):
+    """A function that is monotone on several intervals; the domain decides which branch is meant.
+
+    `branches` pairs each interval with the links that equal the function there.
+    """
+
+    name: str
+    function: Callable[[sp.Expr], sp.Expr]
+    branches: tuple[tuple[Interval, tuple[Link, ...]], ...]
+
+    def forward(self, u: sp.Expr) -> sp.Expr:
+        return self.function(u)
+
+
+Chain = tuple[Link, ...]
+
+
+def link(name: str, *args: sp.Expr | int) -> RowLink:
+    """The row called `name` as a link, its parameters filled in."""
+    return RowLink(ROWS[name], tuple(sp.sympify(a) for a in args))
+
+
+def by_sign(sign: int | sp.Expr, if_positive: sp.Expr, if_negative: sp.Expr) -> sp.Expr:
+    if sign == 1:
+        return if_positive
+    if sign == -1:
+        return if_negative
+    condition = sp.Gt(sign, 0)
+    if_positive, if_negative = _assuming(if_positive, condition, 0), _assuming(if_negative, condition, 1)
+    if if_positive == if_negative:
+        return if_positive
+    return sp.Piecewise((if_positive, condition), (if_negative, True))
+
+
+def _assuming(expr: sp.Expr, condition: sp.Basic, branch: int) -> sp.Expr:
+    """`expr`, of which the branch is known if it is a choice by the same condition."""
+    if isinstance(expr, sp.Piecewise) and len(expr.args) == 2 and expr.args[0][1] == condition:
+        return expr.args[branch][0]
+    return expr
+
+
+def chain_forward(chain: Chain, u: sp.Expr) -> sp.Expr:
+    for item in chain:
+        u = item.forward(u)
+    return u
+
+
+def invert_chain(chain: Chain) -> Chain:
+    return tuple(item.inverse() for item in reversed(chain))
+
+
+def chain_log_det(chain: Chain, u: sp.Expr) -> sp.Expr:
+    """log|derivative| at the input `u`, a sum over the links."""
+    total: sp.Expr = sp.Integer(0)
+    for item in chain:
+        v = item.forward(u)
+        total = total + item.log_det_u(u, v)
+        u = v
+    return total
+
+
+def chain_log_det_from_output(chain: Chain, v: sp.Expr) -> sp.Expr:
+    """log|derivative| as a function of the output `v`, each link in its output form."""
+    total: sp.Expr = sp.Integer(0)
+    for item in reversed(chain):
+        u = item.inverse().forward(v)
+        total = total + item.log_det_v(u, v)
+        v = u
+    return total
+
+
+def combined_sign(chain: Chain, bounds: Bounds) -> int | sp.Expr:
+    """The direction of a chain: +1, -1, or an expression whose sign it is."""
+    total: int | sp.Expr = 1
+    for item in chain:
+        total = total * item.sign(bounds)
+    return total

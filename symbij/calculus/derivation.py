@@ -1,0 +1,254 @@
+"""`Derivation`: everything that follows from a formula, and `derive`, which works it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import sympy as sp
+
+from symbij.calculus import refute
+from symbij.calculus.bounds import Bounds
+from symbij.calculus.chain import (
+    Chain,
+    chain_forward,
+    chain_log_det,
+    chain_log_det_from_output,
+    invert_chain,
+)
+from symbij.calculus.domain import Folds, OutsideDomain, Proof, Unproved, contains, intersect, preimage, prove
+from symbij.calculus.recognise import NotChain, recognise
+from symbij.calculus.rules import simplify_chain
+from symbij.errors import DomainError, NotBijectiveError
+from symbij.formula.formula import Formula
+from symbij.formula.interval import REALS, Interval
+from symbij.formula.vocabulary import NONZERO
+
+
+@dataclass(frozen=True)
+class Step:
+    """One link of the chain: its name, what it computes, the interval it leads to, its log|derivative|."""
+
+    name: str
+    value: sp.Expr
+    image: Interval
+    direction: str
+    log_det: sp.Expr
+
+
+@dataclass(frozen=True, eq=False)
+class Derivation:
+    """A formula proved one-to-one, with its inverse and log-det-Jacobians.
+
+    `chain` is the stable chain form that kernels are made from; `raw` the chain as recognised, on which the proof
+    rests. `sign` is +1, -1 or an expression with the sign of the derivative. `conditions` are relations between
+    parameters, checked when values are bound, each with its reason.
+    """
+
+    formula: Formula
+    raw: Chain
+    chain: Chain
+    domain: Interval
+    codomain: Interval
+    sign: int | sp.Expr
+    conditions: tuple[tuple[sp.Basic, str], ...]
+    images: tuple[Interval, ...]
+
+    @property
+    def variable(self) -> sp.Symbol:
+        return self.formula.variable
+
+    @property
+    def output(self) -> sp.Symbol:
+        """The symbol of the output: y, unless a parameter has that name."""
+        taken = {p.name for p in self.formula.parameters}
+        return sp.Symbol(next(n for n in ("y", "y_out", "y_output", "y_") if n not in taken), real=True)
+
+    @property
+    def forward(self) -> sp.Expr:
+        """y as an expression in x."""
+        return self.formula.expr
+
+    @cached_property
+    def inverse(self) -> sp.Expr:
+        """x as an expression in y."""
+        return chain_forward(invert_chain(self.chain), self.output)
+
+    @cached_property
+    def forward_log_det(self) -> sp.Expr:
+        """log|dy/dx| as an expression in x, a sum of logs as computed."""
+        return chain_log_det(self.chain, self.variable)
+
+    @cached_property
+    def inverse_log_det(self) -> sp.Expr:
+        """log|dx/dy| as an expression in y, in output forms: no detour through a rounded x."""
+        return -chain_log_det_from_output(self.chain, self.output)
+
+    @property
+    def status(self) -> str:
+        return "proved"
+
+    @property
+    def direction(self) -> str:
+        """'increasing', 'decreasing', or by which sign."""
+        return describe_sign(self.sign)
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        value: sp.Expr = self.variable
+        steps = []
+        for item, image in zip(self.raw, self.images, strict=True):
+            output = item.forward(value)
+            steps.append(
+                Step(
+                    item.name,
+                    output,
+                    image,
+                    describe_sign(item.sign(self.formula.bounds)),
+                    item.log_det_u(value, output),
+                )
+            )
+            value = output
+        return tuple(steps)
+
+    def __str__(self) -> str:
+        from symbij.calculus.render import as_text
+
+        return as_text(self)
+
+    def latex(self) -> str:
+        """The derivation as LaTeX, for `align*`."""
+        from symbij.calculus.render import as_latex
+
+        return as_latex(self)
+
+    def _repr_latex_(self) -> str:
+        return "$$" + self.latex() + "$$"
+
+
+def describe_sign(sign: int | sp.Expr) -> str:
+    if sign == 1:
+        return "increasing"
+    if sign == -1:
+        return "decreasing"
+    return f"increasing if {sign} > 0, decreasing if {sign} < 0"
+
+
+def derive(formula: Formula) -> Derivation:
+    """Prove that `formula` is one-to-one and derive what follows.
+
+    Raises `NotBijectiveError` (refuted with a witness, or not proved) and `DomainError` (an empty domain, or one on
+    which the formula is not defined).
+    """
+    x, bounds = formula.variable, formula.bounds
+    try:
+        chain = recognise(formula.expr, x)
+        domain, conditions = _starting_domain(formula, bounds)
+        proof = prove(chain, domain, bounds)
+        if domain is None and proof.domain != REALS:
+            proof = prove(chain, proof.domain, bounds)
+    except NotChain as stuck:
+        _refute(formula, None)
+        raise NotBijectiveError(
+            f"{formula.text}: no proof that it is one-to-one: the variable stands several times in {stuck.part}, "
+            "which symbij cannot rewrite; write the formula so that the variable stands once, or as a sum of increasing maps"
+        ) from None
+    except Folds as fold:
+        _refute(formula, fold.suggestion)
+        raise NotBijectiveError(_fold_message(formula, fold)) from None
+    except Unproved as reason:
+        _refute(formula, None)
+        raise NotBijectiveError(f"{formula.text}: no proof that it is one-to-one: {reason}") from None
+    except OutsideDomain as outside:
+        raise DomainError(
+            f"{formula.text}: on the domain {formula.domain}, '{outside.item}' receives values in {outside.got}, "
+            f"but is defined on {outside.needed} only; give a smaller domain=(lo, hi)"
+        ) from None
+    stable = simplify_chain(proof.links)
+    conditions = (*conditions, *(c for c in proof.conditions if c not in conditions))
+    refute.check_chain(formula, stable, proof.domain)
+    return Derivation(formula, proof.links, stable, proof.domain, proof.codomain, proof.sign, conditions, proof.images)
+
+
+def _starting_domain(formula: Formula, bounds: Bounds) -> tuple[Interval | None, tuple[tuple[sp.Basic, str], ...]]:
+    """The domain to prove the formula on: the user's, or what the user's own words need; and parameter conditions."""
+    natural = REALS
+    conditions: list[tuple[sp.Basic, str]] = []
+    for need in formula.requirements:
+        if not need.expr.has(formula.variable):
+            conditions.extend(_parameter_condition(need.expr, need.interval))
+            continue
+        if need.interval is NONZERO:
+            continue  # a pole that matters is a reciprocal link, and met there
+        try:
+            natural = intersect(
+                preimage(recognise(need.expr, formula.variable), need.interval, bounds), natural, bounds
+            )
+        except (NotChain, Folds, Unproved):
+            continue  # the whole formula is proved or refused below; this was a shortcut to its natural domain
+    given = formula.domain
+    if given is None:
+        return (None if natural == REALS else natural), tuple(conditions)
+    if not contains(natural, Interval(given.lo, given.hi), bounds):
+        if natural.lo.free_symbols | natural.hi.free_symbols | given.lo.free_symbols | given.hi.free_symbols:
+            for outward in (given.lo - natural.lo, natural.hi - given.hi):
+                if not outward.is_infinite and sp.expand(outward) != 0:
+                    conditions.append((sp.Ge(outward, 0), f"the domain must lie in {natural}"))
+        else:
+            raise DomainError(f"{formula.text}: is defined on {natural}, not on all of the given domain {given}")
+    return intersect(given, natural, bounds), tuple(conditions)
+
+
+def _parameter_condition(expr: sp.Expr, interval: Interval) -> list[tuple[sp.Basic, str]]:
+    if interval is NONZERO:
+        return [] if expr.is_nonzero else [(sp.Ne(expr, 0), f"{expr} must not be 0")]
+    found = []
+    for bound, above, is_open in ((interval.lo, True, interval.lo_open), (interval.hi, False, interval.hi_open)):
+        if bound.is_infinite:
+            continue
+        difference = expr - bound if above else bound - expr
+        if difference.is_positive or (not is_open and difference.is_nonnegative):
+            continue
+        relation = sp.Gt(difference, 0) if is_open else sp.Ge(difference, 0)
+        found.append((relation, f"{expr} must lie in {interval}"))
+    return found
+
+
+def _refute(formula: Formula, suggestion: Interval | None) -> None:
+    """Raise `NotBijectiveError` with two inputs that map to one output, if a search finds them."""
+    witness = refute.find_witness(formula)
+    if witness is None:
+        return
+    x1, x2, y = witness.x1, witness.x2, witness.y
+    at = "".join(f", {k} = {v:.6g}" for k, v in witness.parameters.items())
+    hint = f"domain={_domain_text(suggestion)}" if suggestion else f"domain={witness.monotone_part}"
+    domain = formula.domain or "its natural domain"
+    raise NotBijectiveError(
+        f"{formula.text} is not one-to-one on {domain if formula.domain else 'its natural domain'}: "
+        f"f({x1:.6g}) = f({x2:.6g}) = {y:.6g}{' with' + at[1:] if at else ''}; restrict it, for example {hint}",
+        (x1, x2, y),
+        witness.parameters,
+    )
+
+
+def _domain_text(interval: Interval) -> str:
+    lo, hi = (
+        {sp.oo: "'oo'", -sp.oo: "'-oo'"}.get(e, str(e) if e.is_number else f"'{e}'") for e in (interval.lo, interval.hi)
+    )
+    return f"({lo}, {hi})"
+
+
+def _fold_message(formula: Formula, fold: Folds) -> str:
+    if fold.folded.name == "reciprocal":
+        return (
+            f"{formula.text}: has a pole inside its domain (a denominator ranges over {fold.image}), so it is not continuous there; "
+            f"choose one side of the pole, for example domain={_domain_text(fold.suggestion) if fold.suggestion else '(lo, hi)'}"
+        )
+    hint = f", for example domain={_domain_text(fold.suggestion)}" if fold.suggestion else ""
+    return (
+        f"{formula.text}: not one-to-one, or not proved to be: '{fold.folded.name}' receives values in {fold.image}, "
+        f"on which it is not monotone; restrict the domain{hint}"
+    )
+
+
+__all__ = ["Derivation", "Proof", "Step", "derive"]

@@ -1,0 +1,284 @@
+"""Proof of bijectivity: domain, codomain and direction of a chain, worked out link by link.
+
+Every link is strictly monotone and continuous on its domain, so the chain is too, and it maps an interval onto the
+interval between the images of its ends. What is left to settle is where each link is defined: where the image of the
+links before it sticks out, the domain is cut back (if it is ours to choose) or refused (if the user gave it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import sympy as sp
+
+from symbij.calculus.bounds import Bounds, sign_of
+from symbij.calculus.chain import Chain, Folded, Link, SumCore, by_sign, invert_chain
+from symbij.formula.interval import REALS, Interval
+
+
+class Folds(Exception):
+    """The chain is not one-to-one on the domain: `link` folds the interval `image` that reaches it."""
+
+    def __init__(self, folded: Folded, image: Interval, suggestion: Interval | None) -> None:
+        self.folded = folded
+        self.image = image
+        self.suggestion = suggestion
+        super().__init__(folded.name)
+
+
+class Unproved(Exception):
+    """No proof: the reason, in words."""
+
+
+class OutsideDomain(Exception):
+    """The given domain leaves the set on which a link is defined."""
+
+    def __init__(self, item: str, needed: Interval, got: Interval) -> None:
+        self.item = item
+        self.needed = needed
+        self.got = got
+        super().__init__(item)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the walk along the chain establishes."""
+
+    links: Chain
+    domain: Interval
+    codomain: Interval
+    sign: int | sp.Expr
+    conditions: tuple[tuple[sp.Basic, str], ...] = ()
+    images: tuple[Interval, ...] = ()
+
+
+@dataclass
+class _Walk:
+    bounds: Bounds
+    may_cut: bool
+    lo: sp.Expr
+    hi: sp.Expr
+    lo_open: bool
+    hi_open: bool
+    at_lo: sp.Expr = sp.nan  # image of the lower and of the upper end of the domain, so far
+    at_hi: sp.Expr = sp.nan
+    sign: int | sp.Expr = 1
+    links: list[Link] = field(default_factory=list)
+    images: list[Interval] = field(default_factory=list)
+    conditions: list[tuple[sp.Basic, str]] = field(default_factory=list)
+    cut: bool = False
+
+    def image(self) -> Interval:
+        """The interval that the links so far map the domain onto, its ends in order."""
+        lo = by_sign(self.sign, self.at_lo, self.at_hi)
+        hi = by_sign(self.sign, self.at_hi, self.at_lo)
+        flipped = self.sign == -1
+        lo_open, hi_open = (self.hi_open, self.lo_open) if flipped else (self.lo_open, self.hi_open)
+        return Interval(lo, hi, lo_open, hi_open)
+
+
+def prove(chain: Chain, domain: Interval | None, bounds: Bounds) -> Proof:
+    """Domain, codomain, direction and resolved links of `chain`. Raises `Folds`, `Unproved` or `OutsideDomain`."""
+    start = domain or REALS
+    for _ in range(2 * len(chain) + 4):  # every cut moves an end of the domain, and each link can ask for two
+        walk = _Walk(bounds, domain is None, start.lo, start.hi, start.lo_open, start.hi_open)
+        walk.at_lo, walk.at_hi = start.lo, start.hi
+        for item in chain:
+            _step(walk, item)
+            if walk.cut:
+                break
+        if not walk.cut:
+            image = walk.image()
+            _check_not_empty(start, bounds)
+            return Proof(tuple(walk.links), start, image, walk.sign, tuple(walk.conditions), tuple(walk.images))
+        start = Interval(walk.lo, walk.hi, walk.lo_open, walk.hi_open)
+    raise Unproved("the domain could not be settled")
+
+
+def preimage(chain: Chain, target: Interval, bounds: Bounds) -> Interval:
+    """The largest interval that `chain` maps into `target`."""
+    return prove((*chain, _Within(target)), None, bounds).domain
+
+
+class _Within(Link):
+    """The identity on an interval: a link that only asks to be inside it."""
+
+    name = "within"
+
+    def __init__(self, interval: Interval) -> None:
+        self.interval = interval
+
+    def forward(self, u: sp.Expr) -> sp.Expr:
+        return u
+
+    def inverse(self) -> Link:
+        return self
+
+    def sign(self, bounds: Bounds) -> int:
+        return 1
+
+    def domain(self, bounds: Bounds) -> Interval:
+        return self.interval
+
+    def codomain(self, bounds: Bounds) -> Interval:
+        return self.interval
+
+
+def _step(walk: _Walk, item: Link) -> None:
+    image = walk.image()
+    if isinstance(item, Folded):
+        branch = _branch(item, image, walk.bounds)
+        if branch is None:
+            raise Folds(item, image, _suggest(walk, item))
+        for part in branch:
+            _step(walk, part)
+        return
+    if isinstance(item, SumCore):
+        item = _settle_sum(walk, item)
+        if walk.cut:
+            return
+    _fit_into(walk, item, image)
+    if walk.cut:
+        return
+    for expr in item.conditions():
+        if sign_of(expr, walk.bounds) in (None, 0) and not expr.is_nonzero:
+            condition = (sp.Ne(expr, 0), f"{expr} must not be 0")
+            if expr.is_zero:
+                raise Unproved(f"{expr} is zero, so the formula is constant")
+            if condition not in walk.conditions:
+                walk.conditions.append(condition)
+    walk.at_lo = item.value_at_end(walk.at_lo, walk.bounds)
+    walk.at_hi = item.value_at_end(walk.at_hi, walk.bounds)
+    walk.sign = walk.sign * item.sign(walk.bounds)
+    walk.links.append(item)
+    walk.images.append(walk.image())
+
+
+def _settle_sum(walk: _Walk, core: SumCore) -> SumCore:
+    """Prove that the terms of a sum all go the same way on the interval that reaches it."""
+    image = walk.image()
+    proofs = []
+    for term in core.terms:
+        proof = _prove_on(term, image, walk)
+        if not contains(proof.domain, image, walk.bounds):
+            _fit_into(walk, _Within(proof.domain), image)
+            if walk.cut:
+                return core
+            proof = _prove_on(term, image, walk)
+        proofs.append(proof)
+    signs = {p.sign for p in proofs}
+    if len(signs) != 1:
+        increasing = [str(_expr(t)) for t, p in zip(core.terms, proofs, strict=True) if p.sign == 1]
+        others = [str(_expr(t)) for t, p in zip(core.terms, proofs, strict=True) if p.sign != 1]
+        raise Unproved(
+            f"the terms of the sum are not all increasing or all decreasing (increasing: {', '.join(increasing) or 'none'}; "
+            f"decreasing or depending on parameters: {', '.join(others)}); constrain the parameters, for example as positive"
+        )
+    sign = signs.pop()
+    lo, hi = (_sum_of_ends([getattr(p.codomain, end) for p in proofs]) for end in ("lo", "hi"))
+    walk.conditions.extend(c for p in proofs for c in p.conditions if c not in walk.conditions)
+    lo_open = any(p.codomain.lo_open for p in proofs)
+    hi_open = any(p.codomain.hi_open for p in proofs)
+    return SumCore(tuple(p.links for p in proofs), sign, image, Interval(lo, hi, lo_open, hi_open))
+
+
+def _prove_on(term: Chain, image: Interval, walk: _Walk) -> Proof:
+    try:
+        return prove(term, image, walk.bounds)
+    except OutsideDomain:
+        return prove(term, None, walk.bounds)
+
+
+def _expr(chain: Chain) -> sp.Expr:
+    value: sp.Expr = sp.Symbol("x", real=True)
+    for item in chain:
+        value = item.forward(value)
+    return value
+
+
+def _sum_of_ends(ends: list[sp.Expr]) -> sp.Expr:
+    infinite = [e for e in ends if e.is_infinite]
+    return infinite[0] if infinite else sp.expand(sp.Add(*ends))
+
+
+def _branch(item: Folded, image: Interval, bounds: Bounds) -> Chain | None:
+    for where, links in item.branches:
+        if contains(where, image, bounds):
+            return links
+    return None
+
+
+def _suggest(walk: _Walk, item: Folded) -> Interval | None:
+    """The part of the domain that the first branch of a folded function covers."""
+    try:
+        chain = (*walk.links, _Within(item.branches[0][0]))
+        return intersect(prove(chain, None, walk.bounds).domain, Interval(walk.lo, walk.hi), walk.bounds)
+    except (Unproved, Folds, OutsideDomain):
+        return None
+
+
+def _fit_into(walk: _Walk, item: Link, image: Interval) -> None:
+    """Make sure that `image` lies in the domain of `item`, cutting back the domain of the walk if allowed."""
+    needed = item.domain(walk.bounds)
+    for side in ("lo", "hi"):
+        inside = _end_inside(image, needed, side, walk.bounds)
+        if inside:
+            continue
+        end, bound = getattr(image, side), getattr(needed, side)
+        is_open = getattr(needed, side + "_open")
+        at_same_point = end == bound  # only open against closed
+        if not walk.may_cut and not at_same_point:
+            if inside is False:
+                raise OutsideDomain(item.name, needed, image)
+            outward = (end - bound) if side == "lo" else (bound - end)
+            walk.conditions.append((sp.Ge(outward, 0), f"{outward} >= 0, so that '{item.name}' is defined"))
+            continue
+        _cut(walk, side, end, bound, is_open, undecided=inside is None)
+
+
+def _cut(walk: _Walk, side: str, end: sp.Expr, bound: sp.Expr, is_open: bool, undecided: bool) -> None:
+    """Move the end of the domain that leads to `side` of the image back to where the image reaches `bound`."""
+    if walk.sign not in (1, -1):
+        raise Unproved(
+            f"the domain depends on the sign of {walk.sign}: constrain its parameters as positive or negative, or give domain=(lo, hi)"
+        )
+    target = bound
+    if undecided:
+        target = sp.Max(end, bound) if side == "lo" else sp.Min(end, bound)
+    for item in invert_chain(tuple(walk.links)):
+        target = item.value_at_end(target, walk.bounds)
+    if (side == "lo") == (walk.sign == 1):
+        walk.lo, walk.lo_open = target, is_open
+    else:
+        walk.hi, walk.hi_open = target, is_open
+    walk.cut = True
+
+
+def _end_inside(inner: Interval, outer: Interval, side: str, bounds: Bounds) -> bool | None:
+    """Whether the end of `inner` on `side` does not stick out of `outer`; None if that depends on parameters."""
+    a, b = getattr(inner, side), getattr(outer, side)
+    if b.is_infinite:
+        return True
+    if isinstance(a, sp.Piecewise):
+        answers = {_end_inside(replace(inner, **{side: e}), outer, side, bounds) for e, _ in a.args}
+        return answers.pop() if len(answers) == 1 else None
+    if a == b:
+        return getattr(inner, side + "_open") or not getattr(outer, side + "_open")
+    difference = (a - b) if side == "lo" else (b - a)
+    sign = sign_of(sp.expand(difference), bounds)
+    return None if sign is None else sign > 0 or (sign == 0)
+
+
+def contains(outer: Interval, inner: Interval, bounds: Bounds) -> bool:
+    return all(_end_inside(inner, outer, side, bounds) is True for side in ("lo", "hi"))
+
+
+def intersect(a: Interval, b: Interval, bounds: Bounds) -> Interval:
+    lo, lo_open = (b.lo, b.lo_open) if _end_inside(b, a, "lo", bounds) else (a.lo, a.lo_open)
+    hi, hi_open = (b.hi, b.hi_open) if _end_inside(b, a, "hi", bounds) else (a.hi, a.hi_open)
+    return Interval(lo, hi, lo_open, hi_open)
+
+
+def _check_not_empty(domain: Interval, bounds: Bounds) -> None:
+    if sign_of(sp.expand(domain.hi - domain.lo), bounds) in (0, -1):
+        raise Unproved(f"the formula is defined nowhere: its domain {domain} is empty")

@@ -1,0 +1,241 @@
+"""Expression → chain form: peel off one function after the other until the bare variable is left.
+
+A part in which the variable stands several times is first rewritten so that it stands once; what resists becomes a
+core. Nothing here decides whether the result is one-to-one: folded functions stay folded until the domain is known.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from symbij.calculus.chain import Chain, FloorCore, Folded, Link, SumCore, link
+from symbij.calculus.rules import simplify_chain
+from symbij.calculus.table import ROW_OF_FUNCTION
+from symbij.formula import functions as fn
+from symbij.formula.interval import NONNEGATIVE, POSITIVE, REALS, Interval
+
+_NONPOSITIVE = Interval(-sp.oo, 0, hi_open=False)
+_NEGATIVE = Interval(-sp.oo, 0)
+
+
+class NotChain(Exception):
+    """The expression has no chain form that symbij knows; `part` is where it got stuck."""
+
+    def __init__(self, part: sp.Expr) -> None:
+        self.part = part
+        super().__init__(str(part))
+
+
+def recognise(expr: sp.Expr, x: sp.Symbol) -> Chain:
+    """The links that lead from `x` to `expr`, first applied first. Raises `NotChain`."""
+    if expr == x:
+        return ()
+    if isinstance(expr, sp.Add):
+        free, rest = expr.as_independent(x, as_Add=True)
+        if free != 0:
+            return (*recognise(rest, x), link("shift", free))
+        return _several(expr, x)
+    if isinstance(expr, sp.Mul):
+        free, rest = expr.as_independent(x, as_Add=False)
+        if free != 1:
+            return (*recognise(rest, x), scaling(free))
+        return _several(expr, x)
+    if isinstance(expr, sp.Pow):
+        return _power(expr, x)
+    if isinstance(expr, sp.exp):
+        return (*recognise(expr.args[0], x), link("exp"))
+    if isinstance(expr, fn.odd_root) and not expr.args[1].has(x):
+        return (*recognise(expr.args[0], x), link("odd_root", expr.args[1]))
+    if len(expr.args) == 1 and expr.func in FOLDED:
+        return (*recognise(expr.args[0], x), FOLDED[expr.func])
+    if len(expr.args) == 1 and expr.func in ROW_OF_FUNCTION:
+        return (*recognise(expr.args[0], x), link(ROW_OF_FUNCTION[expr.func]))
+    if isinstance(expr, sp.erfc):
+        return (*recognise(expr.args[0], x), link("erf"), link("scale", -1), link("shift", 1))
+    return _several(expr, x)
+
+
+def scaling(factor: sp.Expr) -> Link:
+    """Multiplication by `factor`, as one multiplication or one division."""
+    numerator, denominator = sp.fraction(factor)
+    if denominator == 1:
+        return link("scale", factor)
+    if numerator == 1:
+        return link("divide", denominator)
+    if numerator == -1:
+        return link("divide", -denominator)
+    return link("scale", factor)
+
+
+def _folded(name: str, function: object, *branches: tuple[Interval, Chain]) -> Folded:
+    return Folded(name, function, branches)  # type: ignore[arg-type]
+
+
+_NEGATE = link("scale", -1)
+FOLDED: dict[type, Folded] = {
+    sp.Abs: _folded("abs", sp.Abs, (NONNEGATIVE, ()), (_NONPOSITIVE, (_NEGATE,))),
+    sp.cosh: _folded("cosh", sp.cosh, (NONNEGATIVE, (link("cosh"),)), (_NONPOSITIVE, (_NEGATE, link("cosh")))),
+    sp.sin: _folded("sin", sp.sin, (link("sin").row.domain, (link("sin"),))),
+    sp.cos: _folded(
+        "cos",
+        sp.cos,
+        (link("cos").row.domain, (link("cos"),)),
+        (Interval(-sp.pi, 0, False, False), (_NEGATE, link("cos"))),
+    ),
+    sp.tan: _folded("tan", sp.tan, (link("tan").row.domain, (link("tan"),))),
+}
+_XEXP = _folded("u*exp(u)", lambda u: u * sp.exp(u), (link("xexp").row.domain, (link("xexp"),)))
+RECIPROCAL = _folded(
+    "reciprocal",
+    lambda u: 1 / u,
+    (POSITIVE, (link("reciprocal"),)),
+    (_NEGATIVE, (_NEGATE, link("reciprocal"), _NEGATE)),
+)
+
+
+def _power(expr: sp.Expr, x: sp.Symbol) -> Chain:
+    base, exponent = expr.args
+    if base.has(x) and exponent.has(x):
+        return _several(expr, x)
+    if exponent.has(x):  # c**g(x) = exp(g(x) log c)
+        return (*recognise(exponent, x), scaling(sp.log(base)), link("exp"))
+    inner = recognise(base, x)
+    if not exponent.is_Integer:
+        return (*inner, link("power", exponent))
+    n = abs(int(exponent))
+    links: list[Link] = []
+    if n % 2 == 0:
+        power = link("power", n)
+        links.append(_folded(f"power {n}", lambda u: u**n, (NONNEGATIVE, (power,)), (_NONPOSITIVE, (_NEGATE, power))))
+    elif n > 1:
+        links.append(link("odd_power", n))
+    if exponent < 0:
+        links.append(RECIPROCAL)
+    return (*inner, *links)
+
+
+def _several(expr: sp.Expr, x: sp.Symbol) -> Chain:
+    """Parts in which `x` stands more than once."""
+    for attempt in (_moebius, _known_shape, _floor_core, _sum_core):
+        chain = attempt(expr, x)
+        if chain is not None:
+            return chain
+    raise NotChain(expr)
+
+
+def _known_shape(expr: sp.Expr, x: sp.Symbol) -> Chain | None:
+    """Named functions written out: softsign, tanh-like quotients by other names, u*exp(u)."""
+    if isinstance(expr, sp.Mul) and len(expr.args) == 2:
+        for u, other in (expr.args, expr.args[::-1]):
+            if other == 1 / (1 + sp.Abs(u)):
+                return (*recognise(u, x), link("softsign"))
+            if other == 1 / (1 - sp.Abs(u)):
+                return (*recognise(u, x), link("softsign_inverse"))
+            if other == sp.exp(u):
+                return (*recognise(u, x), _XEXP)
+            if other == 1 / sp.sqrt(1 + u**2):  # the sine of atan(u) is tanh of asinh(u)
+                return (*recognise(u, x), link("asinh"), link("tanh"))
+    if isinstance(expr, sp.Add) and len(expr.args) == 2:
+        for u, other in (expr.args, expr.args[::-1]):
+            if other == sp.sqrt(1 + u**2):  # exp(asinh(u))
+                return (*recognise(u, x), link("asinh"), link("exp"))
+    return None
+
+
+def _moebius(expr: sp.Expr, x: sp.Symbol) -> Chain | None:
+    """(A t + B)/(C t + D) with t the variable, or a function of it, in every place where it stands."""
+    for t in _repeated(expr, x):
+        dummy = sp.Dummy("t", positive=True if isinstance(t, sp.exp) else None, real=True)
+        quotient = _in_terms_of(expr, t, dummy, x)
+        if t == expr or quotient.has(x):
+            continue
+        numerator, denominator = sp.fraction(sp.cancel(sp.together(quotient)))
+        try:
+            p, q = sp.Poly(numerator, dummy), sp.Poly(denominator, dummy)
+        except sp.PolynomialError:
+            continue
+        if isinstance(t, sp.exp) and p.degree() <= 2 and q.degree() <= 2 and max(p.degree(), q.degree()) == 2:
+            halved = _even_only(p, q, dummy)  # a Moebius map in t**2
+            if halved is None:
+                continue
+            p, q = halved
+            t = sp.exp(2 * t.args[0])
+        if max(p.degree(), q.degree()) != 1:
+            continue
+        a, b = p.coeff_monomial(dummy), p.coeff_monomial(1)
+        c, d = q.coeff_monomial(dummy), q.coeff_monomial(1)
+        inner = recognise(t, x)
+        if c == 0:
+            return (*inner, scaling(a / d), link("shift", b / d))
+        if isinstance(t, sp.exp) and (c / d).is_positive:
+            # with t = exp(h): (A t + B)/(C t + D) = B/D + (A/C - B/D) sigmoid(h + log(C/D)); no cancellation, no overflow
+            step = sp.simplify(a / c - b / d)
+            return (*inner[:-1], link("shift", sp.log(c / d)), link("sigmoid"), scaling(step), link("shift", b / d))
+        step = sp.simplify((b * c - a * d) / c)
+        return (*inner, scaling(c), link("shift", d), RECIPROCAL, scaling(step), link("shift", a / c))
+    return None
+
+
+def _even_only(p: sp.Poly, q: sp.Poly, t: sp.Symbol) -> tuple[sp.Poly, sp.Poly] | None:
+    if p.coeff_monomial(t) != 0 or q.coeff_monomial(t) != 0:
+        return None
+    return tuple(sp.Poly(poly.coeff_monomial(t**2) * t + poly.coeff_monomial(1), t) for poly in (p, q))  # type: ignore[return-value]
+
+
+def _repeated(expr: sp.Expr, x: sp.Symbol) -> list[sp.Expr]:
+    """Candidates for the one inner function, exponentials first and the bare variable last."""
+    exponentials = sorted({e for e in expr.atoms(sp.exp) if e.has(x)}, key=lambda e: (e.count_ops(), str(e)))
+    applied = sorted({f for f in expr.atoms(sp.Function) if f.has(x) and not isinstance(f, (sp.exp, sp.floor))},
+                     key=lambda f: (f.count_ops(), str(f)))  # fmt: skip
+    return [*exponentials, *applied, x]
+
+
+def _in_terms_of(expr: sp.Expr, t: sp.Expr, dummy: sp.Symbol, x: sp.Symbol) -> sp.Expr:
+    """`expr` with `t` replaced by `dummy`; if t = exp(h), exp(k h) is replaced by dummy**k as well."""
+    if not isinstance(t, sp.exp):
+        return expr.xreplace({t: dummy})
+    ratios = {e: sp.simplify(e.args[0] / t.args[0]) for e in expr.atoms(sp.exp) if e.has(x)}
+    return expr.xreplace({e: dummy**k for e, k in ratios.items() if k.is_Integer})
+
+
+def _floor_core(expr: sp.Expr, x: sp.Symbol) -> Chain | None:
+    """floor(h) + g(frac(h)) up to scale and shift, with h = x + constant up to sign and scale."""
+    floors = [f for f in expr.atoms(sp.floor) if f.has(x)]
+    if len(floors) != 1:
+        return None
+    inside = floors[0].args[0]
+    slope = inside.diff(x)
+    if slope.has(x) or inside.has(sp.floor):
+        return None
+    offset = inside.subs(x, 0)
+    n, r = sp.Dummy("n", real=True), sp.Dummy("r", real=True)
+    whole = sp.expand(expr.xreplace({floors[0]: n}).subs(x, (n + r - offset) / slope), deep=True, mul=True, power_base=False,
+                      power_exp=False, log=False, multinomial=False, basic=False)  # fmt: skip
+    step = sp.simplify(whole.diff(n))
+    if step.has(n, r) or step == 0:
+        return None
+    g = sp.simplify(whole / step - n) if not step.is_number else sp.expand(whole / step) - n
+    if g.has(n) and (g := sp.simplify(g)).has(n):
+        return None
+    start = g.subs(r, 0)
+    if sp.simplify(g.subs(r, 1) - start - 1) != 0:
+        return None
+    try:
+        links = recognise(g - start, r)
+    except NotChain:
+        return None
+    above = simplify_chain(links)
+    below = simplify_chain((link("shift", 1), *links, link("shift", -1)))
+    core = FloorCore(links, above, below)
+    outer = (link("shift", offset),) if offset != 0 else ()
+    inner = (scaling(slope),) if slope != 1 else ()
+    tail = (link("shift", start),) if start != 0 else ()
+    return (*inner, *outer, core, *tail, *((scaling(step),) if step != 1 else ()))
+
+
+def _sum_core(expr: sp.Expr, x: sp.Symbol) -> Chain | None:
+    """A sum of chains. Whether its terms go the same way is decided where the domain is known."""
+    if not isinstance(expr, sp.Add):
+        return None
+    terms = tuple(recognise(term, x) for term in expr.args)
+    return (SumCore(terms, 0, REALS, REALS),)

@@ -1,0 +1,171 @@
+"""Counterexamples: two inputs with one output. Sampling can refute a formula; it never proves one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from symbij.calculus.chain import Chain, chain_forward
+from symbij.calculus.truth import evaluate
+from symbij.formula.formula import Formula
+from symbij.formula.interval import Interval
+
+PRECISION = 100
+TRIALS = 12
+
+
+@dataclass(frozen=True)
+class Witness:
+    x1: float
+    x2: float
+    y: float
+    parameters: dict[str, float]
+    monotone_part: str
+
+
+def find_witness(formula: Formula) -> Witness | None:
+    """Two different inputs that the formula maps to the same output, or None if the search finds none."""
+    rng = np.random.default_rng(0)
+    for trial in range(TRIALS if formula.parameters else 1):
+        parameters = _sample(formula, rng, trial)
+        witness = _search(formula, parameters)
+        if witness is not None:
+            return witness
+    return None
+
+
+def _sample(formula: Formula, rng: np.random.Generator, trial: int) -> dict[str, float]:
+    """Parameter values inside their constraints; simple ones first."""
+    values = {}
+    for p in formula.parameters:
+        simple = 1.0 if trial == 0 else -1.0
+        values[p.name] = (
+            simple
+            if trial < 2 and p.constraint.violation(np.array(simple)) is None
+            else round(p.constraint.sample(rng), 3)
+        )
+    return values
+
+
+def _grid(formula: Formula, parameters: dict[str, float]) -> list[float]:
+    lo, hi = -math.inf, math.inf
+    if formula.domain is not None:
+        lo, hi = (float(evaluate(end, parameters, PRECISION)) for end in (formula.domain.lo, formula.domain.hi))
+    if math.isfinite(lo) and math.isfinite(hi):
+        points = list(np.linspace(lo, hi, 81)[1:-1])
+    else:
+        steps = np.concatenate([np.linspace(0.0, 5.0, 41), np.geomspace(6, 1e3, 12)])
+        if math.isfinite(lo):
+            points = list(lo + steps[1:])
+        elif math.isfinite(hi):
+            points = list(hi - steps[1:][::-1])
+        else:
+            points = [*(-steps[:0:-1]), *steps]
+    return [float(p) for p in points]
+
+
+def _search(formula: Formula, parameters: dict[str, float]) -> Witness | None:
+    def f(x: float) -> float:
+        return float(evaluate(formula.expr, {**parameters, formula.variable.name: x}, PRECISION))
+
+    grid = _grid(formula, parameters)
+    values = [f(x) for x in grid]
+    turns = [i for i in range(1, len(grid) - 1) if _turns(*values[i - 1 : i + 2])]
+    if not turns:
+        return None
+    monotone_part = f"({grid[turns[-1] + 1]:.6g}, 'oo')" if formula.domain is None else "(lo, hi)"
+    plain = _coincidence(dict(zip(grid, values, strict=True)))
+    if plain is not None:
+        return Witness(*plain, parameters, monotone_part)
+    for i in turns:
+        a, c = values[i - 1], values[i + 1]
+        level = a if abs(values[i] - a) <= abs(c - values[i]) else c  # attained on both sides of the turn
+        left = grid[i - 1] if level == a else _solve(f, grid[i - 1], grid[i], level)
+        right = grid[i + 1] if level == c else _solve(f, grid[i], grid[i + 1], level)
+        if left is None or right is None:
+            continue
+        tolerance = 1e-9 * max(1.0, abs(level))
+        if abs(f(left) - level) < tolerance and abs(f(right) - level) < tolerance and right - left > 1e-6:
+            return Witness(left, right, level, parameters, monotone_part)
+    return None
+
+
+def _turns(a: float, b: float, c: float) -> bool:
+    """Whether three values in a row go up and then down, or down and then up, without a jump in between."""
+    return all(map(math.isfinite, (a, b, c))) and (b - a) * (c - b) < 0 and max(abs(b - a), abs(c - b)) < 1e6
+
+
+def _coincidence(values: dict[float, float]) -> tuple[float, float, float] | None:
+    """Two small whole numbers with exactly the same value, which make the plainest witness."""
+    seen: dict[float, float] = {}
+    for x in sorted((x for x in values if x == int(x) and abs(x) <= 5), key=lambda x: (abs(x) == 0, abs(x), x)):
+        y = values[x]
+        if math.isfinite(y) and y in seen:
+            return (*sorted((seen[y], x)), y)  # type: ignore[return-value]
+        seen[y] = x
+    return None
+
+
+def _solve(f: object, lo: float, hi: float, level: float) -> float | None:
+    """x in [lo, hi] with f(x) = level, by bisection on a continuous stretch."""
+    at_lo, at_hi = f(lo) - level, f(hi) - level  # type: ignore[operator]
+    if at_lo == 0:
+        return lo
+    if at_hi == 0:
+        return hi
+    if at_lo * at_hi > 0:
+        return None
+    for _ in range(200):
+        middle = (lo + hi) / 2
+        if middle in (lo, hi):
+            break
+        value = f(middle) - level  # type: ignore[operator]
+        if value == 0:
+            return middle
+        if (value > 0) == (at_hi > 0):
+            hi = middle
+        else:
+            lo = middle
+    return (lo + hi) / 2
+
+
+def check_chain(formula: Formula, chain: Chain, domain: Interval) -> None:
+    """Compare the chain with the formula it came from at a few points, to 25 digits.
+
+    Recognition uses general algebra (`cancel`, `simplify`); nothing of it is believed unchecked. A mismatch is a
+    defect of symbij, not of the formula, and never passed on as a result.
+    """
+    rng = np.random.default_rng(1)
+    rebuilt = chain_forward(chain, formula.variable)
+    checked = 0
+    for trial in range(8):
+        parameters = _sample(formula, rng, trial + 2)
+        try:
+            ends = [
+                float(evaluate(e, parameters, PRECISION)) if e.is_finite is not False else float(e)
+                for e in (domain.lo, domain.hi)
+            ]
+        except TypeError:
+            continue
+        point = _inside(*ends, rng)
+        values = {**parameters, formula.variable.name: point}
+        expected, got = (evaluate(e, values, 3 * PRECISION) for e in (formula.expr, rebuilt))
+        if not (math.isfinite(expected) and math.isfinite(got)):
+            continue
+        checked += 1
+        if abs(expected - got) > 1e-25 * max(1, abs(expected)):
+            raise AssertionError(f"{formula.text}: its chain form gives {got} at {values}, not {expected}")
+        if checked == 3:
+            return
+
+
+def _inside(lo: float, hi: float, rng: np.random.Generator) -> float:
+    if math.isfinite(lo) and math.isfinite(hi):
+        return float(rng.uniform(lo, hi))
+    if math.isfinite(lo):
+        return lo + float(rng.exponential())
+    if math.isfinite(hi):
+        return hi - float(rng.exponential())
+    return float(rng.normal())

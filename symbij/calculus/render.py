@@ -1,0 +1,63 @@
+"""A derivation as text for the terminal and as LaTeX for a notebook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+if TYPE_CHECKING:
+    from symbij.calculus.derivation import Derivation
+
+_ROOT_NOTE = "f_inverse(y) is the one x with f(x) = y, found by a bracketed Newton iteration to full precision"
+
+
+def as_text(d: Derivation) -> str:
+    """The whole derivation, one step a line."""
+    x = d.variable
+    lines = [f"f({x}) = {d.formula.text or d.forward}"]
+    if d.formula.parameters:
+        listed = ", ".join(f"{p.name} {p.constraint}" for p in d.formula.parameters)
+        lines.append(f"parameters   {listed}")
+    lines += [f"domain       {d.domain}", f"codomain     {d.codomain}", f"direction    {d.direction}"]
+    for relation, reason in d.conditions:
+        lines.append(f"condition    {relation_text(relation)}   ({reason})")
+    lines += ["", f"{d.status}: a chain of strictly monotone, continuous maps"]
+    width = max((len(s.name) for s in d.steps), default=0)
+    values = [str(s.value) for s in d.steps]
+    value_width = min(48, max((len(v) for v in values), default=0))
+    for number, (step, value) in enumerate(zip(d.steps, values, strict=True), start=1):
+        lines.append(f"  {number:2d}. {step.name:<{width}}  {value:<{value_width}}  → {step.image}, {step.direction}")
+    if not d.steps:
+        lines.append("  the identity")
+    stable = [s.name for s in d.chain]
+    if stable != [s.name for s in d.raw]:
+        lines.append(f"  in stable form: {' → '.join(stable) or 'the identity'}")
+    lines += [
+        "",
+        "inverse",
+        f"  {x} = {d.inverse}",
+        "log|det J| of the forward map",
+        f"  {d.forward_log_det}",
+        "log|det J| of the inverse, from y",
+        f"  {d.inverse_log_det}",
+    ]
+    if "f_inverse(" in str(d.inverse):
+        lines.append(_ROOT_NOTE)
+    return "\n".join(lines)
+
+
+def relation_text(relation: sp.Basic) -> str:
+    return f"{relation.lhs} != {relation.rhs}" if isinstance(relation, sp.Ne) else str(relation)
+
+
+def as_latex(d: Derivation) -> str:
+    """The derivation as the rows of an aligned display."""
+    x = sp.latex(d.variable)
+    rows = [
+        rf"f({x}) &= {sp.latex(d.forward)}, \quad {x} \in {d.domain.latex()}",
+        rf"f^{{-1}}(y) &= {sp.latex(d.inverse)}, \quad y \in {d.codomain.latex()}",
+        rf"\log\left|\tfrac{{dy}}{{d{x}}}\right| &= {sp.latex(d.forward_log_det)}",
+        rf"\log\left|\tfrac{{d{x}}}{{dy}}\right| &= {sp.latex(d.inverse_log_det)}",
+    ]
+    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"

@@ -1,0 +1,215 @@
+"""The table of elementary functions: each described once, and read by every pass.
+
+A `Row` is a strictly monotone map v = f(u) of one variable, possibly with parameters. Its fields are formulas in
+`u` (input), `v` (output) and the parameters. `log_det_u` is log|dv/du| for use on the way forward, when u is the exact
+number; `log_det_v` is the same quantity for use on the way back, when v is. Both may use either letter, since in both
+directions both are at hand; they differ in which one carries the rounding error.
+
+Derivations of the less obvious stable forms, with s = sigmoid and sp = softplus:
+    s'(u) = s(u) s(-u)                     log = -sp(-u) - sp(u)            = log v + log(1 - v)
+    sp'(u) = s(u) = 1 - exp(-v)            log = -sp(-u)                    = log1mexp(v)
+    tanh' = 1/cosh^2 = 1 - v^2             log = -2 logcosh(u)              = log1p(-v^2)
+    sinh' = cosh = sqrt(1 + v^2)           log = logcosh(u)                 = loghypot1(v)
+    ndtr' = phi(u), phi the normal density: log = -u^2/2 - log(2 pi)/2, with u = ndtri(v) on the way back
+    s(u+c) - s(c) = -expm1(-u) s(u+c) s(-c): no cancellation for small u; its inverse is
+        logit(v + s(c)) - c = log1p(v/s(c)) - log1p(-v/s(-c))
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import sympy as sp
+
+from symbij.formula.interval import NONNEGATIVE, POSITIVE, REALS, Interval
+from symbij.formula.parser import parse
+from symbij.formula.vocabulary import WORDS
+
+U = sp.Symbol("u", real=True)
+V = sp.Symbol("v", real=True)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One strictly monotone elementary map. `direction` is +1, -1, or the parameter whose sign it has."""
+
+    name: str
+    forward: str
+    inverse: str  # name of the inverse row
+    log_det_u: str
+    log_det_v: str
+    domain: Interval = REALS
+    codomain: Interval = REALS
+    direction: int | str = 1
+    parameters: tuple[str, ...] = ()
+    inverse_parameters: tuple[str, ...] = ()  # formulas of this row's parameters; default: the same
+    nonzero: tuple[str, ...] = ()  # parameters that must not vanish
+
+    @cached_property
+    def symbols(self) -> dict[str, sp.Symbol]:
+        return {"u": U, "v": V} | {p: sp.Symbol(p, real=True) for p in self.parameters}
+
+    def formula(self, text: str, u: sp.Expr, v: sp.Expr, args: tuple[sp.Expr, ...]) -> sp.Expr:
+        expr = _parsed(text, self.name)
+        values = {U: u, V: v} | {self.symbols[p]: a for p, a in zip(self.parameters, args, strict=True)}
+        return (
+            expr.xreplace(values) if all(a.is_Symbol for a in values.values()) else expr.subs(values, simultaneous=True)
+        )
+
+
+_CACHE: dict[tuple[str, str], sp.Expr] = {}
+
+
+def _parsed(text: str, name: str) -> sp.Expr:
+    key = (name, text)
+    if key not in _CACHE:
+        _CACHE[key] = parse(text, ROWS[name].symbols)[0]
+    return _CACHE[key]
+
+
+_P01 = Interval(0, 1)
+_P11 = Interval(-1, 1)
+_HALF_PI = Interval(-sp.pi / 2, sp.pi / 2)
+_HALF_PI_CLOSED = Interval(-sp.pi / 2, sp.pi / 2, False, False)
+_CLOSED11 = Interval(-1, 1, False, False)
+_FROM_ONE = Interval(1, sp.oo, lo_open=False)
+_W_DOMAIN = Interval(-sp.exp(-1), sp.oo, lo_open=False)
+_W_RANGE = Interval(-1, sp.oo, lo_open=False)
+
+_ALL = [
+    # affine
+    Row("shift", "u + b", "shift", "0", "0", parameters=("b",), inverse_parameters=("-b",)),
+    Row("scale", "a*u", "divide", "log(abs(a))", "log(abs(a))", direction="a", parameters=("a",), nonzero=("a",)),
+    Row("divide", "u/a", "scale", "-log(abs(a))", "-log(abs(a))", direction="a", parameters=("a",), nonzero=("a",)),
+    # powers
+    Row("power", "u**p", "power", "log(abs(p)) + (p - 1)*log(u)", "log(abs(p)) + (p - 1)/p*log(v)",
+        NONNEGATIVE, NONNEGATIVE, "p", ("p",), ("1/p",), ("p",)),
+    Row("odd_power", "u**n", "odd_root", "log(n) + (n - 1)*log(abs(u))", "log(n) + (n - 1)/n*log(abs(v))",
+        parameters=("n",)),
+    Row("odd_root", "odd_root(u, n)", "odd_power", "-log(n) - (n - 1)/n*log(abs(u))", "-log(n) - (n - 1)*log(abs(v))",
+        parameters=("n",)),
+    Row("reciprocal", "1/u", "reciprocal", "-2*log(u)", "2*log(v)", POSITIVE, POSITIVE, -1),
+    # exponentials and logarithms
+    Row("exp", "exp(u)", "log", "u", "log(v)", REALS, POSITIVE),
+    Row("log", "log(u)", "exp", "-log(u)", "-v", POSITIVE, REALS),
+    Row("expm1", "expm1(u)", "log1p", "u", "log1p(v)", REALS, Interval(-1, sp.oo)),
+    Row("log1p", "log1p(u)", "expm1", "-log1p(u)", "-v", Interval(-1, sp.oo), REALS),
+    # logistic family
+    Row("sigmoid", "sigmoid(u)", "logit", "-softplus(u) - softplus(-u)", "log(v) + log1p(-v)", REALS, _P01),
+    Row("logit", "logit(u)", "sigmoid", "-log(u) - log1p(-u)", "softplus(v) + softplus(-v)", _P01, REALS),
+    Row("softplus", "softplus(u)", "softplus_inverse", "-softplus(-u)", "log1mexp(v)", REALS, POSITIVE),
+    Row("softplus_inverse", "softplus_inverse(u)", "softplus", "-log1mexp(u)", "softplus(-v)", POSITIVE, REALS),
+    Row("sigmoid_increment", "sigmoid_increment(u, c)", "sigmoid_increment_inverse",
+        "-softplus(u + c) - softplus(-u - c)", "-softplus(u + c) - softplus(-u - c)", parameters=("c",)),
+    Row("sigmoid_increment_inverse", "sigmoid_increment_inverse(u, c)", "sigmoid_increment",
+        "softplus(v + c) + softplus(-v - c)", "softplus(v + c) + softplus(-v - c)", parameters=("c",)),
+    # hyperbolic
+    Row("tanh", "tanh(u)", "atanh", "-2*logcosh(u)", "log1p(-v**2)", REALS, _P11),
+    Row("atanh", "atanh(u)", "tanh", "-log1p(-u**2)", "2*logcosh(v)", _P11, REALS),
+    Row("sinh", "sinh(u)", "asinh", "logcosh(u)", "loghypot1(v)"),
+    Row("asinh", "asinh(u)", "sinh", "-loghypot1(u)", "-logcosh(v)"),
+    Row("cosh", "cosh(u)", "acosh", "log(sinh(u))", "log(v - 1)/2 + log(v + 1)/2", NONNEGATIVE, _FROM_ONE),
+    Row("acosh", "acosh(u)", "cosh", "-log(u - 1)/2 - log(u + 1)/2", "-log(sinh(v))", _FROM_ONE, NONNEGATIVE),
+    # algebraic sigmoid
+    Row("softsign", "softsign(u)", "softsign_inverse", "-2*log1p(abs(u))", "2*log1p(-abs(v))", REALS, _P11),
+    Row("softsign_inverse", "softsign_inverse(u)", "softsign", "-2*log1p(-abs(u))", "2*log1p(abs(v))", _P11, REALS),
+    # normal law
+    Row("ndtr", "ndtr(u)", "ndtri", "-u**2/2 - log(2*pi)/2", "-u**2/2 - log(2*pi)/2", REALS, _P01),
+    Row("ndtri", "ndtri(u)", "ndtr", "v**2/2 + log(2*pi)/2", "v**2/2 + log(2*pi)/2", _P01, REALS),
+    Row("erf", "erf(u)", "erfinv", "log(2) - log(pi)/2 - u**2", "log(2) - log(pi)/2 - u**2", REALS, _P11),
+    Row("erfinv", "erfinv(u)", "erf", "v**2 - log(2) + log(pi)/2", "v**2 - log(2) + log(pi)/2", _P11, REALS),
+    # circular, on one branch
+    Row("sin", "sin(u)", "asin", "log(cos(u))", "log1p(-v**2)/2", _HALF_PI_CLOSED, _CLOSED11),
+    Row("asin", "asin(u)", "sin", "-log1p(-u**2)/2", "-log(cos(v))", _CLOSED11, _HALF_PI_CLOSED),
+    Row("cos", "cos(u)", "acos", "log(sin(u))", "log1p(-v**2)/2", Interval(0, sp.pi, False, False), _CLOSED11, -1),
+    Row("acos", "acos(u)", "cos", "-log1p(-u**2)/2", "-log(sin(v))", _CLOSED11, Interval(0, sp.pi, False, False), -1),
+    Row("tan", "tan(u)", "atan", "2*loghypot1(v)", "2*loghypot1(v)", _HALF_PI, REALS),
+    Row("atan", "atan(u)", "tan", "-2*loghypot1(u)", "-2*loghypot1(u)", REALS, _HALF_PI),
+    # Lambert W, principal branch: u exp(u) = w
+    Row("lambertw", "lambertw(u)", "xexp", "-v - log1p(v)", "-v - log1p(v)", _W_DOMAIN, _W_RANGE),
+    Row("xexp", "u*exp(u)", "lambertw", "u + log1p(u)", "u + log1p(u)", _W_RANGE, _W_DOMAIN),
+]  # fmt: skip
+
+ROWS: dict[str, Row] = {row.name: row for row in _ALL}
+
+
+@dataclass(frozen=True)
+class Elementary:
+    """A function symbol that kernels compute: its derivative with respect to each argument, in stable form.
+
+    Arguments are `u` (and `c` for the second), the value is `v`. The kernel of the same name computes it.
+    """
+
+    name: str
+    derivatives: tuple[str, ...]
+
+    def partials(self, args: tuple[sp.Expr, ...], v: sp.Expr) -> tuple[sp.Expr, ...]:
+        symbols = {"u": U, "v": V, "c": _C}
+        values = {V: v} | dict(zip((U, _C), args, strict=False))
+        return tuple(parse(text, symbols)[0].xreplace(values) for text in self.derivatives)
+
+
+_C = sp.Symbol("c", real=True)
+
+ELEMENTARY: dict[str, Elementary] = {
+    name: Elementary(name, tuple(derivatives))
+    for name, *derivatives in [
+        ("exp", "v"),
+        ("log", "1/u"),
+        ("expm1", "exp(u)"),
+        ("log1p", "1/(1 + u)"),
+        ("sqrt", "1/(2*v)"),
+        ("sigmoid", "sigmoid(u)*sigmoid(-u)"),
+        ("logit", "1/(u*(1 - u))"),
+        ("softplus", "sigmoid(u)"),
+        ("softplus_inverse", "-1/expm1(-u)"),
+        ("sigmoid_increment", "sigmoid(u + c)*sigmoid(-u - c)", "sigmoid(u + c)*sigmoid(-u - c) - sigmoid(c)*sigmoid(-c)"),
+        ("sigmoid_increment_inverse", "1/(sigmoid(v + c)*sigmoid(-v - c))",
+         "sigmoid(c)*sigmoid(-c)/(sigmoid(v + c)*sigmoid(-v - c)) - 1"),
+        ("log1mexp", "1/expm1(u)"),
+        ("logcosh", "tanh(u)"),
+        ("loghypot1", "u/(1 + u**2)"),
+        ("tanh", "1 - v**2"),
+        ("atanh", "1/(1 - u**2)"),
+        ("sinh", "cosh(u)"),
+        ("asinh", "1/sqrt(1 + u**2)"),
+        ("cosh", "sinh(u)"),
+        ("acosh", "1/(sqrt(u - 1)*sqrt(u + 1))"),
+        ("softsign", "(1 - abs(v))**2"),
+        ("softsign_inverse", "(1 + abs(v))**2"),
+        ("ndtr", "exp(-u**2/2 - log(2*pi)/2)"),
+        ("ndtri", "exp(v**2/2 + log(2*pi)/2)"),
+        ("log_ndtr", "exp(-u**2/2 - log(2*pi)/2 - v)"),
+        ("erf", "2/sqrt(pi)*exp(-u**2)"),
+        ("erfc", "-2/sqrt(pi)*exp(-u**2)"),
+        ("erfinv", "sqrt(pi)/2*exp(v**2)"),
+        ("sin", "cos(u)"),
+        ("cos", "-sin(u)"),
+        ("tan", "1 + v**2"),
+        ("asin", "1/sqrt((1 - u)*(1 + u))"),
+        ("acos", "-1/sqrt((1 - u)*(1 + u))"),
+        ("atan", "1/(1 + u**2)"),
+        ("abs", "sign(u)"),
+        ("sign", "0"),
+        ("floor", "0"),
+        ("lambertw", "exp(-v)/(1 + v)"),
+        ("logaddexp", "sigmoid(u - c)", "sigmoid(c - u)"),
+        ("max", "where(u >= c, 1, 0)", "where(u >= c, 0, 1)"),
+        ("min", "where(u <= c, 1, 0)", "where(u <= c, 0, 1)"),
+        ("pow", "c*u**(c - 1)", "v*log(u)"),
+        ("odd_root", "v/(c*u)", "-v*log(abs(u))/c**2"),
+    ]
+}  # fmt: skip
+
+# The name of the kernel that computes a sympy function.
+KERNEL_NAME: dict[type, str] = {
+    WORDS[name].build: name for name in ELEMENTARY if name in WORDS and isinstance(WORDS[name].build, type)
+} | {sp.log: "log"}
+
+# A function symbol whose plain application is a row: exp(g(x)) peels off as the row "exp".
+ROW_OF_FUNCTION: dict[type, str] = {sp.log: "log"} | {
+    WORDS[name].build: name
+    for name in ROWS
+    if name in WORDS and isinstance(WORDS[name].build, type) and not ROWS[name].parameters
+}

@@ -1,0 +1,49 @@
+"""Numbers from definitions: expressions evaluated with mpmath, precision raised until the rounded double settles."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+import mpmath
+import sympy as sp
+
+from symbij.formula.functions import expand_definitions
+
+MAX_PRECISION = 20_000
+
+
+@functools.lru_cache(maxsize=512)
+def _compiled(expr: sp.Expr, names: tuple[str, ...]) -> object:
+    symbols = {s.name: s for s in expr.free_symbols}
+    arguments = [symbols.get(n, sp.Symbol(n)) for n in names]
+    return sp.lambdify(arguments, expand_definitions(expr), modules="mpmath")
+
+
+def evaluate(expr: sp.Expr, values: Mapping[str, object], precision: int) -> mpmath.mpf:
+    """`expr` at `values` with `precision` bits of working precision; NaN where it is not real or not defined."""
+    names = tuple(sorted(values))
+    function = _compiled(expr, names)
+    with mpmath.workprec(precision):
+        try:
+            result = function(*(mpmath.mpf(values[n]) for n in names))  # type: ignore[operator]
+        except (ValueError, ZeroDivisionError, OverflowError, TypeError):
+            return mpmath.mpf("nan")
+        if isinstance(result, mpmath.mpc):
+            return mpmath.mpf("nan") if result.imag != 0 else result.real
+        return mpmath.mpf(result)
+
+
+def settled(expr: sp.Expr, values: Mapping[str, object], start: int = 120) -> mpmath.mpf:
+    """`expr` at `values`, with precision doubled until two rounded doubles in a row agree."""
+    precision = start
+    previous = evaluate(expr, values, precision)
+    while precision < MAX_PRECISION:
+        precision *= 2
+        current = evaluate(expr, values, precision)
+        if mpmath.isnan(current) and mpmath.isnan(previous):
+            return current
+        if float(current) == float(previous):
+            return current
+        previous = current
+    raise ArithmeticError(f"{expr} does not settle at {dict(values)}")

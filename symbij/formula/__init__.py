@@ -1,0 +1,1 @@
+"""What the user says: formulas, parameters and their constraints, intervals."""

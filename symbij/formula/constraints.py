@@ -1,0 +1,102 @@
+"""Constraints on parameters: what values they may take, and what sympy may assume of them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import sympy as sp
+
+from symbij.errors import ParameterError
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """The open interval (lo, hi), without zero if `exclude_zero`; values must be finite."""
+
+    name: str
+    lo: float = -math.inf
+    hi: float = math.inf
+    exclude_zero: bool = False
+
+    def symbol(self, name: str) -> sp.Symbol:
+        """A sympy symbol that carries the assumptions this constraint justifies."""
+        if self.lo >= 0:
+            return sp.Symbol(name, positive=True)
+        if self.hi <= 0:
+            return sp.Symbol(name, negative=True)
+        if self.exclude_zero:
+            return sp.Symbol(name, real=True, nonzero=True)
+        return sp.Symbol(name, real=True)
+
+    def violation(self, value: np.ndarray) -> tuple[tuple[int, ...], float] | None:
+        """Index and value of the first element that is not allowed, or None."""
+        allowed = np.isfinite(value) & (value > self.lo) & (value < self.hi)
+        if self.exclude_zero:
+            allowed &= value != 0
+        if np.all(allowed):
+            return None
+        index = tuple(int(i) for i in np.argwhere(~np.atleast_1d(allowed))[0])
+        return index, float(np.atleast_1d(value)[index])
+
+    def check(self, owner: str, parameter: str, value: np.ndarray) -> None:
+        """Raise `ParameterError` if `value` has an element outside the constraint."""
+        found = self.violation(value)
+        if found is not None:
+            index, bad = found
+            where = "" if np.ndim(value) == 0 else f" at index {list(index)}"
+            raise ParameterError(
+                f"{owner}: parameter '{parameter}' must be {self.describe()}, got {bad!r}{where}; "
+                "pass a permitted value (validate_args=False skips this check)"
+            )
+
+    def describe(self) -> str:
+        finite = math.isfinite(self.lo) or math.isfinite(self.hi)
+        if self.name == "interval" or (finite and self.name not in ("positive", "negative")):
+            return f"{self.name} (between {self.lo:g} and {self.hi:g}, exclusive)"
+        return f"{self.name} and finite" if self.name == "real" else self.name
+
+    def sample(self, rng: np.random.Generator) -> float:
+        """A value that satisfies the constraint, of ordinary size."""
+        if math.isfinite(self.lo) and math.isfinite(self.hi):
+            return self.lo + (self.hi - self.lo) * float(rng.uniform(0.05, 0.95))
+        if math.isfinite(self.lo):
+            return self.lo + float(rng.lognormal(0.0, 0.7))
+        if math.isfinite(self.hi):
+            return self.hi - float(rng.lognormal(0.0, 0.7))
+        value = float(rng.normal(0.0, 1.5))
+        return value if value != 0.0 else 1.0
+
+    def __str__(self) -> str:
+        return f"interval({self.lo:g}, {self.hi:g})" if self.name == "interval" else self.name
+
+
+real = Constraint("real")
+positive = Constraint("positive", lo=0.0)
+negative = Constraint("negative", hi=0.0)
+nonzero = Constraint("nonzero", exclude_zero=True)
+unit = Constraint("unit", lo=0.0, hi=1.0)
+
+NAMED = {c.name: c for c in (real, positive, negative, nonzero, unit)}
+
+
+def interval(lo: float, hi: float) -> Constraint:
+    """Values strictly between `lo` and `hi`; either may be infinite."""
+    lo, hi = float(lo), float(hi)
+    if not lo < hi:
+        raise ParameterError(f"interval(lo, hi) needs lo < hi, got lo={lo!r}, hi={hi!r}")
+    return Constraint("interval", lo=lo, hi=hi)
+
+
+def as_constraint(name: str, value: object) -> Constraint:
+    """The constraint meant by `value`: a `Constraint`, its name, or a pair (lo, hi)."""
+    if isinstance(value, Constraint):
+        return value
+    if isinstance(value, str) and value in NAMED:
+        return NAMED[value]
+    if isinstance(value, tuple) and len(value) == 2:
+        return interval(*value)
+    raise ParameterError(
+        f"constraint of parameter '{name}' must be one of {', '.join(NAMED)} or interval(lo, hi), got {value!r}"
+    )

@@ -1,0 +1,155 @@
+"""`Formula`: one forward map with its variable, its parameters and the set on which it is meant."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+
+from symbij.errors import DomainError, FormulaSyntaxError, ParameterError
+from symbij.formula.constraints import Constraint, as_constraint, real
+from symbij.formula.interval import Interval
+from symbij.formula.parser import is_valid_name, names_in, parse
+from symbij.formula.tracer import signature_of, trace
+from symbij.formula.vocabulary import NONZERO, Requirement, divide, power
+
+INFINITIES = {"oo": sp.oo, "inf": sp.oo, "+oo": sp.oo, "-oo": -sp.oo, "-inf": -sp.oo}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    name: str
+    symbol: sp.Symbol
+    constraint: Constraint
+    default: Any = None
+
+
+@dataclass(frozen=True)
+class Formula:
+    """`text` as the user wrote it, `expr` its meaning, `domain` the interval the user asked for, if any."""
+
+    text: str
+    expr: sp.Expr
+    variable: sp.Symbol
+    parameters: tuple[Parameter, ...]
+    requirements: tuple[Requirement, ...]
+    domain: Interval | None = None
+
+    @property
+    def bounds(self) -> dict[sp.Symbol, tuple[float, float]]:
+        """Numeric bounds that the constraints put on the parameters."""
+        return {p.symbol: (p.constraint.lo, p.constraint.hi) for p in self.parameters}
+
+
+def make_formula(
+    source: str | sp.Expr | Callable[..., Any],
+    *,
+    domain: tuple[Any, Any] | Constraint | None = None,
+    constraints: dict[str, Any] | None = None,
+) -> Formula:
+    """The `Formula` meant by a string, a sympy expression, or a Python function of the variable and parameters."""
+    constraints = dict(constraints or {})
+    defaults: dict[str, Any] = {}
+    variable_name = "x"
+    if isinstance(source, str):
+        names = [n for n in names_in(source) if n != "x"]
+        text = source.strip()
+    elif isinstance(source, sp.Expr):
+        names = sorted(s.name for s in source.free_symbols if s.name != "x")
+        text = str(source)
+    elif callable(source):
+        variable_name, annotations, defaults = signature_of(source)
+        names = list(annotations)
+        for name, annotation in annotations.items():
+            if annotation is not None:
+                constraints.setdefault(name, annotation)
+        text = ""
+    else:
+        raise FormulaSyntaxError(
+            f"a formula is a string, a sympy expression or a function, got {type(source).__name__}"
+        )
+    unknown = [name for name in constraints if name not in names]
+    if unknown:
+        raise ParameterError(
+            f"constraint given for '{unknown[0]}', which is not a parameter of the formula "
+            f"(parameters: {', '.join(names) or 'none'})"
+        )
+    parameters = tuple(
+        _parameter(name, as_constraint(name, constraints.get(name, real)), defaults.get(name)) for name in names
+    )
+    variable = sp.Symbol(variable_name, real=True)
+    symbols = {variable_name: variable} | {p.name: p.symbol for p in parameters}
+    if isinstance(source, str):
+        expr, requirements = parse(source, symbols)
+    elif isinstance(source, sp.Expr):
+        expr = source.xreplace({s: symbols[s.name] for s in source.free_symbols})
+        expr, requirements = _rebuilt(expr)
+    else:
+        expr, requirements = trace(source, symbols)
+        text = str(expr)
+    if variable not in expr.free_symbols:
+        raise FormulaSyntaxError(f"the formula does not depend on its variable '{variable_name}'", text, None)
+    return Formula(text, expr, variable, parameters, tuple(requirements), make_domain(domain, symbols, variable))
+
+
+def _parameter(name: str, constraint: Constraint, default: Any) -> Parameter:
+    if not is_valid_name(name):
+        raise FormulaSyntaxError(f"'{name}' cannot be the name of a parameter")
+    return Parameter(name, constraint.symbol(name), constraint, default)
+
+
+def make_domain(
+    domain: tuple[Any, Any] | Constraint | None, symbols: dict[str, sp.Symbol], variable: sp.Symbol
+) -> Interval | None:
+    """The interval meant by `domain=`: a pair of numbers, infinities or formulas of the parameters, or a constraint."""
+    if domain is None:
+        return None
+    if isinstance(domain, Constraint):
+        if domain.exclude_zero:
+            raise DomainError("domain=nonzero is not one interval; choose positive or negative")
+        domain = (domain.lo, domain.hi)
+    if not isinstance(domain, (tuple, list)) or len(domain) != 2:
+        raise DomainError(f"domain must be a pair (lo, hi) or a constraint such as sb.positive, got {domain!r}")
+    lo, hi = (_domain_end(end, symbols, variable) for end in domain)
+    if lo.is_number and hi.is_number and not bool(lo < hi):
+        raise DomainError(f"domain must have lo < hi, got ({lo}, {hi})")
+    return Interval(lo, hi, lo_open=False, hi_open=False)
+
+
+def _domain_end(end: Any, symbols: dict[str, sp.Symbol], variable: sp.Symbol) -> sp.Expr:
+    if isinstance(end, str):
+        text = end.strip()
+        if text in INFINITIES:
+            return INFINITIES[text]
+        allowed = {name: s for name, s in symbols.items() if s != variable}
+        return parse(text, allowed)[0]
+    if isinstance(end, sp.Expr):
+        return end.xreplace({s: symbols.get(s.name, s) for s in end.free_symbols})
+    try:
+        value = float(end)
+    except (TypeError, ValueError):
+        raise DomainError(f"an end of the domain must be a number, 'oo' or a formula, got {end!r}") from None
+    if math.isnan(value):
+        raise DomainError("an end of the domain is NaN")
+    if math.isinf(value):
+        return sp.oo if value > 0 else -sp.oo
+    return sp.Integer(int(value)) if value.is_integer() else sp.Rational(repr(value))
+
+
+def _rebuilt(expr: sp.Expr) -> tuple[sp.Expr, list[Requirement]]:
+    """A sympy expression over our real symbols, with the requirements of its parts collected."""
+    requirements: list[Requirement] = []
+    expr = expr.replace(lambda e: e.is_Float, lambda e: sp.Rational(str(e)))
+    for node in sp.preorder_traversal(expr):
+        if isinstance(node, sp.Pow):
+            base, exponent = node.args
+            if exponent == -1:
+                divide(sp.Integer(1), base, requirements)
+            else:
+                power(base, exponent, requirements)
+        elif isinstance(node, sp.log):
+            requirements.append(Requirement(node.args[0], Interval(0, sp.oo)))
+    return expr, [r for r in requirements if r.interval is NONZERO or r.expr.free_symbols]

@@ -1,0 +1,153 @@
+"""The function symbols that sympy lacks, each with its mathematical definition.
+
+A symbol stays unevaluated (`log1p(x)` is never rewritten as `log(1 + x)`), because numerical stability lives in the
+choice of the symbol. `definition` gives the meaning in plain elementary functions: it serves sympy's
+differentiation and, evaluated at raised precision, is the truth that accuracy is measured against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sympy as sp
+
+HALF = sp.Rational(1, 2)
+
+
+class SymbijFunction(sp.Function):
+    """A real function of real arguments that keeps its name through every symbolic manipulation."""
+
+    definition: Callable[..., sp.Expr]
+    latex_name: str = ""
+    range_sign: int = 0  # +1 if every value is positive, -1 if every value is negative
+    sign_follows_argument = False  # whether f(u) has the sign of u
+
+    @classmethod
+    def eval(cls, *args: sp.Expr) -> sp.Expr | None:
+        if len(args) == 1 and args[0].is_zero:
+            return cls.definition(sp.Integer(0)) if cls.value_at_zero is None else cls.value_at_zero
+        return None
+
+    value_at_zero: sp.Expr | None = None
+
+    def _eval_is_extended_real(self) -> bool | None:
+        return True if all(a.is_extended_real for a in self.args) else None
+
+    def _eval_is_positive(self) -> bool | None:
+        if self.range_sign:
+            return self.range_sign > 0
+        return self.args[0].is_positive if self.sign_follows_argument else None
+
+    def _eval_is_negative(self) -> bool | None:
+        if self.range_sign:
+            return self.range_sign < 0
+        return self.args[0].is_negative if self.sign_follows_argument else None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        dummies = sp.symbols(f"d:{len(self.args)}", real=True)
+        derivative = type(self).definition(*dummies).diff(dummies[argindex - 1])
+        return derivative.subs(dict(zip(dummies, self.args, strict=True)), simultaneous=True)
+
+    def _eval_evalf(self, prec: int) -> sp.Expr:
+        return type(self).definition(*self.args)._eval_evalf(prec)
+
+    def _latex(self, printer: object, exp: str | None = None) -> str:
+        name = self.latex_name or r"\operatorname{" + type(self).__name__.replace("_", r"\_") + "}"
+        inner = ", ".join(printer._print(a) for a in self.args)  # type: ignore[attr-defined]
+        power = f"^{{{exp}}}" if exp else ""
+        return rf"{name}{power}\left({inner}\right)"
+
+
+def _declare(
+    name: str,
+    definition: Callable[..., sp.Expr],
+    *,
+    nargs: int = 1,
+    at_zero: sp.Expr | int | None = None,
+    latex: str = "",
+    range_sign: int = 0,
+    odd_sign: bool = False,
+) -> type[SymbijFunction]:
+    body = {
+        "nargs": nargs,
+        "definition": staticmethod(definition),
+        "latex_name": latex,
+        "range_sign": range_sign,
+        "sign_follows_argument": odd_sign,
+        "value_at_zero": None if at_zero is None else sp.sympify(at_zero),
+        "__doc__": f"The function symbol `{name}`.",
+        "__module__": __name__,
+    }
+    return type(name, (SymbijFunction,), body)
+
+
+expm1 = _declare("expm1", lambda u: sp.exp(u) - 1, at_zero=0, odd_sign=True)
+log1p = _declare("log1p", lambda u: sp.log(1 + u), at_zero=0, odd_sign=True)
+sigmoid = _declare("sigmoid", lambda u: 1 / (1 + sp.exp(-u)), at_zero=HALF, latex=r"\sigma", range_sign=1)
+logit = _declare("logit", lambda u: sp.log(u / (1 - u)), at_zero=-sp.oo)
+softplus = _declare("softplus", lambda u: sp.log(1 + sp.exp(u)), range_sign=1)
+softplus_inverse = _declare("softplus_inverse", lambda u: sp.log(sp.exp(u) - 1), at_zero=-sp.oo)
+softsign = _declare("softsign", lambda u: u / (1 + sp.Abs(u)), at_zero=0, odd_sign=True)
+softsign_inverse = _declare("softsign_inverse", lambda u: u / (1 - sp.Abs(u)), at_zero=0)
+log1mexp = _declare("log1mexp", lambda u: sp.log(1 - sp.exp(-u)), at_zero=-sp.oo)
+logcosh = _declare("logcosh", lambda u: sp.log(sp.cosh(u)), at_zero=0)
+loghypot1 = _declare("loghypot1", lambda u: sp.log(1 + u**2) / 2, at_zero=0)
+ndtr = _declare("ndtr", lambda u: sp.erfc(-u / sp.sqrt(2)) / 2, at_zero=HALF, latex=r"\Phi", range_sign=1)
+ndtri = _declare("ndtri", lambda u: sp.sqrt(2) * sp.erfinv(2 * u - 1), at_zero=-sp.oo, latex=r"\Phi^{-1}")
+log_ndtr = _declare("log_ndtr", lambda u: sp.log(sp.erfc(-u / sp.sqrt(2)) / 2), range_sign=-1)
+logaddexp = _declare("logaddexp", lambda a, b: sp.log(sp.exp(a) + sp.exp(b)), nargs=2)
+lambertw = _declare("lambertw", lambda u: sp.LambertW(u), at_zero=0, latex="W", odd_sign=True)
+sigmoid_increment = _declare(
+    "sigmoid_increment", lambda u, s: 1 / (1 + sp.exp(-u - s)) - 1 / (1 + sp.exp(-s)), nargs=2, odd_sign=True
+)
+sigmoid_increment_inverse = _declare(
+    "sigmoid_increment_inverse",
+    lambda v, s: sp.log((v + 1 / (1 + sp.exp(-s))) / (1 / (1 + sp.exp(s)) - v)) - s,
+    nargs=2,
+)
+
+
+class odd_root(SymbijFunction):
+    """The real root of odd order n: `sign(u)*abs(u)**(1/n)`."""
+
+    nargs = 2
+    sign_follows_argument = True
+    definition = staticmethod(lambda u, n: sp.sign(u) * sp.Abs(u) ** (1 / n))
+
+    @classmethod
+    def eval(cls, u: sp.Expr, n: sp.Expr) -> sp.Expr | None:
+        if u.is_zero:
+            return sp.Integer(0)
+        if u.is_Rational and n.is_Integer:
+            root = sp.Abs(u) ** (1 / n)
+            return sp.sign(u) * root if root.is_Rational else None
+        return None
+
+    def _sympystr(self, printer: object) -> str:
+        u, n = self.args
+        inner = printer._print(u)  # type: ignore[attr-defined]
+        return f"cbrt({inner})" if n == 3 else f"odd_root({inner}, {n})"
+
+    def _latex(self, printer: object, exp: str | None = None) -> str:
+        u, n = (printer._print(a) for a in self.args)  # type: ignore[attr-defined]
+        root = rf"\sqrt[{n}]{{{u}}}"
+        return root if exp is None else rf"\left({root}\right)^{{{exp}}}"
+
+
+def cbrt(u: sp.Expr) -> sp.Expr:
+    """The real cube root, of either sign."""
+    return odd_root(u, sp.Integer(3))
+
+
+OWN_FUNCTIONS: dict[str, type[SymbijFunction]] = {
+    cls.__name__: cls
+    for cls in (
+        expm1, log1p, sigmoid, logit, softplus, softplus_inverse, softsign, softsign_inverse, log1mexp, logcosh,
+        loghypot1, ndtr, ndtri, log_ndtr, logaddexp, lambertw, sigmoid_increment, sigmoid_increment_inverse, odd_root,
+    )
+}  # fmt: skip
+
+
+def expand_definitions(expr: sp.Expr) -> sp.Expr:
+    """`expr` with every function symbol of this module replaced by its definition."""
+    return expr.replace(lambda node: isinstance(node, SymbijFunction), lambda node: type(node).definition(*node.args))

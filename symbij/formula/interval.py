@@ -1,0 +1,53 @@
+"""Intervals with symbolic ends, on which formulas are defined and into which they map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The set of reals between `lo` and `hi`; ends may be infinite or formulas of the parameters."""
+
+    lo: sp.Expr
+    hi: sp.Expr
+    lo_open: bool = True
+    hi_open: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lo", sp.sympify(self.lo))
+        object.__setattr__(self, "hi", sp.sympify(self.hi))
+        if self.lo.is_infinite:
+            object.__setattr__(self, "lo_open", True)
+        if self.hi.is_infinite:
+            object.__setattr__(self, "hi_open", True)
+
+    @property
+    def is_reals(self) -> bool:
+        return self.lo == -sp.oo and self.hi == sp.oo
+
+    def subs(self, values: dict[sp.Expr, sp.Expr]) -> Interval:
+        return Interval(self.lo.subs(values), self.hi.subs(values), self.lo_open, self.hi_open)
+
+    def __str__(self) -> str:
+        if self.is_reals:
+            return "ℝ"
+        left, right = "(["[not self.lo_open], ")]"[not self.hi_open]
+        return f"{left}{_end(self.lo)}, {_end(self.hi)}{right}"
+
+    def latex(self) -> str:
+        if self.is_reals:
+            return r"\mathbb{R}"
+        left, right = "(["[not self.lo_open], ")]"[not self.hi_open]
+        return rf"\left{left}{sp.latex(self.lo)},\ {sp.latex(self.hi)}\right{right}"
+
+
+def _end(expr: sp.Expr) -> str:
+    return {sp.oo: "∞", -sp.oo: "-∞"}.get(expr, str(expr))
+
+
+REALS = Interval(-sp.oo, sp.oo)
+POSITIVE = Interval(0, sp.oo)
+NONNEGATIVE = Interval(0, sp.oo, lo_open=False)

@@ -1,0 +1,223 @@
+"""Formula text → expression, over a whitelist of Python's own syntax tree; user text is never evaluated."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import keyword
+import math
+
+import sympy as sp
+
+from symbij.errors import FormulaSyntaxError, SymbijError
+from symbij.formula.vocabulary import CONSTANTS, WORDS, Requirement, apply, divide, power
+
+MAX_LENGTH = 4000
+MAX_NODES = 1000
+MAX_DEPTH = 100
+MAX_DIGITS = 40
+
+_COMPARISONS = {ast.Lt: sp.Lt, ast.LtE: sp.Le, ast.Gt: sp.Gt, ast.GtE: sp.Ge}
+
+
+def parse(text: str, symbols: dict[str, sp.Symbol]) -> tuple[sp.Expr, list[Requirement]]:
+    """The expression that `text` means and the requirements of its parts; names are looked up in `symbols`."""
+    return _Parser(text, symbols).run()
+
+
+def names_in(text: str) -> list[str]:
+    """Names in `text` that are neither functions nor constants, in order of appearance."""
+    found: dict[str, None] = {}
+    called = set()
+    tree = _syntax_tree(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            called.add(id(node.func))
+    nodes = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called]
+    for node in sorted(nodes, key=lambda n: (n.lineno, n.col_offset)):
+        if node.id not in CONSTANTS:
+            found.setdefault(node.id)
+    return list(found)
+
+
+def _prepared(text: str) -> str:
+    """`^` means power. Replaced by `**` of other width, so columns are mapped back in `_column`."""
+    return text.replace("^", "**")
+
+
+def _syntax_tree(text: str) -> ast.expr:
+    if not isinstance(text, str) or not text.strip():
+        raise FormulaSyntaxError(f"a formula must be a non-empty string, got {text!r}")
+    if len(text) > MAX_LENGTH:
+        raise FormulaSyntaxError(f"the formula has {len(text)} characters; the limit is {MAX_LENGTH}", text, None)
+    if text != text.strip():
+        text = text.strip()
+    try:
+        tree = ast.parse(_prepared(text), mode="eval").body
+    except SyntaxError as error:
+        column = None if error.offset is None else _column(text, max(0, error.offset - 1))
+        if column is not None:
+            column = min(column, len(text))
+        raise FormulaSyntaxError(f"cannot read the formula: {error.msg}", text, column) from None
+    except (RecursionError, MemoryError, ValueError) as error:
+        problem = str(error) if isinstance(error, ValueError) else "it is nested too deeply"
+        raise FormulaSyntaxError(f"cannot read the formula: {problem}", text, None) from None
+    count = sum(1 for _ in ast.walk(tree))
+    if count > MAX_NODES:
+        raise FormulaSyntaxError(f"the formula has {count} parts; the limit is {MAX_NODES}", text, None)
+    return tree
+
+
+def _column(text: str, prepared_column: int) -> int:
+    """Column in `text` for a column in `_prepared(text)`."""
+    position = 0
+    for index, char in enumerate(text):
+        if position >= prepared_column:
+            return index
+        position += 2 if char == "^" else 1
+    return len(text)
+
+
+class _Parser:
+    def __init__(self, text: str, symbols: dict[str, sp.Symbol]) -> None:
+        self.tree = _syntax_tree(text)
+        self.text = text.strip()
+        self.symbols = symbols
+        self.requirements: list[Requirement] = []
+
+    def run(self) -> tuple[sp.Expr, list[Requirement]]:
+        expr = self.visit(self.tree, 0)
+        if not isinstance(expr, sp.Expr):
+            raise FormulaSyntaxError("a formula must be a number, not a comparison", self.text, 0)
+        if expr.has(sp.zoo, sp.nan, sp.I) or expr.is_infinite:
+            raise FormulaSyntaxError(f"the formula is not a finite real expression: it becomes {expr}", self.text)
+        return expr, self.requirements
+
+    def fail(self, problem: str, node: ast.AST) -> FormulaSyntaxError:
+        return FormulaSyntaxError(problem, self.text, _column(self.text, getattr(node, "col_offset", 0)))
+
+    def visit(self, node: ast.expr, depth: int) -> sp.Expr:
+        if depth > MAX_DEPTH:
+            raise self.fail(f"the formula is nested deeper than {MAX_DEPTH} levels", node)
+        method = getattr(self, "visit_" + type(node).__name__, None)
+        if method is None:
+            raise self.fail(f"{_describe(node)} is not allowed in a formula", node)
+        try:
+            return method(node, depth + 1)
+        except FormulaSyntaxError as error:
+            raise (error if error.text else self.fail(error.problem, node)) from None
+        except SymbijError:
+            raise
+        except (TypeError, ValueError, OverflowError) as error:
+            raise self.fail(f"cannot build this part of the formula: {error}", node) from None
+
+    def visit_Constant(self, node: ast.Constant, depth: int) -> sp.Expr:
+        value = node.value
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise self.fail(f"{value!r} is not a real number", node)
+        source = ast.get_source_segment(_prepared(self.text), node) or repr(value)
+        if isinstance(value, int):
+            if len(source) > MAX_DIGITS:
+                raise self.fail(f"the integer has more than {MAX_DIGITS} digits", node)
+            return sp.Integer(value)
+        if not math.isfinite(value):
+            raise self.fail(f"{source} overflows a double", node)
+        return sp.Rational(source.replace("_", ""))  # the decimal as written, exactly
+
+    def visit_Name(self, node: ast.Name, depth: int) -> sp.Expr:
+        if node.id in self.symbols:
+            return self.symbols[node.id]
+        if node.id in CONSTANTS:
+            return CONSTANTS[node.id]
+        if node.id in WORDS:
+            raise self.fail(f"'{node.id}' is a function and needs arguments: {node.id}(...)", node)
+        raise self.fail(f"unknown name '{node.id}'", node)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp, depth: int) -> sp.Expr:
+        operand = self.number(node.operand, depth)
+        if isinstance(node.op, ast.USub):
+            return -operand
+        if isinstance(node.op, ast.UAdd):
+            return operand
+        raise self.fail(f"the operator {type(node.op).__name__} is not allowed in a formula", node)
+
+    def visit_BinOp(self, node: ast.BinOp, depth: int) -> sp.Expr:
+        left, right = self.number(node.left, depth), self.number(node.right, depth)
+        match node.op:
+            case ast.Add():
+                return left + right
+            case ast.Sub():
+                return left - right
+            case ast.Mult():
+                return left * right
+            case ast.Div():
+                return divide(left, right, self.requirements)
+            case ast.Pow():
+                try:
+                    return power(left, right, self.requirements)
+                except FormulaSyntaxError as error:
+                    raise self.fail(error.problem, node.right) from None
+        raise self.fail(f"the operator {type(node.op).__name__} is not allowed in a formula", node)
+
+    def visit_Compare(self, node: ast.Compare, depth: int) -> sp.Expr:
+        if len(node.ops) != 1 or type(node.ops[0]) not in _COMPARISONS:
+            raise self.fail("only a single comparison with <, <=, > or >= is allowed", node)
+        left, right = self.number(node.left, depth), self.number(node.comparators[0], depth)
+        return _COMPARISONS[type(node.ops[0])](left, right)
+
+    def visit_Call(self, node: ast.Call, depth: int) -> sp.Expr:
+        if not isinstance(node.func, ast.Name):
+            raise self.fail("only functions called by their plain name are allowed in a formula", node)
+        name = node.func.id
+        if name == "Piecewise":
+            return self.piecewise(node, depth)
+        if name not in WORDS:
+            close = difflib.get_close_matches(name, WORDS, n=3)
+            hint = f"; did you mean {' or '.join(close)}?" if close else "; see sb.functions for those that are known"
+            raise self.fail(f"unknown function '{name}'{hint}", node)
+        if node.keywords:
+            raise self.fail(f"{name}() takes no keyword arguments", node)
+        args = [self.visit(a, depth) for a in node.args]
+        if name != "where":
+            for value, source in zip(args, node.args, strict=True):
+                self.require_number(value, source)
+        return apply(name, args, self.requirements)
+
+    def piecewise(self, node: ast.Call, depth: int) -> sp.Expr:
+        pieces = []
+        for arg in node.args:
+            if not isinstance(arg, ast.Tuple) or len(arg.elts) != 2:
+                raise self.fail("Piecewise takes pairs (value, condition)", arg)
+            value = self.number(arg.elts[0], depth)
+            otherwise = isinstance(arg.elts[1], ast.Constant) and arg.elts[1].value is True
+            pieces.append((value, True if otherwise else self.visit(arg.elts[1], depth)))
+        return sp.Piecewise(*pieces)
+
+    def number(self, node: ast.expr, depth: int) -> sp.Expr:
+        value = self.visit(node, depth)
+        self.require_number(value, node)
+        return value
+
+    def require_number(self, value: object, node: ast.expr) -> None:
+        if not isinstance(value, sp.Expr):
+            raise self.fail("a comparison cannot be used as a number; use where(condition, a, b)", node)
+
+
+def _describe(node: ast.AST) -> str:
+    return {
+        "Attribute": "attribute access",
+        "Subscript": "indexing",
+        "Lambda": "a lambda",
+        "BoolOp": "'and'/'or'",
+        "IfExp": "'if ... else' (use where(condition, a, b))",
+        "ListComp": "a comprehension",
+        "JoinedStr": "a string",
+        "Tuple": "a tuple",
+        "List": "a list",
+        "NamedExpr": "an assignment",
+        "Starred": "a starred argument",
+    }.get(type(node).__name__, f"'{type(node).__name__}'")
+
+
+def is_valid_name(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name) and name not in WORDS and name not in CONSTANTS

@@ -1,0 +1,156 @@
+"""The words a formula may use, each with its number of arguments, its meaning and where it is defined.
+
+Everything that builds an expression from user input (parser, tracer) goes through `apply`, so that the set on
+which the user's words are defined is recorded before sympy simplifies them away (`exp(log(x))` needs x > 0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symbij.errors import FormulaSyntaxError
+from symbij.formula import functions as fn
+from symbij.formula.interval import NONNEGATIVE, POSITIVE, Interval
+
+MAX_INTEGER_POWER = 1000
+MAX_NUMBER_DIGITS = 640  # of a rational constant; a double needs at most 309 before the point
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """`expr` must lie in `interval` for the formula to be defined (`nonzero`: and must not vanish)."""
+
+    expr: sp.Expr
+    interval: Interval
+
+
+@dataclass(frozen=True)
+class Word:
+    build: Callable[..., sp.Expr]
+    arity: tuple[int, ...] = (1,)
+    needs: Interval | None = None  # where the single argument must lie
+
+
+def _where(condition: sp.Basic, yes: sp.Expr, no: sp.Expr) -> sp.Expr:
+    if not isinstance(condition, (sp.logic.boolalg.Boolean,)):
+        raise FormulaSyntaxError("the first argument of where() must be a comparison such as x > 0")
+    return sp.Piecewise((yes, condition), (no, True))
+
+
+def _log(u: sp.Expr, base: sp.Expr | None = None) -> sp.Expr:
+    return sp.log(u) if base is None else sp.log(u) / sp.log(base)
+
+
+_UNIT_CLOSED = Interval(-1, 1, False, False)
+_UNIT_OPEN = Interval(-1, 1)
+_PROBABILITY = Interval(0, 1)
+
+WORDS: dict[str, Word] = {
+    "exp": Word(sp.exp),
+    "expm1": Word(fn.expm1),
+    "log": Word(_log, (1, 2), POSITIVE),
+    "log1p": Word(fn.log1p, needs=Interval(-1, sp.oo)),
+    "log2": Word(lambda u: sp.log(u) / sp.log(2), needs=POSITIVE),
+    "log10": Word(lambda u: sp.log(u) / sp.log(10), needs=POSITIVE),
+    "sqrt": Word(sp.sqrt, needs=NONNEGATIVE),
+    "square": Word(lambda u: u**2),
+    "cbrt": Word(fn.cbrt),
+    "abs": Word(sp.Abs),
+    "sign": Word(sp.sign),
+    "floor": Word(sp.floor),
+    "ceil": Word(lambda u: -sp.floor(-u)),
+    "frac": Word(lambda u: u - sp.floor(u)),
+    "sin": Word(sp.sin),
+    "cos": Word(sp.cos),
+    "tan": Word(sp.tan),
+    "asin": Word(sp.asin, needs=_UNIT_CLOSED),
+    "acos": Word(sp.acos, needs=_UNIT_CLOSED),
+    "atan": Word(sp.atan),
+    "sinh": Word(sp.sinh),
+    "cosh": Word(sp.cosh),
+    "tanh": Word(sp.tanh),
+    "asinh": Word(sp.asinh),
+    "acosh": Word(sp.acosh, needs=Interval(1, sp.oo, lo_open=False)),
+    "atanh": Word(sp.atanh, needs=_UNIT_OPEN),
+    "sigmoid": Word(fn.sigmoid),
+    "logit": Word(fn.logit, needs=_PROBABILITY),
+    "softplus": Word(fn.softplus),
+    "softplus_inverse": Word(fn.softplus_inverse, needs=POSITIVE),
+    "softsign": Word(fn.softsign),
+    "softsign_inverse": Word(fn.softsign_inverse, needs=_UNIT_OPEN),
+    "log1mexp": Word(fn.log1mexp, needs=POSITIVE),
+    "erf": Word(sp.erf),
+    "erfc": Word(sp.erfc),
+    "erfinv": Word(sp.erfinv, needs=_UNIT_OPEN),
+    "ndtr": Word(fn.ndtr),
+    "ndtri": Word(fn.ndtri, needs=_PROBABILITY),
+    "log_ndtr": Word(fn.log_ndtr),
+    "lambertw": Word(fn.lambertw, needs=Interval(-sp.exp(-1), sp.oo, lo_open=False)),
+    "logaddexp": Word(fn.logaddexp, (2,)),
+    "where": Word(_where, (3,)),
+    "max": Word(sp.Max, (2, 3, 4)),
+    "min": Word(sp.Min, (2, 3, 4)),
+    "pow": Word(lambda u, p: power(u, p, []), (2,)),
+}
+# Words of the derivations rather than of users; they may be used in formulas all the same.
+for _name, _class in fn.OWN_FUNCTIONS.items():
+    WORDS.setdefault(_name, Word(_class, tuple(_class.nargs)))
+for _alias, _name in {
+    "ln": "log", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh",
+    "arctanh": "atanh", "fabs": "abs", "Abs": "abs", "absolute": "abs", "maximum": "max", "minimum": "min", "Max": "max", "Min": "min",
+    "expit": "sigmoid", "softplusinv": "softplus_inverse", "floor_": "floor", "LambertW": "lambertw", "normcdf": "ndtr",
+}.items():  # fmt: skip
+    WORDS[_alias] = WORDS[_name]
+
+CONSTANTS: dict[str, sp.Expr] = {"pi": sp.pi, "e": sp.E, "E": sp.E}
+
+
+def apply(name: str, args: list[sp.Expr], requirements: list[Requirement]) -> sp.Expr:
+    """The expression `name(*args)`; appends what it needs of its argument to `requirements`."""
+    word = WORDS[name]
+    if len(args) not in word.arity:
+        wanted = " or ".join(map(str, word.arity))
+        raise FormulaSyntaxError(f"{name}() takes {wanted} argument(s), got {len(args)}")
+    if name == "pow":
+        return power(args[0], args[1], requirements)
+    if word.needs is not None:
+        requirements.append(Requirement(args[0], word.needs))
+    return word.build(*args)
+
+
+def power(base: sp.Expr, exponent: sp.Expr, requirements: list[Requirement]) -> sp.Expr:
+    """`base**exponent` over the reals: integer powers anywhere, other powers where base >= 0 (or > 0)."""
+    if exponent.is_Integer:
+        if abs(int(exponent)) > MAX_INTEGER_POWER:
+            raise FormulaSyntaxError(f"the integer power {_short(exponent)} is beyond the limit of {MAX_INTEGER_POWER}")
+        if base.is_Rational and abs(int(exponent)) * _digits(base) > MAX_NUMBER_DIGITS:
+            raise FormulaSyntaxError(f"the power {_short(base)}**{exponent} is beyond the range of a double")
+        if exponent < 0:
+            requirements.append(Requirement(base, NONZERO))
+    elif base.is_number and exponent.is_number and abs(float(exponent)) > MAX_INTEGER_POWER:
+        raise FormulaSyntaxError(f"the power {_short(exponent)} is beyond the limit of {MAX_INTEGER_POWER}")
+    elif not base.is_positive:
+        requirements.append(Requirement(base, NONNEGATIVE if exponent.is_positive else POSITIVE))
+    return base**exponent
+
+
+def divide(numerator: sp.Expr, denominator: sp.Expr, requirements: list[Requirement]) -> sp.Expr:
+    if denominator.is_zero:
+        raise FormulaSyntaxError("division by zero")
+    requirements.append(Requirement(denominator, NONZERO))
+    return numerator / denominator
+
+
+NONZERO = Interval(sp.nan, sp.nan)  # a marker: the reals without zero, which is not one interval
+
+
+def _digits(value: sp.Rational) -> int:
+    return len(str(abs(value.p))) - 1 if value.q == 1 else max(len(str(abs(value.p))), len(str(value.q)))
+
+
+def _short(value: sp.Expr) -> str:
+    text = str(value)
+    return text if len(text) <= 12 else f"{text[:8]}... ({len(text)} digits)"

@@ -1,0 +1,1 @@
+"""Numba kernels: elementary functions, code generation, on-disk cache, broadcasting."""

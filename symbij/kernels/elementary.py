@@ -1,0 +1,259 @@
+"""Elementary functions as numba functions, one for every name in the table's `ELEMENTARY`.
+
+Where a function is built from others, the comment gives the range in which each form is accurate. NaN, infinities,
+signed zeros and subnormals behave as in numpy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import llvmlite.binding as llvm
+import numpy as np
+from numba import njit, types
+from numba.extending import get_cython_function_address
+from scipy.special import cython_special
+
+LN2 = 0.6931471805599453
+
+_OPTIONS = {"error_model": "numpy", "nogil": True, "inline": "never"}
+
+
+def _elementary(function: Callable[..., float]) -> Callable[..., float]:
+    return njit(**_OPTIONS)(function)
+
+
+def _from_scipy(name: str, symbol: str) -> Callable[[float], float]:
+    """A scalar function of scipy.special, linked by symbol name so that compiled code can be cached.
+
+    Of a function with several specialisations the one of signature `double (double, int)` is taken; the second
+    argument is Cython's own and ignored.
+    """
+    exported = cython_special.__pyx_capi__
+    candidates = [k for k in exported if k == name or (k.startswith("__pyx_fuse_") and k[12:] == name)]
+    chosen = next(k for k in candidates if '"double (double, int' in repr(exported[k]))
+    llvm.add_symbol(symbol, get_cython_function_address("scipy.special.cython_special", chosen))
+    return types.ExternalFunction(symbol, types.float64(types.float64, types.int32))
+
+
+_ndtri = _from_scipy("ndtri", "symbij_scipy_ndtri")
+_erfinv = _from_scipy("erfinv", "symbij_scipy_erfinv")
+_log_ndtr = _from_scipy("log_ndtr", "symbij_scipy_log_ndtr")
+
+
+@_elementary
+def sigmoid(u: float) -> float:
+    e = math.exp(-abs(u))
+    return (1.0 if u >= 0 else e) / (1.0 + e)
+
+
+@_elementary
+def logit(u: float) -> float:
+    return math.log(u) - math.log1p(-u)
+
+
+@_elementary
+def softplus(u: float) -> float:
+    return max(u, 0.0) + math.log1p(math.exp(-abs(u))) if u == u else u
+
+
+@_elementary
+def softplus_inverse(u: float) -> float:
+    if u > LN2:  # exp(-u) < 1/2
+        return u + math.log1p(-math.exp(-u))
+    return math.log(math.expm1(u))
+
+
+@_elementary
+def log1mexp(u: float) -> float:
+    if u > LN2:
+        return math.log1p(-math.exp(-u))
+    return math.log(-math.expm1(-u))
+
+
+@_elementary
+def logcosh(u: float) -> float:
+    a = abs(u)
+    if a < 0.5:  # cosh(u) = 1 + 2 sinh(u/2)^2
+        s = math.sinh(0.5 * a)
+        return math.log1p(2.0 * s * s)
+    return a + (math.log1p(math.exp(-2.0 * a)) - LN2)
+
+
+@_elementary
+def loghypot1(u: float) -> float:
+    a = abs(u)
+    if a <= 1.0:
+        return 0.5 * math.log1p(a * a)
+    return math.log(a) + 0.5 * math.log1p(1.0 / (a * a))
+
+
+@_elementary
+def softsign(u: float) -> float:
+    if math.isinf(u):
+        return math.copysign(1.0, u)
+    return u / (1.0 + abs(u))
+
+
+@_elementary
+def softsign_inverse(u: float) -> float:
+    if abs(u) > 1.0:
+        return math.nan
+    return u / (1.0 - abs(u))
+
+
+@_elementary
+def sigmoid_increment(u: float, c: float) -> float:
+    # s(u+c) - s(c) = -expm1(-u) s(u+c) s(-c); mirrored for u < 0 so that expm1 does not overflow
+    if u >= 0:
+        return -math.expm1(-u) * sigmoid(u + c) * sigmoid(-c)
+    return math.expm1(u) * sigmoid(-u - c) * sigmoid(c)
+
+
+@_elementary
+def sigmoid_increment_inverse(v: float, c: float) -> float:
+    # log1p(v/s(c)) - log1p(-v/s(-c)); where s underflows, log s(c) = -softplus(-c) is added after the logarithm
+    lower, upper = sigmoid(c), sigmoid(-c)
+    left = math.log1p(v / lower) if v < 1e300 * lower else math.log(v) + softplus(-c)
+    right = math.log1p(-v / upper) if -v < 1e300 * upper else math.log(-v) + softplus(c)
+    return left - right
+
+
+@_elementary
+def ndtr(u: float) -> float:
+    return 0.5 * math.erfc(-u * 0.7071067811865476)
+
+
+@_elementary
+def ndtri(u: float) -> float:
+    return _ndtri(u, 0)
+
+
+@_elementary
+def log_ndtr(u: float) -> float:
+    return _log_ndtr(u, 0)
+
+
+@_elementary
+def erfinv(u: float) -> float:
+    return _erfinv(u, 0)
+
+
+@_elementary
+def logaddexp(a: float, b: float) -> float:
+    if a == b:  # also equal infinities, whose difference is NaN
+        return a + LN2
+    return max(a, b) + math.log1p(math.exp(-abs(a - b))) if a == a and b == b else math.nan
+
+
+@_elementary
+def odd_root(u: float, n: float) -> float:
+    # one Newton step on r^n = |u| takes out the error of the rounded exponent 1/n; scaled against under- and overflow
+    a = abs(u)
+    if a == 0.0 or not math.isfinite(a):
+        return u
+    scale = 1.0
+    if a < 1e-200:
+        a *= 2.0 ** (33.0 * n) if n <= 15.0 else 1.0
+        scale = 2.0**-33 if n <= 15.0 else 1.0
+    r = math.pow(a, 1.0 / n)
+    power = 1.0
+    for _ in range(int(n) - 1):
+        power *= r
+    if 1e-290 < power < 1e290:
+        r -= (r - a / power) / n
+    return math.copysign(r * scale, u)
+
+
+@_elementary
+def lambertw(u: float) -> float:
+    # Halley's iteration on w exp(w) = u, principal branch
+    if not u >= -0.36787944117144233:
+        return math.nan
+    if u == 0.0 or u == math.inf:
+        return u
+    p = math.sqrt(max(0.0, 2.0 * (math.e * u + 1.0)))
+    if u < -0.25:
+        w = -1.0 + p * (1.0 - p * (1.0 / 3.0 - p * 11.0 / 72.0))
+    elif u < 3.0:
+        w = math.log1p(u) * (1.0 - math.log1p(math.log1p(u)) / (2.0 + math.log1p(u)))
+    else:
+        w = math.log(u) - math.log(math.log(u))
+    if p < 1e-7:
+        return w
+    for _ in range(20):
+        e = math.exp(w)
+        f = w - u / e  # scaled by exp(-w), so that nothing overflows
+        step = f / (w + 1.0 - (w + 2.0) * f / (2.0 * w + 2.0))
+        w -= step
+        if abs(step) <= 1e-16 * abs(w):
+            break
+    return w
+
+
+@_elementary
+def maximum(a: float, b: float) -> float:
+    return a if a > b or a != a else b
+
+
+@_elementary
+def minimum(a: float, b: float) -> float:
+    return a if a < b or a != a else b
+
+
+@_elementary
+def arccosh(u: float) -> float:
+    return math.acosh(u) if u >= 1.0 else math.nan
+
+
+@_elementary
+def sign(u: float) -> float:
+    return 1.0 if u > 0 else (-1.0 if u < 0 else u)
+
+
+FUNCTIONS: dict[str, object] = {
+    "exp": math.exp,
+    "log": math.log,
+    "expm1": math.expm1,
+    "log1p": math.log1p,
+    "sqrt": math.sqrt,
+    "sinh": math.sinh,
+    "cosh": math.cosh,
+    "tanh": math.tanh,
+    "asinh": math.asinh,
+    "acosh": arccosh,
+    "atanh": math.atanh,
+    "sin": math.sin,
+    "cos": math.cos,
+    "tan": math.tan,
+    "asin": math.asin,
+    "acos": math.acos,
+    "atan": math.atan,
+    "erf": math.erf,
+    "erfc": math.erfc,
+    "abs": abs,
+    "floor": np.floor,
+    "pow": math.pow,
+    "max": maximum,
+    "min": minimum,
+    "sign": sign,
+    "sigmoid": sigmoid,
+    "logit": logit,
+    "softplus": softplus,
+    "softplus_inverse": softplus_inverse,
+    "log1mexp": log1mexp,
+    "logcosh": logcosh,
+    "loghypot1": loghypot1,
+    "softsign": softsign,
+    "softsign_inverse": softsign_inverse,
+    "sigmoid_increment": sigmoid_increment,
+    "sigmoid_increment_inverse": sigmoid_increment_inverse,
+    "ndtr": ndtr,
+    "ndtri": ndtri,
+    "log_ndtr": log_ndtr,
+    "erfinv": erfinv,
+    "logaddexp": logaddexp,
+    "odd_root": odd_root,
+    "lambertw": lambertw,
+}

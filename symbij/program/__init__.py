@@ -1,0 +1,1 @@
+"""Straight-line numeric programs: common subexpressions shared, derivatives by a reverse sweep."""

@@ -1,0 +1,223 @@
+"""Lowering: sympy expressions and chains → operations of a `Builder`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symbij.calculus.chain import Chain, FloorCore, Link, NumericInverse, RowLink, SumCore
+from symbij.calculus.table import KERNEL_NAME
+from symbij.formula import functions as fn
+from symbij.program.ir import Builder, RootSolver, Var
+
+Env = dict[sp.Symbol, Var]
+
+_RELATIONS = {sp.StrictLessThan: "lt", sp.LessThan: "le", sp.StrictGreaterThan: "gt", sp.GreaterThan: "ge", sp.Ne: "ne"}
+_MULTIPLIED_OUT = 4  # integer powers up to this one are products: u*u*u is off by one rounding a factor at most
+
+
+def lower(expr: sp.Expr, env: Env, b: Builder) -> Var:
+    """The value of `expr` with its symbols bound by `env`."""
+    expr = sp.sympify(expr)
+    if isinstance(expr, sp.Symbol):
+        return env[expr]
+    if expr.is_infinite and expr.is_number:
+        return b.const(float("inf") if expr.is_extended_positive else float("-inf"))
+    if expr.is_number and not expr.has(fn.SymbijFunction):
+        return b.const(float(expr))  # evalf with guard digits, correctly rounded for all practical purposes
+    if expr.is_number:
+        return b.const(float(fn.expand_definitions(expr)))
+    if isinstance(expr, sp.Add):
+        return _lower_sum(expr, env, b)
+    if isinstance(expr, sp.Mul):
+        return _lower_product(expr, env, b)
+    if isinstance(expr, sp.Pow):
+        return _lower_power(expr.base, expr.exp, env, b)
+    if isinstance(expr, sp.Piecewise):
+        value = lower(expr.args[-1][0], env, b)
+        if expr.args[-1][1] != True:  # noqa: E712  (a sympy boolean)
+            value = b.select(lower_relation(expr.args[-1][1], env, b), value, b.const(float("nan")))
+        for piece, condition in reversed(expr.args[:-1]):
+            value = b.select(lower_relation(condition, env, b), lower(piece, env, b), value)
+        return value
+    if isinstance(expr, (sp.Max, sp.Min)):
+        name = "max" if isinstance(expr, sp.Max) else "min"
+        value, *rest = (lower(a, env, b) for a in expr.args)
+        for other in rest:
+            value = b.call(name, value, other)
+        return value
+    if isinstance(expr, sp.LambertW):
+        return b.call("lambertw", lower(expr.args[0], env, b))
+    if expr.func in KERNEL_NAME or isinstance(expr, fn.odd_root):
+        name = KERNEL_NAME.get(expr.func, "odd_root")
+        return b.call(name, *(lower(a, env, b) for a in expr.args))
+    raise NotImplementedError(f"no kernel for {expr.func.__name__}")
+
+
+def lower_relation(relation: sp.Basic, env: Env, b: Builder) -> Var:
+    return b.compare(_RELATIONS[type(relation)], lower(relation.lhs, env, b), lower(relation.rhs, env, b))
+
+
+def _lower_sum(expr: sp.Add, env: Env, b: Builder) -> Var:
+    """Positive terms first, so that negative ones are subtractions."""
+    positive = [a for a in expr.args if not a.could_extract_minus_sign()]
+    negative = [a for a in expr.args if a.could_extract_minus_sign()]
+    if not positive:
+        return b.neg(_lower_sum_of([-a for a in negative], env, b))
+    total = _lower_sum_of(positive, env, b)
+    for term in negative:
+        total = b.sub(total, lower(-term, env, b))
+    return total
+
+
+def _lower_sum_of(terms: list[sp.Expr], env: Env, b: Builder) -> Var:
+    total = lower(terms[0], env, b)
+    for term in terms[1:]:
+        total = b.add(total, lower(term, env, b))
+    return total
+
+
+def _lower_product(expr: sp.Mul, env: Env, b: Builder) -> Var:
+    numerator, denominator = sp.fraction(expr, exact=True)
+    if denominator != 1:
+        return b.div(lower(numerator, env, b), lower(denominator, env, b))
+    factors = list(expr.args)
+    if factors[0].is_number and factors[0].is_negative and len(factors) > 1:
+        return b.neg(lower(sp.Mul(-factors[0], *factors[1:]), env, b))
+    total = lower(factors[0], env, b)
+    for factor in factors[1:]:
+        total = b.mul(total, lower(factor, env, b))
+    return total
+
+
+def _lower_power(base: sp.Expr, exponent: sp.Expr, env: Env, b: Builder) -> Var:
+    u = lower(base, env, b)
+    if exponent.is_negative and exponent.is_Rational:
+        return b.div(b.const(1.0), _lower_power(base, -exponent, env, b))
+    if exponent.is_Integer and exponent <= _MULTIPLIED_OUT:
+        return _repeated_product(u, int(exponent), b)
+    if exponent == sp.Rational(1, 2):
+        return b.call("sqrt", u)
+    if exponent.is_Rational and exponent.q > 1 and exponent.p <= _MULTIPLIED_OUT and exponent.q % 2 == 1:
+        root = b.select(
+            b.compare("ge", u, b.const(0.0)), b.call("odd_root", u, b.const(exponent.q)), b.const(float("nan"))
+        )
+        return _repeated_product(root, int(exponent.p), b)  # a rounded exponent would cost up to 100 ulp
+    return b.call("pow", u, lower(exponent, env, b))
+
+
+def _repeated_product(u: Var, n: int, b: Builder) -> Var:
+    if n == 1:
+        return u
+    half = _repeated_product(u, n // 2, b)
+    squared = b.mul(half, half)
+    return b.mul(squared, u) if n % 2 else squared
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """Value and log|derivative| of a chain or link at a point."""
+
+    value: Var
+    log_det: Var
+
+
+def lower_chain(chain: Chain, env: Env, u: Var, b: Builder) -> Lowered:
+    """The chain at its input `u`, with its log|derivative| in input forms."""
+    total = b.const(0.0)
+    for item in chain:
+        step = lower_link(item, env, u, b)
+        total = b.add(total, step.log_det)
+        u = step.value
+    return Lowered(u, total)
+
+
+def lower_inverse(chain: Chain, env: Env, v: Var, b: Builder) -> Lowered:
+    """The inverse of the chain at `v`, with its log|derivative| in output forms."""
+    total = b.const(0.0)
+    for item in reversed(chain):
+        step = lower_link_inverse(item, env, v, b)
+        total = b.sub(total, step.log_det)
+        v = step.value
+    return Lowered(v, total)
+
+
+_IN, _OUT = sp.Dummy("u", real=True), sp.Dummy("v", real=True)  # never the same as a user's parameter
+
+
+def lower_link(item: Link, env: Env, u: Var, b: Builder) -> Lowered:
+    """Value of the link at `u` and log|dv/du|."""
+    if isinstance(item, RowLink):
+        inner = env | {_IN: u}
+        v = lower(item.forward(_IN), inner, b)
+        return Lowered(v, lower(item.log_det_u(_IN, _OUT), inner | {_OUT: v}, b))
+    if isinstance(item, FloorCore):
+        return _lower_floor(item, env, u, b)
+    if isinstance(item, SumCore):
+        return _lower_sum_core(item, env, u, b)
+    if isinstance(item, NumericInverse):
+        step = lower_link_inverse(item.core, env, u, b)
+        return Lowered(step.value, b.neg(step.log_det))
+    raise NotImplementedError(type(item).__name__)
+
+
+def lower_link_inverse(item: Link, env: Env, v: Var, b: Builder) -> Lowered:
+    """Input `u` of the link for its output `v`, and log|dv/du| there."""
+    if isinstance(item, RowLink):
+        inner = env | {_OUT: v}
+        u = lower(item.inverse().forward(_OUT), inner, b)
+        return Lowered(u, lower(item.log_det_v(_IN, _OUT), inner | {_IN: u}, b))
+    if isinstance(item, FloorCore):
+        step = _lower_floor(item.inverse(), env, v, b)  # type: ignore[arg-type]
+        return Lowered(step.value, b.neg(step.log_det))
+    if isinstance(item, SumCore):
+        u = _lower_root(item, env, v, b)
+        return Lowered(u, _lower_sum_core(item, env, u, b).log_det)
+    if isinstance(item, NumericInverse):
+        return lower_link(item.core, env, v, b)
+    raise NotImplementedError(type(item).__name__)
+
+
+def _lower_floor(core: FloorCore, env: Env, u: Var, b: Builder) -> Lowered:
+    """m + increment(u - m) with m the nearest integer; u - m is exact."""
+    nearest = b.call("floor", u + 0.5)
+    r = u - nearest
+    if core.inverted:
+        above, below = (lower_inverse(c, env, r, b) for c in (core.above, core.below))
+    else:
+        above, below = (lower_chain(c, env, r, b) for c in (core.above, core.below))
+    upper = b.compare("ge", r, b.const(0.0))
+    return Lowered(nearest + b.select(upper, above.value, below.value), b.select(upper, above.log_det, below.log_det))
+
+
+def _lower_sum_core(core: SumCore, env: Env, u: Var, b: Builder) -> Lowered:
+    parts = [lower_chain(term, env, u, b) for term in core.terms]
+    value, log_det = parts[0].value, parts[0].log_det
+    for part in parts[1:]:
+        value = b.add(value, part.value)
+        log_det = b.call("logaddexp", log_det, part.log_det)
+    return Lowered(value, log_det)
+
+
+def _lower_root(core: SumCore, env: Env, v: Var, b: Builder) -> Var:
+    """The u with f(u) = v, as one `root` operation that carries f and |f'| as a sub-program."""
+    symbols = sorted({s for s in _parameter_symbols(core) if s in env}, key=lambda s: s.name)
+    names = tuple(f"p{i}" for i in range(len(symbols)))
+    inner = Builder()
+    u = inner.input("x")
+    inner_env = {s: inner.input(n) for s, n in zip(symbols, names, strict=True)}
+    at_u = _lower_sum_core(core, inner_env, u, inner)
+    sign = core.direction if isinstance(core.direction, int) else None
+    direction = inner.const(sign) if sign else inner.call("sign", lower(core.direction, inner_env, inner))
+    slope = inner.mul(direction, inner.call("exp", at_u.log_det))
+    program = inner.finish([at_u.value, slope], ("x", *names))
+    lo, hi = (lower(end, env, b) for end in (core.where.lo, core.where.hi))
+    return b.emit("root", v, lo, hi, *(env[s] for s in symbols), data=RootSolver(program))
+
+
+def _parameter_symbols(core: SumCore) -> set[sp.Symbol]:
+    found = core.forward(_IN).free_symbols - {_IN}
+    if not isinstance(core.direction, int):
+        found |= core.direction.free_symbols
+    return found  # type: ignore[return-value]

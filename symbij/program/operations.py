@@ -1,0 +1,86 @@
+"""The programs behind a bijector's methods: a sequence of stages, lowered one after the other into one program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symbij.calculus.derivation import Derivation
+from symbij.formula.interval import Interval
+from symbij.program.ir import Builder, Program, Var
+from symbij.program.lower import Env, Lowered, lower, lower_chain, lower_inverse
+
+X = "x"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One derived map of a chain, forwards or inverted; `names` are the program inputs of its parameters."""
+
+    derivation: Derivation
+    inverted: bool
+    names: tuple[str, ...]
+
+    def flipped(self) -> Stage:
+        return Stage(self.derivation, not self.inverted, self.names)
+
+    @property
+    def source(self) -> Interval:
+        return self.derivation.codomain if self.inverted else self.derivation.domain
+
+    @property
+    def target(self) -> Interval:
+        return self.derivation.domain if self.inverted else self.derivation.codomain
+
+
+def flip(stages: Sequence[Stage]) -> tuple[Stage, ...]:
+    """The stages of the inverse map."""
+    return tuple(s.flipped() for s in reversed(stages))
+
+
+def transform_program(stages: Sequence[Stage], parameters: tuple[str, ...], value: bool, log_det: bool) -> Program:
+    """The program of the map through `stages`: its value, its log|derivative|, or both, in that order."""
+    b = Builder()
+    result = lower_stages(stages, b.input(X), b)
+    outputs = [result.value] * value + [result.log_det] * log_det
+    return b.finish(outputs, (X, *parameters))
+
+
+def lower_stages(stages: Sequence[Stage], u: Var, b: Builder) -> Lowered:
+    """Value and log|derivative| after all stages, from the input `u`; NaN outside a stage's source interval."""
+    total = b.const(0.0)
+    for stage in stages:
+        env = stage_env(stage, b)
+        u = inside_or(u, stage.source, env, b.const(float("nan")), u, b)
+        step = (lower_inverse if stage.inverted else lower_chain)(stage.derivation.chain, env, u, b)
+        total = b.add(total, step.log_det)
+        u = _clamped(step.value, stage.target, env, b)
+    return Lowered(u, total)
+
+
+def stage_env(stage: Stage, b: Builder) -> Env:
+    symbols = [p.symbol for p in stage.derivation.formula.parameters]
+    return {s: b.input(n) for s, n in zip(symbols, stage.names, strict=True)}
+
+
+def inside_or(u: Var, where: Interval, env: Env, otherwise: Var, result: Var, b: Builder) -> Var:
+    """`result` where `u` lies in the closure of `where`, else `otherwise` (also for NaN)."""
+    for end, kind in ((where.lo, "ge"), (where.hi, "le")):
+        if not (end.is_infinite and end.is_number):
+            result = b.select(b.compare(kind, u, lower(end, env, b)), result, otherwise)
+    return result
+
+
+def _clamped(v: Var, target: Interval, env: Env, b: Builder) -> Var:
+    """`v`, which rounding may have carried past an end of its codomain, brought back to it.
+
+    Ends that are numbers are reached exactly (exp, sigmoid, tanh); ends computed from parameters, such as
+    `low + (high - low)*1`, can be overshot by one unit in the last place.
+    """
+    for end, kind in ((target.lo, "lt"), (target.hi, "gt")):
+        if isinstance(end, sp.Expr) and end.free_symbols and not end.has(sp.oo):
+            bound = lower(end, env, b)
+            v = b.select(b.compare(kind, v, bound), bound, v)
+    return v
