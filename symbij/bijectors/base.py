@@ -72,6 +72,10 @@ class Bijector(Node):
         """The derived maps this bijector is made of, or None if part of it is not derived from a formula."""
         return None
 
+    def _batch_shape(self, event_ndims: int) -> tuple[int, ...]:
+        """Shape that the parameters broadcast to, without the axes that belong to events of `event_ndims` axes."""
+        return ()
+
     def _support(self) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper end of the domain, elementwise."""
         return np.float64(-np.inf), np.float64(np.inf)

@@ -17,7 +17,7 @@ from symbij.calculus.render import relation_text
 from symbij.errors import ParameterError
 from symbij.formula.formula import Formula, make_formula
 from symbij.formula.parser import is_valid_name
-from symbij.kernels.broadcast import as_float_array
+from symbij.kernels.broadcast import as_float_array, broadcast_shape
 
 
 class _OnFirstUse:
@@ -111,6 +111,10 @@ class DerivedBijector(Bijector):
 
     def _values(self) -> dict[str, np.ndarray]:
         return {k: value_of(v) for k, v in self._parameters.items()}
+
+    def _batch_shape(self, event_ndims: int) -> tuple[int, ...]:
+        shape = broadcast_shape(self.name, [v.shape for v in self._values().values()])
+        return shape[: max(0, len(shape) - event_ndims)]
 
     def _support(self) -> tuple[np.ndarray, np.ndarray]:
         domain, values = self.derivation.domain, self._values()

@@ -61,6 +61,12 @@ LogisticCDF = _library("LogisticCDF", "sigmoid((x - loc)/scale)", "The distribut
                        defaults={"loc": 0.0, "scale": 1.0}, scale=positive)  # fmt: skip
 UniformCDF = _library("UniformCDF", "(x - low)/(high - low)", "The distribution function of the uniform law on [low, high].",
                       defaults={"low": 0.0, "high": 1.0}, domain=("low", "high"))  # fmt: skip
+NormalSurvival = _library("NormalSurvival", "1 - ndtr((x - loc)/scale)", "The survival function of the normal law.",
+                          defaults={"loc": 0.0, "scale": 1.0}, scale=positive)  # fmt: skip
+LogisticSurvival = _library("LogisticSurvival", "1 - sigmoid((x - loc)/scale)", "The survival function of the logistic law.",
+                            defaults={"loc": 0.0, "scale": 1.0}, scale=positive)  # fmt: skip
+UniformSurvival = _library("UniformSurvival", "(high - x)/(high - low)", "The survival function of the uniform law.",
+                           defaults={"low": 0.0, "high": 1.0}, order="low high", domain=("low", "high"))  # fmt: skip
 Cubic = _library(
     "Cubic", "(a*x + b)**3", "The cube of an affine map, ℝ → ℝ; the derivative vanishes where a*x + b = 0.", a=nonzero
 )
@@ -75,5 +81,5 @@ SinhArcsinh = _library(
 ALL: dict[str, type[DerivedBijector]] = {
     cls.__name__: cls
     for cls in (Identity, Shift, Scale, Exp, Sigmoid, Softplus, Tanh, Softfloor, GumbelCDF, NormalCDF, LogisticCDF,
-                UniformCDF, Cubic, SinhArcsinh)
+                UniformCDF, NormalSurvival, LogisticSurvival, UniformSurvival, Cubic, SinhArcsinh)
 }  # fmt: skip

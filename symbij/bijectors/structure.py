@@ -10,6 +10,7 @@ import numpy as np
 from symbij.bijectors.base import Bijector
 from symbij.bijectors.fused import BoundStage, FusedTransform
 from symbij.errors import UsageError
+from symbij.kernels.broadcast import broadcast_shape
 
 
 class Invert(Bijector):
@@ -54,6 +55,9 @@ class Invert(Bijector):
 
     def _inverse_event_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         return self.bijector._forward_event_shape(shape)
+
+    def _batch_shape(self, event_ndims: int) -> tuple[int, ...]:
+        return self.bijector._batch_shape(event_ndims)
 
     def _support(self) -> tuple[np.ndarray, np.ndarray]:
         return self.bijector._range()
@@ -161,6 +165,9 @@ class Chain(Bijector):
         for item in self.bijectors:
             shape = item._inverse_event_shape(shape)
         return shape
+
+    def _batch_shape(self, event_ndims: int) -> tuple[int, ...]:
+        return broadcast_shape(self.name, [b._batch_shape(event_ndims) for b in self.bijectors])
 
     def _support(self) -> tuple[np.ndarray, np.ndarray]:
         return _pulled_back([b for b in self.bijectors])

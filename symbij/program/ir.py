@@ -85,6 +85,7 @@ class Builder:
         self.ops: list[Op] = []
         self._known: dict[Any, int] = {}
         self.inputs: list[str] = []
+        self.bound: dict[str, Var] = {}  # inputs that are themselves computed, such as a constrained parameter
 
     def emit(self, name: str, *args: Var, data: Any = None) -> Var:
         op = Op(name, tuple(a.index for a in args), data)
@@ -95,6 +96,8 @@ class Builder:
         return Var(self, self._known[key])
 
     def input(self, name: str) -> Var:
+        if name in self.bound:
+            return self.bound[name]
         if name not in self.inputs:
             self.inputs.append(name)
         return self.emit("input", data=name)

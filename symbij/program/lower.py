@@ -213,7 +213,20 @@ def _lower_root(core: SumCore, env: Env, v: Var, b: Builder) -> Var:
     slope = inner.mul(direction, inner.call("exp", at_u.log_det))
     program = inner.finish([at_u.value, slope], ("x", *names))
     lo, hi = (lower(end, env, b) for end in (core.where.lo, core.where.hi))
-    return b.emit("root", v, lo, hi, *(env[s] for s in symbols), data=RootSolver(program))
+    u = b.emit("root", v, lo, hi, *(env[s] for s in symbols), data=RootSolver(program))
+    # an end of the image is reached at the end of the domain only, though rounding makes f reach it earlier
+    for end, kind, increasing, decreasing in ((core.image.lo, "le", lo, hi), (core.image.hi, "ge", hi, lo)):
+        if not (end.is_infinite and end.is_number):
+            at_end = by_sign_of(core.direction, increasing, decreasing, env, b)
+            u = b.select(b.compare(kind, v, lower(end, env, b)), at_end, u)
+    return u
+
+
+def by_sign_of(sign: int | sp.Expr, if_positive: Var, if_negative: Var, env: Env, b: Builder) -> Var:
+    """One of two values, by the sign of a direction that may depend on parameters."""
+    if isinstance(sign, int):
+        return if_positive if sign > 0 else if_negative
+    return b.select(b.compare("gt", lower(sign, env, b), b.const(0.0)), if_positive, if_negative)
 
 
 def _parameter_symbols(core: SumCore) -> set[sp.Symbol]:

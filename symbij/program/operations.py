@@ -53,24 +53,39 @@ def lower_stages(stages: Sequence[Stage], u: Var, b: Builder) -> Lowered:
     total = b.const(0.0)
     for stage in stages:
         env = stage_env(stage, b)
-        u = inside_or(u, stage.source, env, b.const(float("nan")), u, b)
+        for condition in interval_conditions(u, stage.source, env, b):
+            u = b.select(condition, u, b.const(float("nan")))
         step = (lower_inverse if stage.inverted else lower_chain)(stage.derivation.chain, env, u, b)
         total = b.add(total, step.log_det)
         u = _clamped(step.value, stage.target, env, b)
     return Lowered(u, total)
 
 
+def lower_pullback(stages: Sequence[Stage], y: Var, b: Builder) -> tuple[Lowered, list[Var]]:
+    """Like `lower_stages`, without NaN: returns also the conditions under which `y` is inside every source interval."""
+    total = b.const(0.0)
+    inside: list[Var] = []
+    for stage in stages:
+        env = stage_env(stage, b)
+        inside += interval_conditions(y, stage.source, env, b)
+        step = (lower_inverse if stage.inverted else lower_chain)(stage.derivation.chain, env, y, b)
+        total = b.add(total, step.log_det)
+        y = step.value
+    return Lowered(y, total), inside
+
+
+def interval_conditions(u: Var, where: Interval, env: Env, b: Builder) -> list[Var]:
+    """The comparisons that say that `u` lies in the closure of `where`; they fail for NaN."""
+    return [
+        b.compare(kind, u, lower(end, env, b))
+        for end, kind in ((where.lo, "ge"), (where.hi, "le"))
+        if not (end.is_infinite and end.is_number)
+    ]
+
+
 def stage_env(stage: Stage, b: Builder) -> Env:
     symbols = [p.symbol for p in stage.derivation.formula.parameters]
     return {s: b.input(n) for s, n in zip(symbols, stage.names, strict=True)}
-
-
-def inside_or(u: Var, where: Interval, env: Env, otherwise: Var, result: Var, b: Builder) -> Var:
-    """`result` where `u` lies in the closure of `where`, else `otherwise` (also for NaN)."""
-    for end, kind in ((where.lo, "ge"), (where.hi, "le")):
-        if not (end.is_infinite and end.is_number):
-            result = b.select(b.compare(kind, u, lower(end, env, b)), result, otherwise)
-    return result
 
 
 def _clamped(v: Var, target: Interval, env: Env, b: Builder) -> Var:

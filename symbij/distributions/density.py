@@ -1,0 +1,163 @@
+"""Densities as programs: base density, inverse and log-det of a transform in one straight-line program.
+
+A distribution that can be lowered says so with a `Density`: what its log-density is made of, as a tree of base laws,
+transforms and mixtures. The tree's shape decides the program; its parameter values are inputs.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from symbij.bijectors.fused import BoundStage
+from symbij.bijectors.variable import value_of
+from symbij.formula.constraints import Constraint, real
+from symbij.kernels.broadcast import pack, run
+from symbij.kernels.compile import elementwise
+from symbij.program.ir import Builder, Program, Var
+from symbij.program.lower import lower_chain
+from symbij.program.operations import X, Stage, flip, interval_conditions, lower_pullback, stage_env
+
+
+class Pick(NamedTuple):
+    """Element `index` along the last axis of a parameter: the logit of one component of a mixture."""
+
+    source: Any
+    index: int
+
+
+def picked_value(value: Any) -> np.ndarray:
+    """The array behind a parameter or behind one element of it."""
+    return value_of(value.source)[..., value.index] if isinstance(value, Pick) else value_of(value)
+
+
+@dataclass(frozen=True)
+class BaseDensity:
+    """The density whose distribution function is a derived bijector: log p = log|cdf'|."""
+
+    cdf: BoundStage
+
+
+@dataclass(frozen=True)
+class PulledBack:
+    """The density of f(X): log p(f⁻¹(y)) + log|(f⁻¹)'(y)|, for the stages of f."""
+
+    base: Density
+    stages: tuple[BoundStage, ...]
+
+
+@dataclass(frozen=True)
+class MixedDensity:
+    """log sum of exp(logit + log p) over the components, less the log-sum-exp of the logits."""
+
+    logits: tuple[Any, ...]
+    components: tuple[Density, ...]
+
+
+Density = BaseDensity | PulledBack | MixedDensity
+
+
+def parameters_of(density: Density) -> Iterator[Any]:
+    """Parameter values in the order in which `log_density_program` numbers its inputs."""
+    match density:
+        case BaseDensity(cdf):
+            yield from cdf.values
+        case PulledBack(base, stages):
+            for stage in stages:
+                yield from stage.values
+            yield from parameters_of(base)
+        case MixedDensity(logits, components):
+            yield from logits
+            for component in components:
+                yield from parameters_of(component)
+
+
+def constraints_of(density: Density) -> Iterator[Constraint]:
+    """The constraint of every parameter, in the order of `parameters_of`."""
+    match density:
+        case BaseDensity(cdf):
+            yield from (p.constraint for p in cdf.derivation.formula.parameters)
+        case PulledBack(base, stages):
+            for stage in stages:
+                yield from (p.constraint for p in stage.derivation.formula.parameters)
+            yield from constraints_of(base)
+        case MixedDensity(logits, components):
+            yield from (real for _ in logits)
+            for component in components:
+                yield from constraints_of(component)
+
+
+def shape_of(density: Density) -> Any:
+    """What the program depends on: the tree without parameter values, hashable."""
+    match density:
+        case BaseDensity(cdf):
+            return ("base", cdf.derivation)
+        case PulledBack(base, stages):
+            return ("pulled", tuple((s.derivation, s.inverted) for s in stages), shape_of(base))
+        case MixedDensity(logits, components):
+            return ("mixed", tuple(shape_of(c) for c in components))
+    raise TypeError(type(density).__name__)
+
+
+class InputNames:
+    """Hands out input names in order."""
+
+    def __init__(self) -> None:
+        self.given: list[str] = []
+
+    def take(self, count: int) -> tuple[str, ...]:
+        names = tuple(f"q{len(self.given) + i}" for i in range(count))
+        self.given += names
+        return names
+
+
+def lower_log_density(shape: Any, x: Var, b: Builder, names: InputNames) -> Var:
+    """log p(x) for a density of this shape; -inf outside its support, NaN for NaN."""
+    match shape:
+        case ("base", derivation):
+            stage = Stage(derivation, False, names.take(len(derivation.formula.parameters)))
+            env = stage_env(stage, b)
+            result = lower_chain(derivation.chain, env, x, b).log_det
+            inside = interval_conditions(x, derivation.domain, env, b)
+        case ("pulled", items, base):
+            stages = [Stage(d, inverted, names.take(len(d.formula.parameters))) for d, inverted in items]
+            pulled, inside = lower_pullback(flip(stages), x, b)
+            result = lower_log_density(base, pulled.value, b, names) + pulled.log_det
+        case ("mixed", components):
+            logits = [b.input(n) for n in names.take(len(components))]
+            terms = [lg + lower_log_density(c, x, b, names) for lg, c in zip(logits, components, strict=True)]
+            result = _log_sum_exp(terms, b) - _log_sum_exp(logits, b)
+            return result
+        case _:
+            raise TypeError(shape)
+    for condition in inside:
+        result = b.select(condition, result, b.const(float("-inf")))
+    return b.select(b.compare("ne", x, x), x, result) if inside else result
+
+
+def _log_sum_exp(terms: list[Var], b: Builder) -> Var:
+    total = terms[0]
+    for term in terms[1:]:
+        total = b.call("logaddexp", total, term)
+    return total
+
+
+@functools.lru_cache(maxsize=1024)
+def log_density_program(shape: Any) -> Program:
+    """The program of log p(x)."""
+    b = Builder()
+    names = InputNames()
+    result = lower_log_density(shape, b.input(X), b, names)
+    return b.finish([result], (X, *names.given))
+
+
+def evaluate_log_density(owner: str, density: Density, x: np.ndarray) -> np.ndarray:
+    """log p(x), elementwise, through one kernel."""
+    values = [picked_value(v) for v in parameters_of(density)]
+    packed, batch = pack(owner, values) if values else (np.empty((0, 1)), ())
+    return run(elementwise(log_density_program(shape_of(density))), owner, x, packed, batch, 1)[0]
+

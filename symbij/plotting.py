@@ -1,0 +1,121 @@
+"""Pictures: bijectors, densities and fits. Every function returns matplotlib Axes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from symbij.errors import UsageError
+
+if TYPE_CHECKING:
+    from symbij.bijectors.base import Bijector
+    from symbij.distributions.base import Distribution
+    from symbij.fitting.result import FitResult
+
+BEFORE, AFTER, DATA, VALIDATION = "#9aa5b1", "#c2410c", "#dbe4ee", "#2563eb"
+POINTS = 801
+
+
+def _axes(ax: Any, count: int = 1, size: tuple[float, float] = (6.4, 4.0)) -> Any:
+    """The given Axes, or `count` new ones in a figure of their own."""
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    _, made = plt.subplots(1, count, figsize=(size[0] * (1 if count == 1 else 0.75 * count), size[1]), layout="constrained")
+    for one in np.atleast_1d(made):
+        one.spines[["top", "right"]].set_visible(False)
+    return made
+
+
+def _inner_range(lo: np.ndarray, hi: np.ndarray, width: float = 4.0) -> tuple[float, float]:
+    """A finite stretch inside (lo, hi) to draw over."""
+    bottom, top = float(np.max(lo)), float(np.min(hi))
+    if np.isfinite(bottom) and np.isfinite(top):
+        margin = 1e-3 * (top - bottom)
+        return bottom + margin, top - margin
+    if np.isfinite(bottom):
+        return bottom + 1e-3 * width, bottom + width
+    if np.isfinite(top):
+        return top - width, top - 1e-3 * width
+    return -width, width
+
+
+def _columns(values: np.ndarray, points: int) -> np.ndarray:
+    """Values with the points along the first axis and one column for every batch element."""
+    values = np.asarray(values)
+    return values.reshape(points, -1)
+
+
+def plot_bijector(bijector: Bijector, x: Any = None, axes: Any = None) -> Any:
+    """Forward map, inverse and log-det of an elementwise bijector, side by side."""
+    if bijector.forward_min_event_ndims:
+        raise UsageError(f"{bijector.name} maps events of {bijector.forward_min_event_ndims} axes; only elementwise maps are drawn")
+    axes = _axes(axes, 3)
+    grid = np.linspace(*_inner_range(*bijector._support()), POINTS) if x is None else np.sort(np.ravel(x))
+    batch = bijector._batch_shape(0)
+    column = grid.reshape((-1,) + (1,) * len(batch))
+    y, log_det = (_columns(v, grid.size) for v in bijector.forward_and_log_det(column))
+    axes[0].plot(grid, y, lw=1.8)
+    axes[0].set(title="forward", xlabel="x", ylabel="y")
+    axes[1].plot(y, np.broadcast_to(grid[:, None], y.shape), lw=1.8)
+    axes[1].set(title="inverse", xlabel="y", ylabel="x")
+    axes[2].plot(grid, np.where(np.isfinite(log_det), log_det, np.nan), lw=1.8)
+    axes[2].set(title="log|det J|", xlabel="x")
+    axes[0].figure.suptitle(bijector.name, fontsize=11)
+    return axes
+
+
+def density_range(dist: Distribution) -> tuple[float, float]:
+    """From the 0.1% to the 99.9% quantile, with a margin."""
+    lo, hi = np.min(dist.quantile(1e-3)), np.max(dist.quantile(1 - 1e-3))
+    margin = 0.08 * (hi - lo)
+    bottom, top = dist._support()
+    return float(max(lo - margin, np.min(bottom))), float(min(hi + margin, np.max(top)))
+
+
+def plot_distribution(dist: Distribution, x: Any = None, ax: Any = None) -> Any:
+    """The density of a scalar distribution, one line for every batch element."""
+    if dist.event_shape:
+        raise UsageError(f"{dist.name} has events of shape {dist.event_shape}; only scalar densities are drawn")
+    ax = _axes(ax)
+    grid = np.linspace(*density_range(dist), POINTS) if x is None else np.sort(np.ravel(x))
+    density = _columns(dist.prob(grid.reshape((-1,) + (1,) * len(dist.batch_shape))), grid.size)
+    ax.plot(grid, density, lw=1.8, color=AFTER if density.shape[1] == 1 else None)
+    if density.shape[1] == 1:
+        ax.fill_between(grid, density[:, 0], color=AFTER, alpha=0.12, lw=0)
+    ax.set(xlabel="x", ylabel="density", title=dist.name)
+    ax.set_ylim(bottom=0)
+    return ax
+
+
+def plot_fit(result: FitResult, axes: Any = None) -> Any:
+    """Histogram of the data with the density before and after the fit, and the losses."""
+    if result.distribution.event_shape or result.distribution.batch_shape not in ((), (1,)):
+        raise UsageError("only fits of a single scalar density are drawn")
+    axes = _axes(axes, 2)
+    data = np.ravel(result.data)
+    span = np.ptp(data) or 1.0
+    low, high = result.distribution._support()
+    grid = np.linspace(max(data.min() - 0.1 * span, float(low)), min(data.max() + 0.1 * span, float(high)), POINTS)
+    bins = int(np.clip(2.5 * data.size ** (1 / 3), 10, 120))
+    axes[0].hist(data, bins=bins, density=True, color=DATA, edgecolor="white", lw=0.4, label=f"data (n = {data.size})")
+    axes[0].plot(grid, _on(result.initial, grid), color=BEFORE, lw=1.4, ls="--", label="before")
+    after = _on(result.distribution, grid)
+    axes[0].plot(grid, after, color=AFTER, lw=2.0, label="fitted")
+    heights = axes[0].containers[0].datavalues
+    axes[0].set_ylim(0, 1.25 * max(np.max(heights), np.nanmax(np.where(np.isfinite(after), after, np.nan))))
+    axes[0].set(xlabel="x", ylabel="density")
+    axes[0].legend(frameon=False)
+    steps = np.arange(1, len(result.history["train"]) + 1)
+    axes[1].plot(steps, result.history["train"], color=AFTER, lw=1.8, label="train")
+    if "validation" in result.history:
+        axes[1].plot(steps, result.history["validation"], color=VALIDATION, lw=1.4, ls="--", label="validation")
+    axes[1].set(xlabel="epoch", ylabel="mean of -log p")
+    axes[1].legend(frameon=False)
+    return axes
+
+
+def _on(dist: Distribution, grid: np.ndarray) -> np.ndarray:
+    return np.ravel(dist.prob(grid))
