@@ -18,10 +18,12 @@ from symbij.bijectors.library import (
     Tanh,
     UniformCDF,
 )
+from symbij.bijectors.linear import ScaleMatvecDiag, ScaleMatvecLinearOperator, ScaleMatvecTriL
 from symbij.bijectors.structure import Chain, Invert
 from symbij.bijectors.variable import Variable
 
 __all__ = [
-    "Bijector", "Chain", "Cubic", "DerivedBijector", "Exp", "GumbelCDF", "Identity", "Invert", "LogisticCDF", "NormalCDF",
-    "Scale", "Shift", "Sigmoid", "SinhArcsinh", "Softfloor", "Softplus", "Tanh", "UniformCDF", "Variable", "bijector",
+    "Bijector", "Chain", "Cubic", "DerivedBijector", "Exp", "GumbelCDF", "Identity", "Invert", "LogisticCDF",
+    "NormalCDF", "Scale", "ScaleMatvecDiag", "ScaleMatvecLinearOperator", "ScaleMatvecTriL", "Shift", "Sigmoid",
+    "SinhArcsinh", "Softfloor", "Softplus", "Tanh", "UniformCDF", "Variable", "bijector",
 ]  # fmt: skip

@@ -40,6 +40,10 @@ class _ScaleMatvec(Bijector):
     def _children(self) -> list[tuple[str, Any]]:
         return list(self._parameters.items())
 
+    def _batch_shape(self, event_ndims: int) -> tuple[int, ...]:
+        batch = self.scale.batch_shape
+        return batch[: max(0, len(batch) + 1 - event_ndims)]  # the matrix mixes one of the axes of an event
+
     def _forward(self, x: np.ndarray) -> np.ndarray:
         self.scale.result_shape(x.shape, self.name, "x")
         return self.scale.matvec(x)

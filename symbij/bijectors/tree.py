@@ -23,7 +23,8 @@ class Node:
 
     def _clear_cache(self) -> None:
         """Called on a copy whose parts were replaced."""
-        self.__dict__.pop("_cache", None)
+        for key in [k for k in self.__dict__ if k.startswith("_cache")]:
+            del self.__dict__[key]
 
 
 def walk(value: Any, path: str = "") -> Iterator[tuple[str, Variable]]:

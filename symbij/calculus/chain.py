@@ -7,7 +7,7 @@ where it is defined and where it leads. A chain's answers are composed of its li
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
@@ -197,39 +197,42 @@ class NumericInverse(Link):
 
 @dataclass(frozen=True)
 class FloorCore(Link):
-    """f(u) = floor(u) + g(frac(u)) with g increasing from g(0) = 0 to g(1) = 1.
+    """f(u) = floor(u + offset) + g(frac(u + offset)) + tail, with g increasing from g(0) = 0 to g(1) = 1.
 
-    `above` is g(r), for the part of the unit step above the nearest integer m (r = u - m >= 0); `below` is
-    g(1 + r) - 1, for the part under it (r < 0). Both are increments, zero at r = 0, so that nothing cancels close to
-    an integer. Since f maps [m, m+1) onto itself, v - m has the sign of r, and the inverse takes the same branch.
+    Computed from the distance r to the nearest edge or centre of a step, which is exact, through chains that do not
+    cancel there (E is the edge, an integer less `offset`; m = E + offset):
+        `above`:  f = m + above(r) + tail,      u = E + r, r >= 0, above(r) = g(r)
+        `below`:  f = m + below(r) + tail,      u = E + r, r < 0,  below(r) = g(1 + r) - 1
+        `centre`: f = k + centre(r),            u = k + r, k an integer; only if `offset` is -1/2:
+                                                centre(r) = g(1/2 + r) - 1 + tail
+    Since f - tail maps the step [m, m + 1) onto itself, the inverse knows from y - tail which chain to take.
     """
 
     g: tuple[Link, ...]
     above: tuple[Link, ...]
     below: tuple[Link, ...]
+    centre: tuple[Link, ...] | None = None
+    offset: sp.Expr = sp.S.Zero
+    tail: sp.Expr = sp.S.Zero
     inverted: bool = False
     name: str = "floor"
 
     def forward(self, u: sp.Expr) -> sp.Expr:
-        whole = sp.floor(u)
+        before, after = (-self.tail, -self.offset) if self.inverted else (self.offset, self.tail)
+        whole = sp.floor(u + before)
         links = invert_chain(self.g) if self.inverted else self.g
-        return whole + chain_forward(links, u - whole)
+        return whole + chain_forward(links, u + before - whole) + after
 
     def inverse(self) -> Link:
-        return FloorCore(self.g, self.above, self.below, not self.inverted)
+        return replace(self, inverted=not self.inverted)
 
     def log_det_u(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        before = -self.tail if self.inverted else self.offset
         links = invert_chain(self.g) if self.inverted else self.g
-        return chain_log_det(links, u - sp.floor(u))
+        return chain_log_det(links, u + before - sp.floor(u + before))
 
     def log_det_v(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
         return -self.inverse().log_det_u(v, u)
-
-    def branches(self) -> tuple[tuple[Link, ...], tuple[Link, ...]]:
-        """The two increment chains in this link's direction: for r >= 0 and for r < 0."""
-        if self.inverted:
-            return invert_chain(self.above), invert_chain(self.below)
-        return self.above, self.below
 
     def sign(self, bounds: Bounds) -> int | sp.Expr:
         return 1
@@ -265,6 +268,18 @@ Chain = tuple[Link, ...]
 def link(name: str, *args: sp.Expr | int) -> RowLink:
     """The row called `name` as a link, its parameters filled in."""
     return RowLink(ROWS[name], tuple(sp.sympify(a) for a in args))
+
+
+def scaling(factor: sp.Expr) -> Link:
+    """Multiplication by `factor`, as one multiplication or one division."""
+    numerator, denominator = sp.fraction(factor)
+    if denominator == 1:
+        return link("scale", factor)
+    if numerator == 1:
+        return link("divide", denominator)
+    if numerator == -1:
+        return link("divide", -denominator)
+    return link("scale", factor)
 
 
 def by_sign(sign: int | sp.Expr, if_positive: sp.Expr, if_negative: sp.Expr) -> sp.Expr:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sympy as sp
 
-from symbij.calculus.chain import Chain, FloorCore, Folded, Link, SumCore, link
-from symbij.calculus.rules import simplify_chain
+from symbij.calculus.chain import Chain, Folded, Link, SumCore, link, scaling
+from symbij.calculus.rules import floor_core
 from symbij.calculus.table import ROW_OF_FUNCTION
 from symbij.formula import functions as fn
 from symbij.formula.interval import NONNEGATIVE, POSITIVE, REALS, Interval
@@ -53,18 +53,6 @@ def recognise(expr: sp.Expr, x: sp.Symbol) -> Chain:
     if isinstance(expr, sp.erfc):
         return (*recognise(expr.args[0], x), link("erf"), link("scale", -1), link("shift", 1))
     return _several(expr, x)
-
-
-def scaling(factor: sp.Expr) -> Link:
-    """Multiplication by `factor`, as one multiplication or one division."""
-    numerator, denominator = sp.fraction(factor)
-    if denominator == 1:
-        return link("scale", factor)
-    if numerator == 1:
-        return link("divide", denominator)
-    if numerator == -1:
-        return link("divide", -denominator)
-    return link("scale", factor)
 
 
 def _folded(name: str, function: object, *branches: tuple[Interval, Chain]) -> Folded:
@@ -224,9 +212,7 @@ def _floor_core(expr: sp.Expr, x: sp.Symbol) -> Chain | None:
         links = recognise(g - start, r)
     except NotChain:
         return None
-    above = simplify_chain(links)
-    below = simplify_chain((link("shift", 1), *links, link("shift", -1)))
-    core = FloorCore(links, above, below)
+    core = floor_core(links)
     outer = (link("shift", offset),) if offset != 0 else ()
     inner = (scaling(slope),) if slope != 1 else ()
     tail = (link("shift", start),) if start != 0 else ()

@@ -14,6 +14,7 @@ run of shift, scale and divide links is read as one affine map; most rules look 
     s*u**p - s                     =  s*expm1(p*log(u))
     sigmoid - 1                    =  -sigmoid of -u                   (ndtr likewise)
     tanh + 1                       =  2*sigmoid of 2*u                 (erf + 1 = 2*ndtr of sqrt(2)*u)
+    sigmoid, then s*v + t          =  sigmoid_between(t, s + t)
     f, then its inverse            =  nothing
 """
 
@@ -23,9 +24,10 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from symbij.calculus.chain import Chain, Link, RowLink, SumCore, link
+from symbij.calculus.chain import Chain, FloorCore, Link, RowLink, SumCore, link, scaling
 from symbij.formula import functions as fn
 
+_HALF = sp.Rational(1, 2)
 _AFFINE = ("shift", "scale", "divide")
 
 
@@ -43,7 +45,7 @@ def simplify_chain(chain: Chain) -> Chain:
     """Apply the rules until none applies; inner chains of cores included."""
     links = list(_simplify_inside(chain))
     for _ in range(20 * (len(links) + 1)):  # every rule shortens the chain or moves to a stabler function
-        merged = _merge_affine(links)
+        merged = _join_floor(_merge_affine(links))
         changed = _apply_once(merged)
         if changed is None:
             return tuple(_stable_parameters(item) for item in merged)
@@ -58,6 +60,46 @@ def _simplify_inside(chain: Chain) -> Chain:
         else item
         for item in chain
     )
+
+
+def floor_core(g: Chain, offset: sp.Expr = sp.S.Zero, tail: sp.Expr = sp.S.Zero) -> FloorCore:
+    """The core floor(u + offset) + g(frac(u + offset)) + tail, with its increment chains."""
+    above = simplify_chain(g)
+    below = simplify_chain((link("shift", 1), *g, link("shift", -1)))
+    centre = None
+    if offset == -_HALF:
+        centre = simplify_chain(_centred((link("shift", _HALF), *g, link("shift", tail - 1))))
+    return FloorCore(g, above, below, centre, offset, tail)
+
+
+def _centred(chain: Chain) -> Chain:
+    """A chain through sigmoid(s*u) with nothing added to s*u: sigmoid = 1/2 + tanh of half/2, odd about u = 0."""
+    links = _merge_affine(list(chain))
+    for i, item in enumerate(links):
+        before, after = _before(links, i), _after(links, i)
+        if _is(item, "sigmoid") and before.shift == 0 and len(before.links) == i and i + 1 + len(after.links) == len(links):
+            constant = parameter_form(after.scale * (after.pre + _HALF))
+            return (*before.links, link("divide", 2), link("tanh"), link("divide", 2), *_scale(after.scale), link("shift", constant))
+    return chain
+
+
+def _join_floor(links: list[Link]) -> list[Link]:
+    """Take a half-integer shift before, and any shift after, into a floor core."""
+    for i, item in enumerate(links):
+        if not isinstance(item, FloorCore) or item.inverted:
+            continue
+        before, after = links[:i], links[i + 1 :]
+        offset, tail = item.offset, item.tail
+        if before and _is(before[-1], "shift"):
+            whole = before[-1].args[0] + _HALF  # type: ignore[attr-defined]
+            if whole.is_Integer and offset == 0:
+                before, offset, tail = before[:-1], -_HALF, tail + whole
+        if after and _is(after[0], "shift"):
+            tail = tail + after[0].args[0]  # type: ignore[attr-defined]
+            after = after[1:]
+        if (offset, tail) != (item.offset, item.tail):
+            return [*before, floor_core(item.g, offset, tail), *after]
+    return links
 
 
 def _is(item: Link | None, name: str) -> bool:
@@ -132,11 +174,24 @@ def _after(links: list[Link], i: int) -> _Run:
 
 
 def _scale(factor: sp.Expr) -> list[Link]:
-    return [] if factor == 1 else [link("scale", factor)]
+    return [] if factor == 1 else [scaling(factor)]
 
 
 def _same(a: sp.Expr, b: sp.Expr) -> bool:
-    return a == b or sp.expand(a - b) == 0
+    if a == b:
+        return True
+    if a.has(fn.sigmoid) or b.has(fn.sigmoid):
+        return _one_sided(a - b) == 0
+    return sp.expand(a - b) == 0
+
+
+def _one_sided(expr: sp.Expr) -> sp.Expr:
+    """`expr` as a fraction in lowest terms, with sigmoid(-z) written as 1 - sigmoid(z) so that the two can cancel."""
+
+    def mirror(node: sp.Expr) -> sp.Expr:
+        return 1 - fn.sigmoid(-node.args[0]) if node.args[0].could_extract_minus_sign() else node
+
+    return sp.cancel(sp.together(expr.replace(lambda e: isinstance(e, fn.sigmoid), mirror)))
 
 
 def _apply_once(links: list[Link]) -> list[Link] | None:
@@ -191,6 +246,9 @@ def _rule_sigmoid(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list
         return [*before.links, link("scale", -1), link("sigmoid"), *_scale(-after.scale), *tail]
     if before.shift != 0 and _same(after.pre, -fn.sigmoid(before.shift)):
         return [*_scale(before.scale), link("sigmoid_increment", before.shift), *_scale(after.scale), *tail]
+    if after.shift != 0:
+        ends = (after.shift, sp.simplify(after.scale + after.shift))
+        return [*before.links, link("sigmoid_between", *ends), *tail]
     return None
 
 
@@ -252,16 +310,41 @@ _RULES = {
 
 
 def _stable_parameters(item: Link) -> Link:
-    """Parameter expressions that cancel, in a form that does not: s(z) - s(-z) = tanh(z/2)."""
     if not isinstance(item, RowLink) or not any(a.has(fn.sigmoid) for a in item.args):
         return item
-    return RowLink(item.row, tuple(a.replace(lambda e: isinstance(e, sp.Add), _sigmoid_difference) for a in item.args))
+    return RowLink(item.row, tuple(parameter_form(a) for a in item.args))
 
 
-def _sigmoid_difference(expr: sp.Add) -> sp.Expr:
-    for term in expr.args:
-        if isinstance(term, fn.sigmoid):
-            mirrored = -fn.sigmoid(-term.args[0])
-            if mirrored in expr.args:
-                return expr - term - mirrored + sp.tanh(term.args[0] / 2)
+def parameter_form(expr: sp.Expr) -> sp.Expr:
+    """A parameter expression that cancels, in a form that does not: a*s(z) + b with b = -a/2 is a/2*tanh(z/2)."""
+    found = sorted({e for e in expr.atoms(fn.sigmoid)}, key=str)
+    if not found:
+        return expr
+    plain = _one_sided(expr)
+    numerator, denominator = sp.fraction(plain)
+    for node in plain.atoms(fn.sigmoid):
+        halves = []
+        for part in (numerator, denominator):
+            slope = sp.expand(part).coeff(node)
+            if slope.has(fn.sigmoid) or (slope == 0) != (not part.has(node)):
+                return expr
+            rest = sp.expand(part - slope * node)
+            if slope != 0 and sp.expand(rest + slope / 2) != 0:
+                return expr
+            halves.append(slope / 2 * sp.tanh(node.args[0] / 2) if slope != 0 else part)
+        return halves[0] / halves[1]
+    return plain
+
+
+def log_constant(expr: sp.Expr) -> sp.Expr:
+    """The parameter-only part of a log-det as one expression: opposite logarithms cancel, log(tanh z) - log z joins."""
+    expr = sp.expand(expr)
+    for node in sorted(expr.atoms(sp.log), key=str):
+        inner = node.args[0]
+        factor = expr.coeff(node)
+        if isinstance(inner, sp.tanh) and factor != 0:
+            z = inner.args[0]
+            rest = sp.expand(expr - factor * node)
+            if sp.expand(sp.expand_log(rest + factor * sp.log(z), force=True)) == 0:
+                return factor * fn.logtanhc(z)
     return expr

@@ -12,7 +12,9 @@ Derivations of the less obvious stable forms, with s = sigmoid and sp = softplus
     sinh' = cosh = sqrt(1 + v^2)           log = logcosh(u)                 = loghypot1(v)
     ndtr' = phi(u), phi the normal density: log = -u^2/2 - log(2 pi)/2, with u = ndtri(v) on the way back
     s(u+c) - s(c) = -expm1(-u) s(u+c) s(-c): no cancellation for small u; its inverse is
-        logit(v + s(c)) - c = log1p(v/s(c)) - log1p(-v/s(-c))
+        logit(v + s(c)) - c = log1p(v/s(c)) - log1p(-v/s(-c)); s'(w) = s(w) s(-w) = 1/(4 cosh(w/2)^2)
+    v = low s(-u) + high s(u) is closest to an end by d = min(|v - low|, |high - v|); with w = |high - low|
+        |v - low| |high - v| / w = d (w - d)/w,  log = log d + log1p(-d/w)
 """
 
 from __future__ import annotations
@@ -101,9 +103,17 @@ _ALL = [
     Row("softplus", "softplus(u)", "softplus_inverse", "-softplus(-u)", "log1mexp(v)", REALS, POSITIVE),
     Row("softplus_inverse", "softplus_inverse(u)", "softplus", "-log1mexp(u)", "softplus(-v)", POSITIVE, REALS),
     Row("sigmoid_increment", "sigmoid_increment(u, c)", "sigmoid_increment_inverse",
-        "-softplus(u + c) - softplus(-u - c)", "-softplus(u + c) - softplus(-u - c)", parameters=("c",)),
+        "-2*logcosh((u + c)/2) - 2*log(2)", "-2*logcosh((u + c)/2) - 2*log(2)", parameters=("c",)),
     Row("sigmoid_increment_inverse", "sigmoid_increment_inverse(u, c)", "sigmoid_increment",
-        "softplus(v + c) + softplus(-v - c)", "softplus(v + c) + softplus(-v - c)", parameters=("c",)),
+        "2*logcosh((v + c)/2) + 2*log(2)", "2*logcosh((v + c)/2) + 2*log(2)", parameters=("c",)),
+    Row("sigmoid_between", "sigmoid_between(u, low, high)", "logit_between",
+        "log(abs(high - low)) - softplus(u) - softplus(-u)",
+        "log(min(abs(v - low), abs(high - v))) + log1p(-min(abs(v - low), abs(high - v))/abs(high - low))",
+        parameters=("low", "high")),
+    Row("logit_between", "logit_between(u, low, high)", "sigmoid_between",
+        "-log(min(abs(u - low), abs(high - u))) - log1p(-min(abs(u - low), abs(high - u))/abs(high - low))",
+        "-log(abs(high - low)) + softplus(v) + softplus(-v)",
+        parameters=("low", "high")),
     # hyperbolic
     Row("tanh", "tanh(u)", "atanh", "-2*logcosh(u)", "log1p(-v**2)", REALS, _P11),
     Row("atanh", "atanh(u)", "tanh", "-log1p(-u**2)", "2*logcosh(v)", _P11, REALS),
@@ -138,19 +148,20 @@ ROWS: dict[str, Row] = {row.name: row for row in _ALL}
 class Elementary:
     """A function symbol that kernels compute: its derivative with respect to each argument, in stable form.
 
-    Arguments are `u` (and `c` for the second), the value is `v`. The kernel of the same name computes it.
+    Arguments are `u`, `c` and `d` in this order, the value is `v`. The kernel of the same name computes it.
     """
 
     name: str
     derivatives: tuple[str, ...]
 
     def partials(self, args: tuple[sp.Expr, ...], v: sp.Expr) -> tuple[sp.Expr, ...]:
-        symbols = {"u": U, "v": V, "c": _C}
-        values = {V: v} | dict(zip((U, _C), args, strict=False))
+        symbols = {"u": U, "v": V, "c": _C, "d": _D}
+        values = {V: v} | dict(zip((U, _C, _D), args, strict=False))
         return tuple(parse(text, symbols)[0].xreplace(values) for text in self.derivatives)
 
 
 _C = sp.Symbol("c", real=True)
+_D = sp.Symbol("d", real=True)
 
 ELEMENTARY: dict[str, Elementary] = {
     name: Elementary(name, tuple(derivatives))
@@ -167,6 +178,9 @@ ELEMENTARY: dict[str, Elementary] = {
         ("sigmoid_increment", "sigmoid(u + c)*sigmoid(-u - c)", "sigmoid(u + c)*sigmoid(-u - c) - sigmoid(c)*sigmoid(-c)"),
         ("sigmoid_increment_inverse", "1/(sigmoid(v + c)*sigmoid(-v - c))",
          "sigmoid(c)*sigmoid(-c)/(sigmoid(v + c)*sigmoid(-v - c)) - 1"),
+        ("sigmoid_between", "(d - c)*sigmoid(u)*sigmoid(-u)", "sigmoid(-u)", "sigmoid(u)"),
+        ("logit_between", "1/(u - c) + 1/(d - u)", "-1/(u - c)", "-1/(d - u)"),
+        ("logtanhc", "2/sinh(2*u) - 1/u"),
         ("log1mexp", "1/expm1(u)"),
         ("logcosh", "tanh(u)"),
         ("loghypot1", "u/(1 + u**2)"),

@@ -34,8 +34,12 @@ def evaluate(expr: sp.Expr, values: Mapping[str, object], precision: int) -> mpm
         return mpmath.mpf(result)
 
 
-def settled(expr: sp.Expr, values: Mapping[str, object], start: int = 120) -> mpmath.mpf:
-    """`expr` at `values`, with precision doubled until two rounded doubles in a row agree."""
+def settled(expr: sp.Expr, values: Mapping[str, object], start: int = 2400) -> mpmath.mpf:
+    """`expr` at `values`, with precision doubled until two rounded doubles in a row agree.
+
+    The start is beyond the 1075 bits by which the smallest double is below 1, and their square, so that a tiny term
+    that is added to an ordinary one cannot be lost at two precisions in a row.
+    """
     precision = start
     previous = evaluate(expr, values, precision)
     while precision < MAX_PRECISION:

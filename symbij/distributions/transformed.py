@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from symbij.bijectors.base import Bijector
+from symbij.bijectors.traced import stages_by_tracing
 from symbij.distributions.base import Distribution, as_shape
 from symbij.distributions.density import Density, PulledBack, evaluate_log_density
 from symbij.errors import DomainError, ShapeError, UsageError
@@ -94,6 +95,11 @@ class TransformedDistribution(Distribution):
         if stages is None or base is None or self.distribution.event_shape:
             return None
         return PulledBack(base, stages)
+
+    def _trainable_density(self) -> Density:
+        if self.distribution.event_shape or self.bijector.forward_min_event_ndims:
+            raise UsageError(f"{self.name} cannot be fitted yet: its bijector maps events of several numbers at once")
+        return PulledBack(self.distribution._trainable_density(), stages_by_tracing(self.bijector))
 
     def _log_prob(self, y: np.ndarray) -> np.ndarray:
         events = len(self._event_shape)

@@ -81,6 +81,10 @@ def _declare(
     return type(name, (SymbijFunction,), body)
 
 
+def _logistic(u: sp.Expr) -> sp.Expr:
+    return 1 / (1 + sp.exp(-u))
+
+
 expm1 = _declare("expm1", lambda u: sp.exp(u) - 1, at_zero=0, odd_sign=True)
 log1p = _declare("log1p", lambda u: sp.log(1 + u), at_zero=0, odd_sign=True)
 sigmoid = _declare("sigmoid", lambda u: 1 / (1 + sp.exp(-u)), at_zero=HALF, latex=r"\sigma", range_sign=1)
@@ -98,13 +102,20 @@ log_ndtr = _declare("log_ndtr", lambda u: sp.log(sp.erfc(-u / sp.sqrt(2)) / 2), 
 logaddexp = _declare("logaddexp", lambda a, b: sp.log(sp.exp(a) + sp.exp(b)), nargs=2)
 lambertw = _declare("lambertw", lambda u: sp.LambertW(u), at_zero=0, latex="W", odd_sign=True)
 sigmoid_increment = _declare(
-    "sigmoid_increment", lambda u, s: 1 / (1 + sp.exp(-u - s)) - 1 / (1 + sp.exp(-s)), nargs=2, odd_sign=True
+    "sigmoid_increment", lambda u, s: _logistic(u + s) - _logistic(s), nargs=2, odd_sign=True
 )
 sigmoid_increment_inverse = _declare(
     "sigmoid_increment_inverse",
-    lambda v, s: sp.log((v + 1 / (1 + sp.exp(-s))) / (1 / (1 + sp.exp(s)) - v)) - s,
+    lambda v, s: sp.log((v + _logistic(s)) / (_logistic(-s) - v)) - s,
     nargs=2,
 )
+
+
+sigmoid_between = _declare(
+    "sigmoid_between", lambda u, low, high: low * _logistic(-u) + high * _logistic(u), nargs=3
+)
+logit_between = _declare("logit_between", lambda v, low, high: sp.log((v - low) / (high - v)), nargs=3)
+logtanhc = _declare("logtanhc", lambda u: sp.log(sp.tanh(u) / u), at_zero=0)
 
 
 class odd_root(SymbijFunction):
@@ -143,7 +154,8 @@ OWN_FUNCTIONS: dict[str, type[SymbijFunction]] = {
     cls.__name__: cls
     for cls in (
         expm1, log1p, sigmoid, logit, softplus, softplus_inverse, softsign, softsign_inverse, log1mexp, logcosh,
-        loghypot1, ndtr, ndtri, log_ndtr, logaddexp, lambertw, sigmoid_increment, sigmoid_increment_inverse, odd_root,
+        loghypot1, ndtr, ndtri, log_ndtr, logaddexp, lambertw, sigmoid_increment, sigmoid_increment_inverse,
+        sigmoid_between, logit_between, logtanhc, odd_root,
     )
 }  # fmt: skip
 

@@ -119,11 +119,20 @@ class Traced:
             return args[0]
         raise UsageError(f"numpy.{func.__name__} cannot be traced; use arithmetic, ufuncs or symbij.functions")
 
+    def __getattr__(self, name: str) -> Any:
+        # numpy applied to an array of objects calls x.exp(), x.log(), ... on each
+        name = _UFUNC_NAMES.get(name, name)
+        if name in WORDS:
+            return lambda: traced_call(name, self)
+        raise AttributeError(f"a traced formula has no attribute {name!r}")
+
     def __repr__(self) -> str:
         return f"Traced({self.expr})"
 
 
 def _expr(value: Any) -> sp.Basic:
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
     if isinstance(value, Traced):
         return value.expr
     if isinstance(value, sp.Basic):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from symbij.kernels import elementary
 from symbij.kernels.elementary import FUNCTIONS
 from symbij.program.ir import Op, Program
@@ -102,8 +104,6 @@ class Source:
             return f"{a[0]} {_INFIX[op.name]} {a[1]}"
         if op.name == "neg":
             return f"-{a[0]}"
-        if op.name == "select":
-            return f"{a[1]} if {a[0]} else {a[2]}"
         if op.name == "root":
             return f"{self._root(op.data.program)}({', '.join(a)})"
         return f"{FUNCTION_PREFIX}{op.name}({', '.join(a)})"
@@ -135,7 +135,7 @@ def literal(value: float) -> str:
 
 def namespace() -> dict[str, object]:
     """The globals of generated code. Its module must be importable where a cached kernel is loaded."""
-    return {"__name__": elementary.__name__, "math": math, "INF": math.inf, "NAN": math.nan} | {
+    return {"__name__": elementary.__name__, "math": math, "np": np, "INF": math.inf, "NAN": math.nan} | {
         FUNCTION_PREFIX + n: f for n, f in FUNCTIONS.items()
     }
 
@@ -164,29 +164,32 @@ def sums_source(program: Program) -> Source:
     """
     source = Source()
     count = len(program.outputs)
+    # Many scalar accumulators would each cost numba a pass over the whole function; an array costs a store per element.
+    scalar = count <= SCALAR_SUMS
+    part = [f"part{k}" if scalar else f"part[{k}]" for k in range(count)]
     source.write(0, "def sums(x, P, start, stop, totals):")
+    source.write(1, "totals[:] = 0.0")
+    if not scalar:
+        source.write(1, f"part = np.empty({count})")
     source.write(1, "for j in range(x.shape[0]):")
     load = {name: f"P[{k}, j]" for k, name in enumerate(program.inputs[1:])} | {"x": "float(x[j, i])"}
     source.body(program, 2, True, load)
-    for k in range(count):
-        source.write(2, f"total{k} = 0.0")
-    source.write(2, "block = start")
-    source.write(2, "while block < stop:")
-    source.write(3, f"end = min(block + {BLOCK}, stop)")
-    for k in range(count):
-        source.write(3, f"part{k} = 0.0")
-    source.write(3, "for i in range(block, end):")
+    source.write(2, f"for block in range(start, stop, {BLOCK}):")
+    if scalar:
+        for name in part:
+            source.write(3, f"{name} = 0.0")
+    else:
+        source.write(3, "part[:] = 0.0")
+    source.write(3, f"for i in range(block, min(block + {BLOCK}, stop)):")
     source.body(program, 4, False, load)
-    for k, index in enumerate(program.outputs):
-        source.write(4, f"part{k} += v{index}")
-    for k in range(count):
-        source.write(3, f"total{k} += part{k}")
-    source.write(3, "block = end")
-    for k in range(count):
-        source.write(2, f"totals[{k}, j] = total{k}")
+    for name, index in zip(part, program.outputs, strict=True):
+        source.write(4, f"{name} += v{index}")
+    for k, name in enumerate(part):
+        source.write(3, f"totals[{k}, j] += {name}")
     return source
 
 
+SCALAR_SUMS = 16
 BLOCK = 1024
 
 # One epoch of Adam (Kingma & Ba 2015) over minibatches of columns of x. theta[slot[k, j]] is the raw value of

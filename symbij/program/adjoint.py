@@ -8,7 +8,7 @@ from symbij.calculus.table import ELEMENTARY
 from symbij.program.ir import Builder, Op, Var, inline
 from symbij.program.lower import lower
 
-_ARGUMENTS = (sp.Symbol("u", real=True), sp.Symbol("c", real=True))
+_ARGUMENTS = tuple(sp.Symbol(n, real=True) for n in "ucd")
 _VALUE = sp.Symbol("v", real=True)
 _NO_DERIVATIVE = {"lt", "le", "gt", "ge", "ne", "input", "const"}
 
@@ -69,7 +69,7 @@ def _shares(b: Builder, op: Op, value: Var, bar: Var, reached: list[bool]) -> li
 
 def _root_shares(b: Builder, op: Op, value: Var, bar: Var) -> list[Var | None]:
     """Implicit function theorem: f(u; p) = y gives du/dy = 1/f'(u) and du/dp = -(df/dp)/f'(u)."""
-    y, lo, hi, *parameters = (Var(b, a) for a in op.args)
+    parameters = [Var(b, a) for a in op.args[3:]]
     names = [f"p{i}" for i in range(len(parameters))]
     at_root, slope = inline(op.data.program, b, {"x": value} | dict(zip(names, parameters, strict=True)))
     share = b.div(bar, slope)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from symbij.calculus.chain import Chain, FloorCore, Link, NumericInverse, RowLink, SumCore
+from symbij.calculus.chain import Chain, FloorCore, Link, NumericInverse, SumCore
+from symbij.calculus.rules import log_constant
 from symbij.calculus.table import KERNEL_NAME
 from symbij.formula import functions as fn
 from symbij.program.ir import Builder, RootSolver, Var
@@ -117,30 +118,36 @@ def _repeated_product(u: Var, n: int, b: Builder) -> Var:
 
 @dataclass(frozen=True)
 class Lowered:
-    """Value and log|derivative| of a chain or link at a point."""
+    """Value and log|derivative| of a chain or link at a point; of a link, without the part `constant` of it that
+    depends on parameters alone: the constants of a chain are added up symbolically, where opposite ones cancel."""
 
     value: Var
     log_det: Var
+    constant: sp.Expr = sp.S.Zero
+
+    def reciprocal(self, b: Builder) -> Lowered:
+        """The same value with the log|derivative| of the opposite direction."""
+        return Lowered(self.value, b.neg(self.log_det), -self.constant)
 
 
 def lower_chain(chain: Chain, env: Env, u: Var, b: Builder) -> Lowered:
     """The chain at its input `u`, with its log|derivative| in input forms."""
-    total = b.const(0.0)
+    total, constant = b.const(0.0), sp.S.Zero
     for item in chain:
         step = lower_link(item, env, u, b)
-        total = b.add(total, step.log_det)
+        total, constant = b.add(total, step.log_det), constant + step.constant
         u = step.value
-    return Lowered(u, total)
+    return Lowered(u, b.add(total, lower(log_constant(constant), env, b)))
 
 
 def lower_inverse(chain: Chain, env: Env, v: Var, b: Builder) -> Lowered:
     """The inverse of the chain at `v`, with its log|derivative| in output forms."""
-    total = b.const(0.0)
+    total, constant = b.const(0.0), sp.S.Zero
     for item in reversed(chain):
         step = lower_link_inverse(item, env, v, b)
-        total = b.sub(total, step.log_det)
+        total, constant = b.sub(total, step.log_det), constant - step.constant
         v = step.value
-    return Lowered(v, total)
+    return Lowered(v, b.add(total, lower(log_constant(constant), env, b)))
 
 
 _IN, _OUT = sp.Dummy("u", real=True), sp.Dummy("v", real=True)  # never the same as a user's parameter
@@ -148,47 +155,76 @@ _IN, _OUT = sp.Dummy("u", real=True), sp.Dummy("v", real=True)  # never the same
 
 def lower_link(item: Link, env: Env, u: Var, b: Builder) -> Lowered:
     """Value of the link at `u` and log|dv/du|."""
-    if isinstance(item, RowLink):
-        inner = env | {_IN: u}
-        v = lower(item.forward(_IN), inner, b)
-        return Lowered(v, lower(item.log_det_u(_IN, _OUT), inner | {_OUT: v}, b))
     if isinstance(item, FloorCore):
-        return _lower_floor(item, env, u, b)
+        return (_lower_floor_inverse if item.inverted else _lower_floor)(item, env, u, b)
     if isinstance(item, SumCore):
         return _lower_sum_core(item, env, u, b)
     if isinstance(item, NumericInverse):
-        step = lower_link_inverse(item.core, env, u, b)
-        return Lowered(step.value, b.neg(step.log_det))
-    raise NotImplementedError(type(item).__name__)
+        return lower_link_inverse(item.core, env, u, b).reciprocal(b)
+    inner = env | {_IN: u}
+    v = lower(item.forward(_IN), inner, b)
+    return _with_log_det(v, item.log_det_u(_IN, _OUT), inner | {_OUT: v}, b)
 
 
 def lower_link_inverse(item: Link, env: Env, v: Var, b: Builder) -> Lowered:
     """Input `u` of the link for its output `v`, and log|dv/du| there."""
-    if isinstance(item, RowLink):
-        inner = env | {_OUT: v}
-        u = lower(item.inverse().forward(_OUT), inner, b)
-        return Lowered(u, lower(item.log_det_v(_IN, _OUT), inner | {_IN: u}, b))
     if isinstance(item, FloorCore):
-        step = _lower_floor(item.inverse(), env, v, b)  # type: ignore[arg-type]
-        return Lowered(step.value, b.neg(step.log_det))
+        return (_lower_floor if item.inverted else _lower_floor_inverse)(item, env, v, b).reciprocal(b)
     if isinstance(item, SumCore):
         u = _lower_root(item, env, v, b)
         return Lowered(u, _lower_sum_core(item, env, u, b).log_det)
     if isinstance(item, NumericInverse):
         return lower_link(item.core, env, v, b)
-    raise NotImplementedError(type(item).__name__)
+    inner = env | {_OUT: v}
+    u = lower(item.inverse().forward(_OUT), inner, b)
+    return _with_log_det(u, item.log_det_v(_IN, _OUT), inner | {_IN: u}, b)
+
+
+def _with_log_det(value: Var, log_det: sp.Expr, env: Env, b: Builder) -> Lowered:
+    constant, varying = sp.expand(log_det, deep=False).as_independent(_IN, _OUT, as_Add=True)
+    return Lowered(value, lower(varying, env, b), constant)
 
 
 def _lower_floor(core: FloorCore, env: Env, u: Var, b: Builder) -> Lowered:
-    """m + increment(u - m) with m the nearest integer; u - m is exact."""
+    """The core at `u`, by the nearest edge of a step, or by the nearest centre where that is closer."""
+    tail = lower(core.tail, env, b)
     nearest = b.call("floor", u + 0.5)
-    r = u - nearest
-    if core.inverted:
-        above, below = (lower_inverse(c, env, r, b) for c in (core.above, core.below))
-    else:
-        above, below = (lower_chain(c, env, r, b) for c in (core.above, core.below))
-    upper = b.compare("ge", r, b.const(0.0))
-    return Lowered(nearest + b.select(upper, above.value, below.value), b.select(upper, above.log_det, below.log_det))
+    r = u - nearest  # exact, in [-1/2, 1/2]
+    if core.centre is None:  # the edges are the integers
+        edge, m = r, nearest
+    else:  # the edges are the half-integers
+        up = b.compare("ge", r, b.const(0.0))
+        edge = r - b.select(up, b.const(0.5), b.const(-0.5))
+        m = b.select(up, nearest, nearest - 1.0)
+    above, below = (lower_chain(c, env, edge, b) for c in (core.above, core.below))
+    upper = b.compare("ge", edge, b.const(0.0))
+    value = m + (b.select(upper, above.value, below.value) + tail)
+    log_det = b.select(upper, above.log_det, below.log_det)
+    if core.centre is None:
+        return Lowered(value, log_det)
+    middle = lower_chain(core.centre, env, r, b)
+    central = b.compare("le", b.call("abs", r), b.const(0.25))
+    return Lowered(b.select(central, nearest + middle.value, value), b.select(central, middle.log_det, log_det))
+
+
+def _lower_floor_inverse(core: FloorCore, env: Env, v: Var, b: Builder) -> Lowered:
+    """The u that the core maps to `v`, and log|du/dv|; the chain is chosen by the place of v - tail in its step."""
+    nearest = b.call("floor", v + 0.5)
+    r = v - nearest  # exact; the tail is taken off this, not off v, of which it may be a small part
+    at = r - lower(core.tail, env, b)
+    m = b.call("floor", at + 0.5)
+    s = at - m
+    above, below = (lower_inverse(c, env, s, b) for c in (core.above, core.below))
+    upper = b.compare("ge", s, b.const(0.0))
+    edge = b.select(upper, above.value, below.value)
+    log_det = b.select(upper, above.log_det, below.log_det)
+    if core.centre is None:
+        return Lowered((nearest + m) + edge, log_det)
+    k = b.select(upper, m + 1.0, m)
+    middle = lower_inverse(core.centre, env, r - k, b)
+    central = b.compare("gt", b.call("abs", s), b.const(0.25))
+    value = b.select(central, (nearest + k) + middle.value, (nearest + (m + 0.5)) + edge)
+    return Lowered(value, b.select(central, middle.log_det, log_det))
 
 
 def _lower_sum_core(core: SumCore, env: Env, u: Var, b: Builder) -> Lowered:
