@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+import symbij
 from symbij.errors import DataError, DomainError, NotBijectiveError, SymbijError
 
 BASES = ("normal", "logistic", "uniform")
@@ -28,7 +29,7 @@ class _Errors(click.Group):
 
 
 @click.group(cls=_Errors, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="symbij")
+@click.version_option(version=symbij.__version__, prog_name="symbij")
 def main() -> None:
     """Compile formulas into bijectors: derive their inverses and log-Jacobians, and fit densities with them."""
 
@@ -37,7 +38,7 @@ _PARAM_HELP = "Constraint and start of parameters: a,k=positive  w=unit  b=real:
 _DOMAIN_HELP = "Domain of x, such as 0,oo or low,high."
 
 
-@main.command()
+@main.command(context_settings={"ignore_unknown_options": True})  # a formula may begin with a minus
 @click.argument("formula")
 @click.option("--param", "params", multiple=True, metavar="NAME=CONSTRAINT[:START]", help=_PARAM_HELP)
 @click.option("--domain", metavar="LO,HI", help=_DOMAIN_HELP)
@@ -57,9 +58,15 @@ def derive(formula: str, params: tuple[str, ...], domain: str | None, latex: boo
 @click.option("--domain", metavar="LO,HI", help=_DOMAIN_HELP)
 @click.option("--method", type=click.Choice(["lbfgs", "adam"]), default="lbfgs", show_default=True)
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the data (adam) or iterations (lbfgs).")
-@click.option("--learning-rate", type=float, default=1e-2, show_default=True, help="Step size of adam.")
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1e-2,
+    show_default=True,
+    help="Step size of adam.",
+)
 @click.option("--batch-size", type=click.IntRange(min=1), default=128, show_default=True, help="Minibatch of adam.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--plot", type=click.Path(path_type=Path), metavar="PNG", help="Write a picture of data and density.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def fit(
@@ -72,8 +79,12 @@ def fit(
     """
     from symbij.fitting.search import best_of_starts
 
+    if plot is not None and not plot.parent.is_dir():
+        raise click.UsageError(f"--plot: there is no folder {str(plot.parent)!r}")
     data = _column(csv, column)
     cls, starts = _bijector(formula, params, domain)
+    if not cls.formula.parameters:
+        raise click.UsageError("the formula has no parameters to fit")
     click.echo(str(cls.derivation))
     click.echo("")
     result = best_of_starts(
@@ -109,7 +120,9 @@ def _bijector(formula: str, params: tuple[str, ...], domain: str | None) -> tupl
                 try:
                     starts[name] = float(start)
                 except ValueError:
-                    raise click.UsageError(f"--param {text!r}: {start!r} is neither a constraint nor a number") from None
+                    raise click.UsageError(
+                        f"--param {text!r}: {start!r} is neither a constraint ({', '.join(NAMED)}) nor a number"
+                    ) from None
     ends = None
     if domain is not None:
         lo, comma, hi = domain.partition(",")
@@ -136,6 +149,8 @@ def _column(path: Path, column: str) -> Any:
     if column not in table.columns:
         raise click.UsageError(f"{path.name} has no column {column!r}; it has: {', '.join(map(str, table.columns))}")
     values = table[column]
+    if values.empty:
+        raise click.UsageError(f"{path.name} has no rows")
     if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
         raise click.UsageError(f"column {column!r} of {path.name} is not numeric: it holds {values.dtype}")
     return values.to_numpy(dtype=float)

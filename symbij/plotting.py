@@ -23,7 +23,9 @@ def _axes(ax: Any, count: int = 1, size: tuple[float, float] = (6.4, 4.0)) -> An
         return ax
     import matplotlib.pyplot as plt
 
-    _, made = plt.subplots(1, count, figsize=(size[0] * (1 if count == 1 else 0.75 * count), size[1]), layout="constrained")
+    _, made = plt.subplots(
+        1, count, figsize=(size[0] * (1 if count == 1 else 0.75 * count), size[1]), layout="constrained"
+    )
     for one in np.atleast_1d(made):
         one.spines[["top", "right"]].set_visible(False)
     return made
@@ -51,7 +53,9 @@ def _columns(values: np.ndarray, points: int) -> np.ndarray:
 def plot_bijector(bijector: Bijector, x: Any = None, axes: Any = None) -> Any:
     """Forward map, inverse and log-det of an elementwise bijector, side by side."""
     if bijector.forward_min_event_ndims:
-        raise UsageError(f"{bijector.name} maps events of {bijector.forward_min_event_ndims} axes; only elementwise maps are drawn")
+        raise UsageError(
+            f"{bijector.name} maps events of {bijector.forward_min_event_ndims} axes; only elementwise maps are drawn"
+        )
     axes = _axes(axes, 3)
     grid = np.linspace(*_inner_range(*bijector._support()), POINTS) if x is None else np.sort(np.ravel(x))
     batch = bijector._batch_shape(0)

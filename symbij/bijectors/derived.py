@@ -44,7 +44,12 @@ class DerivedBijector(Bijector):
 
     def __init__(self, *args: Any, validate_args: bool = True, name: str | None = None, **kwargs: Any) -> None:
         values = self._bound_values(args, kwargs)
-        super().__init__(validate_args=validate_args, name=name, parameters=values)
+        super().__init__(
+            validate_args=validate_args,
+            is_constant_jacobian=all(link.name in ("shift", "scale", "divide") for link in self.derivation.chain),
+            name=name,
+            parameters=values,
+        )
         if validate_args:
             self._validate()
 

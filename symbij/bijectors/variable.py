@@ -17,6 +17,8 @@ class Variable(NDArrayOperatorsMixin):
     functions it stands for its value.
     """
 
+    trainable = True
+
     def __init__(self, value: Any, name: str | None = None) -> None:
         array = np.array(as_float_array(value, "the value of a Variable"), dtype=np.float64)
         array.setflags(write=False)

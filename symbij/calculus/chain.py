@@ -91,19 +91,22 @@ class RowLink(Link):
     def sign(self, bounds: Bounds) -> int | sp.Expr:
         if isinstance(self.row.direction, int):
             return self.row.direction
-        argument = self._parameter(self.row.direction)
-        return sign_of(argument, bounds) or argument
+        direction = self.row.formula(self.row.direction, sp.S.One, sp.S.One, self.args)
+        return sign_of(direction, bounds) or direction
 
     def domain(self, bounds: Bounds) -> Interval:
+        return self._interval(self.row.domain, bounds)
+
+    def codomain(self, bounds: Bounds) -> Interval:
+        return self._interval(self.row.codomain, bounds)
+
+    def _interval(self, interval: Interval, bounds: Bounds) -> Interval:
         # u**p is defined at 0 for p > 0 only
         if self.row.name == "power" and self.sign(bounds) != 1:
             return POSITIVE
-        return self.row.domain
-
-    def codomain(self, bounds: Bounds) -> Interval:
-        if self.row.name == "power" and self.sign(bounds) != 1:
-            return POSITIVE
-        return self.row.codomain
+        if interval.lo.free_symbols or interval.hi.free_symbols:
+            return interval.subs(dict(zip((self.row.symbols[p] for p in self.row.parameters), self.args, strict=True)))
+        return interval
 
     def conditions(self) -> tuple[sp.Expr, ...]:
         return tuple(self._parameter(name) for name in self.row.nonzero)
@@ -287,11 +290,20 @@ def by_sign(sign: int | sp.Expr, if_positive: sp.Expr, if_negative: sp.Expr) -> 
         return if_positive
     if sign == -1:
         return if_negative
+    sign = _sign_factor(sign)
+    if sign.could_extract_minus_sign():
+        sign, if_positive, if_negative = -sign, if_negative, if_positive
     condition = sp.Gt(sign, 0)
     if_positive, if_negative = _assuming(if_positive, condition, 0), _assuming(if_negative, condition, 1)
     if if_positive == if_negative:
         return if_positive
     return sp.Piecewise((if_positive, condition), (if_negative, True))
+
+
+def _sign_factor(expr: sp.Expr) -> sp.Expr:
+    """A plainer expression of the same sign: even powers dropped, odd ones replaced by their base."""
+    factors = [f.base ** (f.exp % 2) if f.is_Pow and f.exp.is_Integer else f for f in sp.Mul.make_args(expr)]
+    return sp.Mul(*(f for f in factors if not f.is_positive))
 
 
 def _assuming(expr: sp.Expr, condition: sp.Basic, branch: int) -> sp.Expr:

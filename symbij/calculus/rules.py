@@ -15,6 +15,7 @@ run of shift, scale and divide links is read as one affine map; most rules look 
     sigmoid - 1                    =  -sigmoid of -u                   (ndtr likewise)
     tanh + 1                       =  2*sigmoid of 2*u                 (erf + 1 = 2*ndtr of sqrt(2)*u)
     sigmoid, then s*v + t          =  sigmoid_between(t, s + t)
+    u/h, softplus, h*v             =  softplus_scaled(h)
     f, then its inverse            =  nothing
 """
 
@@ -77,9 +78,15 @@ def _centred(chain: Chain) -> Chain:
     links = _merge_affine(list(chain))
     for i, item in enumerate(links):
         before, after = _before(links, i), _after(links, i)
-        if _is(item, "sigmoid") and before.shift == 0 and len(before.links) == i and i + 1 + len(after.links) == len(links):
+        if (
+            _is(item, "sigmoid")
+            and before.shift == 0
+            and len(before.links) == i
+            and i + 1 + len(after.links) == len(links)
+        ):
             constant = parameter_form(after.scale * (after.pre + _HALF))
-            return (*before.links, link("divide", 2), link("tanh"), link("divide", 2), *_scale(after.scale), link("shift", constant))
+            half_tanh = (link("divide", 2), link("tanh"), link("divide", 2))
+            return (*_scale(before.scale), *half_tanh, *_scale(after.scale), link("shift", constant))
     return chain
 
 
@@ -175,6 +182,10 @@ def _after(links: list[Link], i: int) -> _Run:
 
 def _scale(factor: sp.Expr) -> list[Link]:
     return [] if factor == 1 else [scaling(factor)]
+
+
+def _shift(term: sp.Expr) -> list[Link]:
+    return [] if term == 0 else [link("shift", term)]
 
 
 def _same(a: sp.Expr, b: sp.Expr) -> bool:
@@ -276,6 +287,16 @@ def _symmetric(doubled: str, factor: sp.Expr) -> object:
     return rule
 
 
+def _rule_softplus(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
+    if (
+        before.scale != 1 and after.scale * before.scale == 1
+    ):  # the same factor before and after: it may over- or underflow
+        width = after.scale
+        inside, outside = before.shift * width, after.pre * width
+        return [*_shift(inside), link("softplus_scaled", width), *_shift(outside), *tail]
+    return None
+
+
 def _rule_power(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
     exponent = item.args[0]
     if after.links and _same(after.pre, sp.Integer(-1)):
@@ -302,6 +323,7 @@ _RULES = {
     "expm1": _rule_expm1,
     "log": _rule_log,
     "sigmoid": _rule_sigmoid,
+    "softplus": _rule_softplus,
     "power": _rule_power,
     "ndtr": _rule_ndtr,
     "tanh": _symmetric("sigmoid", sp.Integer(2)),

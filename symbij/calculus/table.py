@@ -24,6 +24,7 @@ from functools import cached_property
 
 import sympy as sp
 
+from symbij.formula.functions import sigmoid
 from symbij.formula.interval import NONNEGATIVE, POSITIVE, REALS, Interval
 from symbij.formula.parser import parse
 from symbij.formula.vocabulary import WORDS
@@ -34,7 +35,11 @@ V = sp.Symbol("v", real=True)
 
 @dataclass(frozen=True)
 class Row:
-    """One strictly monotone elementary map. `direction` is +1, -1, or the parameter whose sign it has."""
+    """One strictly monotone elementary map.
+
+    `direction` is +1, -1, or a formula of the parameters with the sign of the derivative; the ends of `domain` and
+    `codomain` may hold symbols of the parameters too.
+    """
 
     name: str
     forward: str
@@ -79,6 +84,11 @@ _FROM_ONE = Interval(1, sp.oo, lo_open=False)
 _W_DOMAIN = Interval(-sp.exp(-1), sp.oo, lo_open=False)
 _W_RANGE = Interval(-1, sp.oo, lo_open=False)
 
+_LOW, _HIGH, _SHIFT, _WIDTH = (sp.Symbol(n, real=True) for n in ("low", "high", "c", "h"))
+_BETWEEN = Interval(sp.Min(_LOW, _HIGH), sp.Max(_LOW, _HIGH))
+_AROUND = Interval(-sigmoid(_SHIFT), sigmoid(-_SHIFT))
+_BESIDE_ZERO = Interval(sp.Piecewise((0, _WIDTH > 0), (-sp.oo, True)), sp.Piecewise((sp.oo, _WIDTH > 0), (0, True)))
+
 _ALL = [
     # affine
     Row("shift", "u + b", "shift", "0", "0", parameters=("b",), inverse_parameters=("-b",)),
@@ -102,18 +112,22 @@ _ALL = [
     Row("logit", "logit(u)", "sigmoid", "-log(u) - log1p(-u)", "softplus(v) + softplus(-v)", _P01, REALS),
     Row("softplus", "softplus(u)", "softplus_inverse", "-softplus(-u)", "log1mexp(v)", REALS, POSITIVE),
     Row("softplus_inverse", "softplus_inverse(u)", "softplus", "-log1mexp(u)", "softplus(-v)", POSITIVE, REALS),
+    Row("softplus_scaled", "softplus_scaled(u, h)", "softplus_scaled_inverse", "-softplus(-u/h)", "-softplus(-u/h)",
+        REALS, _BESIDE_ZERO, 1, ("h",), nonzero=("h",)),
+    Row("softplus_scaled_inverse", "softplus_scaled_inverse(u, h)", "softplus_scaled", "softplus(-v/h)", "softplus(-v/h)",
+        _BESIDE_ZERO, REALS, 1, ("h",), nonzero=("h",)),
     Row("sigmoid_increment", "sigmoid_increment(u, c)", "sigmoid_increment_inverse",
-        "-2*logcosh((u + c)/2) - 2*log(2)", "-2*logcosh((u + c)/2) - 2*log(2)", parameters=("c",)),
+        "-2*logcosh((u + c)/2) - 2*log(2)", "-2*logcosh((u + c)/2) - 2*log(2)", REALS, _AROUND, parameters=("c",)),
     Row("sigmoid_increment_inverse", "sigmoid_increment_inverse(u, c)", "sigmoid_increment",
-        "2*logcosh((v + c)/2) + 2*log(2)", "2*logcosh((v + c)/2) + 2*log(2)", parameters=("c",)),
+        "2*logcosh((v + c)/2) + 2*log(2)", "2*logcosh((v + c)/2) + 2*log(2)", _AROUND, REALS, parameters=("c",)),
     Row("sigmoid_between", "sigmoid_between(u, low, high)", "logit_between",
         "log(abs(high - low)) - softplus(u) - softplus(-u)",
         "log(min(abs(v - low), abs(high - v))) + log1p(-min(abs(v - low), abs(high - v))/abs(high - low))",
-        parameters=("low", "high")),
+        REALS, _BETWEEN, "high - low", ("low", "high")),
     Row("logit_between", "logit_between(u, low, high)", "sigmoid_between",
         "-log(min(abs(u - low), abs(high - u))) - log1p(-min(abs(u - low), abs(high - u))/abs(high - low))",
         "-log(abs(high - low)) + softplus(v) + softplus(-v)",
-        parameters=("low", "high")),
+        _BETWEEN, REALS, "high - low", ("low", "high")),
     # hyperbolic
     Row("tanh", "tanh(u)", "atanh", "-2*logcosh(u)", "log1p(-v**2)", REALS, _P11),
     Row("atanh", "atanh(u)", "tanh", "-log1p(-u**2)", "2*logcosh(v)", _P11, REALS),
@@ -175,6 +189,8 @@ ELEMENTARY: dict[str, Elementary] = {
         ("logit", "1/(u*(1 - u))"),
         ("softplus", "sigmoid(u)"),
         ("softplus_inverse", "-1/expm1(-u)"),
+        ("softplus_scaled", "sigmoid(u/c)", "(v - u*sigmoid(u/c))/c"),
+        ("softplus_scaled_inverse", "-1/expm1(-u/c)", "(v + u/expm1(-u/c))/c"),
         ("sigmoid_increment", "sigmoid(u + c)*sigmoid(-u - c)", "sigmoid(u + c)*sigmoid(-u - c) - sigmoid(c)*sigmoid(-c)"),
         ("sigmoid_increment_inverse", "1/(sigmoid(v + c)*sigmoid(-v - c))",
          "sigmoid(c)*sigmoid(-c)/(sigmoid(v + c)*sigmoid(-v - c)) - 1"),

@@ -20,7 +20,7 @@ from symbij.kernels.broadcast import pack, run
 from symbij.kernels.compile import elementwise
 from symbij.program.ir import Builder, Program, Var
 from symbij.program.lower import lower_chain
-from symbij.program.operations import X, Stage, flip, interval_conditions, lower_pullback, stage_env
+from symbij.program.operations import Stage, X, flip, interval_conditions, lower_pullback, stage_env
 
 
 class Pick(NamedTuple):
@@ -160,4 +160,3 @@ def evaluate_log_density(owner: str, density: Density, x: np.ndarray) -> np.ndar
     values = [picked_value(v) for v in parameters_of(density)]
     packed, batch = pack(owner, values) if values else (np.empty((0, 1)), ())
     return run(elementwise(log_density_program(shape_of(density))), owner, x, packed, batch, 1)[0]
-

@@ -24,15 +24,17 @@ class Categorical(Distribution):
         if (logits is None) == (probs is None):
             raise ParameterError("Categorical needs either logits or probs")
         if isinstance(probs, Variable):
-            raise ParameterError("Categorical: probs cannot be trained, since they must sum to 1; train logits=Variable(...)")
+            raise ParameterError(
+                "Categorical: probs cannot be trained, since they must sum to 1; train logits=Variable(...)"
+            )
         key, given = ("probs", probs) if logits is None else ("logits", logits)
-        value = given if isinstance(given, Variable) else as_float_array(given, f"Categorical: {key}").astype(np.float64)
+        value = (
+            given if isinstance(given, Variable) else as_float_array(given, f"Categorical: {key}").astype(np.float64)
+        )
         array = value_of(value)
         if array.ndim < 1 or array.shape[-1] < 1:
             raise ShapeError(f"Categorical: {key} needs an axis of categories, got shape {array.shape}")
-        if key == "probs" and (
-            np.any(~(array >= 0)) or not np.allclose(array.sum(-1), 1.0, rtol=1e-6, atol=1e-6)
-        ):
+        if key == "probs" and (np.any(~(array >= 0)) or not np.allclose(array.sum(-1), 1.0, rtol=1e-6, atol=1e-6)):
             raise ParameterError(f"Categorical: probs must be non-negative and sum to 1, got {array.tolist()}")
         if key == "logits" and np.any(np.isnan(array)):
             raise ParameterError("Categorical: logits contain NaN")
@@ -84,7 +86,9 @@ class Mixture(Distribution):
         if not components or any(not isinstance(c, Distribution) for c in components):
             raise UsageError("Mixture: components must be a non-empty list of distributions")
         if len(components) != cat.num_categories:
-            raise ShapeError(f"Mixture: cat has {cat.num_categories} categories, but there are {len(components)} components")
+            raise ShapeError(
+                f"Mixture: cat has {cat.num_categories} categories, but there are {len(components)} components"
+            )
         events = {c.event_shape for c in components}
         if len(events) != 1:
             raise ShapeError(f"Mixture: components differ in event_shape: {sorted(events)}")

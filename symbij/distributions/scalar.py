@@ -12,7 +12,14 @@ import numpy as np
 
 from symbij.bijectors.derived import DerivedBijector
 from symbij.bijectors.fused import BoundStage
-from symbij.bijectors.library import LogisticCDF, LogisticSurvival, NormalCDF, NormalSurvival, UniformCDF, UniformSurvival
+from symbij.bijectors.library import (
+    LogisticCDF,
+    LogisticSurvival,
+    NormalCDF,
+    NormalSurvival,
+    UniformCDF,
+    UniformSurvival,
+)
 from symbij.bijectors.variable import value_of
 from symbij.distributions.base import Distribution
 from symbij.distributions.density import BaseDensity, evaluate_log_density

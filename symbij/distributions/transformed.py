@@ -50,7 +50,9 @@ class TransformedDistribution(Distribution):
         base, bijector = self.distribution, self.bijector
         given_event = None if event_shape is None else as_shape(event_shape, "event_shape")
         if given_event and base.event_shape:
-            raise ShapeError(f"event_shape={given_event} can be given for a scalar distribution only; {base.name} has events of shape {base.event_shape}")
+            raise ShapeError(
+                f"event_shape={given_event} can be given for a scalar distribution only; {base.name} has events of shape {base.event_shape}"
+            )
         if given_event is None and bijector.forward_min_event_ndims > len(base.event_shape):
             raise ShapeError(
                 f"{bijector.name} needs events of {bijector.forward_min_event_ndims} axes, but {base.name} has events of "
@@ -58,7 +60,9 @@ class TransformedDistribution(Distribution):
             )
         event = base.event_shape if given_event is None else given_event
         if bijector.forward_min_event_ndims > len(event):
-            raise ShapeError(f"{bijector.name} needs events of {bijector.forward_min_event_ndims} axes, got event_shape={event}")
+            raise ShapeError(
+                f"{bijector.name} needs events of {bijector.forward_min_event_ndims} axes, got event_shape={event}"
+            )
         self._base_event = event
         self._event_shape = bijector._forward_event_shape(event)
         shapes = [base.batch_shape, bijector._batch_shape(len(event))]
@@ -69,7 +73,7 @@ class TransformedDistribution(Distribution):
         self._batch_shape = broadcast_shape(self.name, shapes)
 
     def _check_support(self) -> None:
-        if self.bijector.forward_min_event_ndims or self._base_event:
+        if self.bijector.forward_min_event_ndims or self.distribution.event_shape:
             return
         lo, hi = self.distribution._support()
         bottom, top = self.bijector._support()
@@ -117,7 +121,8 @@ class TransformedDistribution(Distribution):
         if missing:
             shape = np.broadcast_shapes(base.shape, np.shape(x))
             base = np.broadcast_to(base, shape).sum(axis=tuple(range(-missing, 0)))
-        return np.asarray(base + log_det)
+        total = np.asarray(base + log_det)
+        return np.array(np.broadcast_to(total, broadcast_shape(self.name, [total.shape, self._batch_shape])))
 
     def _sample_to(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         lead = shape[: len(shape) - len(self._event_shape)]
@@ -125,7 +130,9 @@ class TransformedDistribution(Distribution):
 
     def _is_increasing(self) -> np.ndarray:
         if self._event_shape:
-            raise UsageError(f"{self.name} has events of shape {self._event_shape}: no distribution function or quantiles")
+            raise UsageError(
+                f"{self.name} has events of shape {self._event_shape}: no distribution function or quantiles"
+            )
         increasing = self.bijector._increasing()
         if increasing is None:  # a hand-written bijector does not say: compare two points
             ends = self.distribution._quantile(np.array(0.25)), self.distribution._quantile(np.array(0.75))

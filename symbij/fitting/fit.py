@@ -95,7 +95,7 @@ def checked_data(dist: Distribution, data: Any, what: str) -> np.ndarray:
     lo, hi = dist._support()
     outside = (array < lo) | (array > hi)
     span = f"[{np.min(lo):g}, {np.max(hi):g}]"
-    _refuse(outside, array, f"{what} lies outside the support {span} of {dist.name}", "its density is zero there")
+    refuse(outside, array, f"{what} lies outside the support {span} of {dist.name}", "its density is zero there")
     return array
 
 
@@ -103,17 +103,20 @@ def checked_finite(array: np.ndarray, what: str) -> np.ndarray:
     """`array`, which must have observations and be free of NaN and infinities."""
     if array.ndim == 0 or array.shape[0] == 0:
         raise DataError(f"{what} must have at least one observation along its first axis, got shape {array.shape}")
-    _refuse(~np.isfinite(array), array, f"{what} holds NaN or infinite values", "remove them before fitting")
+    refuse(~np.isfinite(array), array, f"{what} holds NaN or infinite values", "remove them before fitting")
     return array
 
 
-def _refuse(bad: np.ndarray, array: np.ndarray, problem: str, advice: str) -> None:
+def refuse(bad: np.ndarray, array: np.ndarray, problem: str, advice: str) -> None:
+    """Raise `DataError` with the count and the first index of the elements that are `bad`."""
     if not bad.any():
         return
     first = tuple(int(i) for i in np.argwhere(bad)[0])
     shape = array if array.shape == bad.shape else np.broadcast_to(array, bad.shape)
     index = first[0] if len(first) == 1 else first
-    raise DataError(f"{problem}: {int(bad.sum())} of {bad.size}, first at index {index} (value {float(shape[first])!r}); {advice}")
+    raise DataError(
+        f"{problem}: {int(bad.sum())} of {bad.size}, first at index {index} (value {float(shape[first])!r}); {advice}"
+    )
 
 
 def _positive_int(name: str, value: Any) -> int:

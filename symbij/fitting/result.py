@@ -12,6 +12,7 @@ from symbij.bijectors.tree import walk
 from symbij.distributions.base import Distribution
 from symbij.fitting.objective import Objective, Prepared
 
+_NO_INFORMATION, _INVOLVED = 1e-7, 1e-4  # relative eigenvalue of the Hessian; weight on its eigenvector
 _STEP = 6e-6  # central differences of an exact gradient: about the cube root of the machine epsilon
 
 
@@ -51,9 +52,7 @@ class FitResult:
             upper, lower = (objective.loss(theta + s, self._prepared)[1] for s in (step, -step))
             hessian[k] = (upper - lower) * n / (2 * step[k])
         hessian = (hessian + hessian.T) / 2
-        errors = np.full(theta.size, np.nan)
-        if np.all(np.isfinite(hessian)) and theta.size and _definite(hessian):
-            errors = np.sqrt(np.diag(np.linalg.inv(hessian)))
+        errors = _errors_from(hessian)
         by_variable = {}
         for variable in objective.variables:
             start = objective.offset(variable)
@@ -87,7 +86,18 @@ def _shown(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else np.array2string(np.asarray(value), precision=5, threshold=8)
 
 
-def _definite(hessian: np.ndarray) -> bool:
-    """Whether the information is positive definite beyond rounding: a direction without information has no error."""
-    eigenvalues = np.linalg.eigvalsh(hessian)
-    return bool(eigenvalues[0] > 1e-9 * eigenvalues[-1])
+def _errors_from(hessian: np.ndarray) -> np.ndarray:
+    """Square roots of the diagonal of the inverse; NaN for elements that a direction without information involves.
+
+    Scaled to a unit diagonal first, so that what counts as no information does not depend on units.
+    """
+    size = np.sqrt(np.abs(np.diag(hessian)))
+    if not np.all(np.isfinite(hessian)) or not np.all(size > 0):
+        return np.full(len(hessian), np.nan)
+    eigenvalues, vectors = np.linalg.eigh(hessian / np.outer(size, size))
+    if eigenvalues[0] < -_NO_INFORMATION:
+        return np.full(len(hessian), np.nan)
+    empty = eigenvalues < _NO_INFORMATION
+    variances = (vectors[:, ~empty] ** 2 / eigenvalues[~empty]).sum(axis=1)
+    involved = (np.abs(vectors[:, empty]) > _INVOLVED).any(axis=1)
+    return np.where(involved, np.nan, np.sqrt(variances) / size)

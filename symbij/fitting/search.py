@@ -14,7 +14,7 @@ from symbij.distributions.base import Distribution
 from symbij.distributions.scalar import Logistic, Normal, Uniform
 from symbij.distributions.transformed import TransformedDistribution
 from symbij.errors import DataError, ParameterError
-from symbij.fitting.fit import checked_finite, fit
+from symbij.fitting.fit import checked_finite, fit, refuse
 from symbij.fitting.objective import Objective
 from symbij.fitting.result import FitResult
 from symbij.formula.constraints import Constraint
@@ -47,15 +47,26 @@ def best_of_starts(
     """
     array = checked_finite(as_float_array(data, "data"), "data")
     parameters = cls.formula.parameters
+    for p in parameters:
+        if p.name in starts:
+            p.constraint.check(cls.__name__, p.name, np.asarray(starts[p.name]))
     free = [p for p in parameters if p.name not in starts]
+    domain = cls.derivation.domain
+    if not (domain.lo.free_symbols or domain.hi.free_symbols):
+        _check_domain(array, float(domain.lo), float(domain.hi))
     if not free:
-        return fit(_model(cls, base, starts), array, method=method, epochs=epochs or _POLISH[method], seed=seed, **options)
+        return fit(
+            _model(cls, base, starts), array, method=method, epochs=epochs or _POLISH[method], seed=seed, **options
+        )
     found: list[FitResult] = []
     for _, values in _ranked(cls, base, array, starts, np.random.default_rng(seed)):
         try:
             model = _model(cls, base, values)
+        except ParameterError:  # a condition between parameters fails there
+            continue
+        try:
             found.append(fit(model, array, method=method, epochs=epochs or _POLISH[method], seed=seed, **options))
-        except (ParameterError, DataError):  # a condition between parameters fails there, or a gradient is not finite
+        except DataError:  # the gradient is not finite there
             continue
         if len(found) == REFINED:
             break
@@ -73,7 +84,10 @@ def _ranked(
     """Random starting values at which the loss is finite, the smallest loss first."""
     scale = _Scale(data)
     parameters = cls.formula.parameters
-    draws = [{p.name: starts.get(p.name) or scale.draw(p.constraint, rng) for p in parameters} for _ in range(DRAWS)]
+    draws = [
+        {p.name: starts[p.name] if p.name in starts else scale.draw(p.constraint, rng) for p in parameters}
+        for _ in range(DRAWS)
+    ]
     model = _model(cls, base, draws[0], validate=False)
     objective = Objective(model, model._trainable_density())
     prepared = objective.prepare(data)
@@ -81,13 +95,25 @@ def _ranked(
     names = list(draws[0])
     ranked = []
     for values in draws:
-        raw = [float(objective.bijectors[v].inverse(values[n])) for v, n in zip(model.trainable_variables, names, strict=True)]
+        raw = [
+            float(objective.bijectors[v].inverse(values[n]))
+            for v, n in zip(model.trainable_variables, names, strict=True)
+        ]
         theta = np.empty(len(raw))
         theta[order] = raw
         loss = objective.loss(theta, prepared)[0]
         if math.isfinite(loss):
             ranked.append((loss, values))
     return sorted(ranked, key=lambda item: item[0])
+
+
+def _check_domain(data: np.ndarray, lo: float, hi: float) -> None:
+    refuse(
+        (data < lo) | (data > hi),
+        data,
+        f"data lies outside the domain [{lo:g}, {hi:g}] of the formula",
+        "its density is zero there",
+    )
 
 
 def _model(

@@ -101,9 +101,7 @@ ndtri = _declare("ndtri", lambda u: sp.sqrt(2) * sp.erfinv(2 * u - 1), at_zero=-
 log_ndtr = _declare("log_ndtr", lambda u: sp.log(sp.erfc(-u / sp.sqrt(2)) / 2), range_sign=-1)
 logaddexp = _declare("logaddexp", lambda a, b: sp.log(sp.exp(a) + sp.exp(b)), nargs=2)
 lambertw = _declare("lambertw", lambda u: sp.LambertW(u), at_zero=0, latex="W", odd_sign=True)
-sigmoid_increment = _declare(
-    "sigmoid_increment", lambda u, s: _logistic(u + s) - _logistic(s), nargs=2, odd_sign=True
-)
+sigmoid_increment = _declare("sigmoid_increment", lambda u, s: _logistic(u + s) - _logistic(s), nargs=2, odd_sign=True)
 sigmoid_increment_inverse = _declare(
     "sigmoid_increment_inverse",
     lambda v, s: sp.log((v + _logistic(s)) / (_logistic(-s) - v)) - s,
@@ -111,9 +109,9 @@ sigmoid_increment_inverse = _declare(
 )
 
 
-sigmoid_between = _declare(
-    "sigmoid_between", lambda u, low, high: low * _logistic(-u) + high * _logistic(u), nargs=3
-)
+softplus_scaled = _declare("softplus_scaled", lambda u, h: h * sp.log(1 + sp.exp(u / h)), nargs=2)
+softplus_scaled_inverse = _declare("softplus_scaled_inverse", lambda v, h: h * sp.log(sp.exp(v / h) - 1), nargs=2)
+sigmoid_between = _declare("sigmoid_between", lambda u, low, high: low * _logistic(-u) + high * _logistic(u), nargs=3)
 logit_between = _declare("logit_between", lambda v, low, high: sp.log((v - low) / (high - v)), nargs=3)
 logtanhc = _declare("logtanhc", lambda u: sp.log(sp.tanh(u) / u), at_zero=0)
 
@@ -155,7 +153,7 @@ OWN_FUNCTIONS: dict[str, type[SymbijFunction]] = {
     for cls in (
         expm1, log1p, sigmoid, logit, softplus, softplus_inverse, softsign, softsign_inverse, log1mexp, logcosh,
         loghypot1, ndtr, ndtri, log_ndtr, logaddexp, lambertw, sigmoid_increment, sigmoid_increment_inverse,
-        sigmoid_between, logit_between, logtanhc, odd_root,
+        softplus_scaled, softplus_scaled_inverse, sigmoid_between, logit_between, logtanhc, odd_root,
     )
 }  # fmt: skip
 

@@ -101,7 +101,7 @@ for _name, _class in fn.OWN_FUNCTIONS.items():
 for _alias, _name in {
     "ln": "log", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh",
     "arctanh": "atanh", "fabs": "abs", "Abs": "abs", "absolute": "abs", "maximum": "max", "minimum": "min", "Max": "max", "Min": "min",
-    "expit": "sigmoid", "softplusinv": "softplus_inverse", "floor_": "floor", "LambertW": "lambertw", "normcdf": "ndtr",
+    "expit": "sigmoid", "softplusinv": "softplus_inverse", "LambertW": "lambertw", "normcdf": "ndtr",
 }.items():  # fmt: skip
     WORDS[_alias] = WORDS[_name]
 

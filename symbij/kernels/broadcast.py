@@ -17,11 +17,13 @@ from symbij.errors import DataError, ShapeError
 
 def as_float_array(value: Any, what: str) -> np.ndarray:
     """`value` as float64 or float32; integers become float64; anything else is an error."""
+    if isinstance(value, (list, tuple)) and any(hasattr(item, "trainable") for item in value):
+        raise DataError(f"{what} is a list that holds a Variable; make one Variable of the whole list: Variable([...])")
     try:
         array = np.asarray(value)
     except ValueError as error:
         raise DataError(f"{what} is not a rectangular array of numbers: {error}") from None
-    if array.dtype == np.float64 or array.dtype == np.float32:
+    if array.dtype.kind == "f" and array.dtype.itemsize in (4, 8):
         return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
     if array.dtype.kind in "iu":
         return array.astype(np.float64)

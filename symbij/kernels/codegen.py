@@ -147,7 +147,7 @@ def elementwise_source(program: Program) -> Source:
     source.write(0, f"def kernel(x, P, {', '.join(outs)}):")
     source.write(1, "rows, columns = x.shape")
     source.write(1, "for j in range(rows):")
-    load = {name: f"P[{k}, j]" for k, name in enumerate(program.inputs[1:])} | {"x": "float(x[j, i])"}
+    load = {name: f"P[{k}, j]" for k, name in enumerate(program.inputs[1:])} | {"x": "np.float64(x[j, i])"}
     source.body(program, 2, True, load)
     source.write(2, "for i in range(columns):")
     source.body(program, 3, False, load)
@@ -172,7 +172,7 @@ def sums_source(program: Program) -> Source:
     if not scalar:
         source.write(1, f"part = np.empty({count})")
     source.write(1, "for j in range(x.shape[0]):")
-    load = {name: f"P[{k}, j]" for k, name in enumerate(program.inputs[1:])} | {"x": "float(x[j, i])"}
+    load = {name: f"P[{k}, j]" for k, name in enumerate(program.inputs[1:])} | {"x": "np.float64(x[j, i])"}
     source.body(program, 2, True, load)
     source.write(2, f"for block in range(start, stop, {BLOCK}):")
     if scalar:

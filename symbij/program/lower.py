@@ -185,6 +185,11 @@ def _with_log_det(value: Var, log_det: sp.Expr, env: Env, b: Builder) -> Lowered
     return Lowered(value, lower(varying, env, b), constant)
 
 
+# Height above or below an edge beyond which a step is computed from its centre: there the centre's cancellation, one
+# unit of rounding in 1/32, is below the edge's, whose distance from x is rounded and enters with the slope of the step.
+_CENTRAL = 1 / 32
+
+
 def _lower_floor(core: FloorCore, env: Env, u: Var, b: Builder) -> Lowered:
     """The core at `u`, by the nearest edge of a step, or by the nearest centre where that is closer."""
     tail = lower(core.tail, env, b)
@@ -198,12 +203,13 @@ def _lower_floor(core: FloorCore, env: Env, u: Var, b: Builder) -> Lowered:
         m = b.select(up, nearest, nearest - 1.0)
     above, below = (lower_chain(c, env, edge, b) for c in (core.above, core.below))
     upper = b.compare("ge", edge, b.const(0.0))
-    value = m + (b.select(upper, above.value, below.value) + tail)
+    step = b.select(upper, above.value, below.value)
+    value = m + (step + tail)
     log_det = b.select(upper, above.log_det, below.log_det)
     if core.centre is None:
         return Lowered(value, log_det)
     middle = lower_chain(core.centre, env, r, b)
-    central = b.compare("le", b.call("abs", r), b.const(0.25))
+    central = b.compare("gt", b.call("abs", step), b.const(_CENTRAL))
     return Lowered(b.select(central, nearest + middle.value, value), b.select(central, middle.log_det, log_det))
 
 
@@ -222,7 +228,7 @@ def _lower_floor_inverse(core: FloorCore, env: Env, v: Var, b: Builder) -> Lower
         return Lowered((nearest + m) + edge, log_det)
     k = b.select(upper, m + 1.0, m)
     middle = lower_inverse(core.centre, env, r - k, b)
-    central = b.compare("gt", b.call("abs", s), b.const(0.25))
+    central = b.compare("gt", b.call("abs", s), b.const(_CENTRAL))
     value = b.select(central, (nearest + k) + middle.value, (nearest + (m + 0.5)) + edge)
     return Lowered(value, b.select(central, middle.log_det, log_det))
 
