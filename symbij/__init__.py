@@ -23,8 +23,8 @@ _MODULES: dict[str, tuple[str, ...]] = {
     ),
     "symbij.formula.constraints": ("real", "positive", "negative", "nonzero", "unit", "interval"),
     "symbij.bijectors": (
-        "Bijector", "Variable", "bijector", "Chain", "Invert", "Identity", "Shift", "Scale", "Exp", "Sigmoid", "Softplus",
-        "Tanh", "Softfloor", "GumbelCDF", "NormalCDF", "LogisticCDF", "UniformCDF", "Cubic", "SinhArcsinh",
+        "Bijector", "Variable", "bijector", "Chain", "Invert", "Identity", "Shift", "Scale", "Exp", "Sigmoid",
+        "Softplus", "Tanh", "Softfloor", "GumbelCDF", "NormalCDF", "LogisticCDF", "UniformCDF", "Cubic", "SinhArcsinh",
         "ScaleMatvecDiag", "ScaleMatvecTriL", "ScaleMatvecLinearOperator",
     ),
     "symbij.distributions": (

@@ -156,8 +156,8 @@ def bijector(
     constraints, defaults are defaults). `domain=(lo, hi)` restricts x; ends are numbers, "oo", or formulas of the
     parameters. Keyword arguments constrain parameters: `a=sb.nonzero`; the default is `sb.real`.
 
-    Raises `FormulaSyntaxError` if the formula cannot be read, `NotBijectiveError` if it is not one-to-one or no proof is
-    found, `DomainError` if it is not defined on the domain.
+    Raises `FormulaSyntaxError` if the formula cannot be read, `NotBijectiveError` if it is not one-to-one or no proof
+    is found, `DomainError` if it is not defined on the domain.
     """
     if formula is None:
 

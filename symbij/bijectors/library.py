@@ -55,18 +55,52 @@ GumbelCDF = _library(
     defaults={"loc": 0.0, "scale": 1.0},
     scale=positive,
 )
-NormalCDF = _library("NormalCDF", "ndtr((x - loc)/scale)", "The distribution function of the normal law, ℝ → (0, 1).",
-                     defaults={"loc": 0.0, "scale": 1.0}, scale=positive)  # fmt: skip
-LogisticCDF = _library("LogisticCDF", "sigmoid((x - loc)/scale)", "The distribution function of the logistic law, ℝ → (0, 1).",
-                       defaults={"loc": 0.0, "scale": 1.0}, scale=positive)  # fmt: skip
-UniformCDF = _library("UniformCDF", "(x - low)/(high - low)", "The distribution function of the uniform law on [low, high].",
-                      defaults={"low": 0.0, "high": 1.0}, domain=("low", "high"))  # fmt: skip
-NormalSurvival = _library("NormalSurvival", "1 - ndtr((x - loc)/scale)", "The survival function of the normal law.",
-                          defaults={"loc": 0.0, "scale": 1.0}, scale=positive)  # fmt: skip
-LogisticSurvival = _library("LogisticSurvival", "1 - sigmoid((x - loc)/scale)", "The survival function of the logistic law.",
-                            defaults={"loc": 0.0, "scale": 1.0}, scale=positive)  # fmt: skip
-UniformSurvival = _library("UniformSurvival", "(high - x)/(high - low)", "The survival function of the uniform law.",
-                           defaults={"low": 0.0, "high": 1.0}, order="low high", domain=("low", "high"))  # fmt: skip
+_STANDARD = {"loc": 0.0, "scale": 1.0}
+_UNIT = {"low": 0.0, "high": 1.0}
+
+NormalCDF = _library(
+    "NormalCDF",
+    "ndtr((x - loc)/scale)",
+    "The distribution function of the normal law, ℝ → (0, 1).",
+    defaults=_STANDARD,
+    scale=positive,
+)
+NormalSurvival = _library(
+    "NormalSurvival",
+    "1 - ndtr((x - loc)/scale)",
+    "The survival function of the normal law.",
+    defaults=_STANDARD,
+    scale=positive,
+)
+LogisticCDF = _library(
+    "LogisticCDF",
+    "sigmoid((x - loc)/scale)",
+    "The distribution function of the logistic law, ℝ → (0, 1).",
+    defaults=_STANDARD,
+    scale=positive,
+)
+LogisticSurvival = _library(
+    "LogisticSurvival",
+    "1 - sigmoid((x - loc)/scale)",
+    "The survival function of the logistic law.",
+    defaults=_STANDARD,
+    scale=positive,
+)
+UniformCDF = _library(
+    "UniformCDF",
+    "(x - low)/(high - low)",
+    "The distribution function of the uniform law on [low, high].",
+    defaults=_UNIT,
+    domain=("low", "high"),
+)
+UniformSurvival = _library(
+    "UniformSurvival",
+    "(high - x)/(high - low)",
+    "The survival function of the uniform law.",
+    defaults=_UNIT,
+    order="low high",
+    domain=("low", "high"),
+)
 Cubic = _library(
     "Cubic", "(a*x + b)**3", "The cube of an affine map, ℝ → ℝ; the derivative vanishes where a*x + b = 0.", a=nonzero
 )

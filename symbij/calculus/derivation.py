@@ -150,8 +150,8 @@ def derive(formula: Formula) -> Derivation:
     except NotChain as stuck:
         _refute(formula, None)
         raise NotBijectiveError(
-            f"{formula.text}: no proof that it is one-to-one: the variable stands several times in {stuck.part}, "
-            "which symbij cannot rewrite; write the formula so that the variable stands once, or as a sum of increasing maps"
+            f"{formula.text}: no proof that it is one-to-one: the variable stands several times in {stuck.part}, which "
+            "symbij cannot rewrite; write the formula so that it stands once, or as a sum of increasing maps"
         ) from None
     except Folds as fold:
         _refute(formula, fold.suggestion)
@@ -240,9 +240,10 @@ def _domain_text(interval: Interval) -> str:
 
 def _fold_message(formula: Formula, fold: Folds) -> str:
     if fold.folded.name == "reciprocal":
+        side = _domain_text(fold.suggestion) if fold.suggestion else "(lo, hi)"
         return (
-            f"{formula.text}: has a pole inside its domain (a denominator ranges over {fold.image}), so it is not continuous there; "
-            f"choose one side of the pole, for example domain={_domain_text(fold.suggestion) if fold.suggestion else '(lo, hi)'}"
+            f"{formula.text}: has a pole inside its domain (a denominator ranges over {fold.image}), so it is not "
+            f"continuous there; choose one side of the pole, for example domain={side}"
         )
     hint = f", for example domain={_domain_text(fold.suggestion)}" if fold.suggestion else ""
     return (

@@ -168,11 +168,12 @@ def _settle_sum(walk: _Walk, core: SumCore) -> SumCore:
         proofs.append(proof)
     signs = {p.sign for p in proofs}
     if len(signs) != 1:
-        increasing = [str(_expr(t)) for t, p in zip(core.terms, proofs, strict=True) if p.sign == 1]
+        rising = [str(_expr(t)) for t, p in zip(core.terms, proofs, strict=True) if p.sign == 1]
         others = [str(_expr(t)) for t, p in zip(core.terms, proofs, strict=True) if p.sign != 1]
         raise Unproved(
-            f"the terms of the sum are not all increasing or all decreasing (increasing: {', '.join(increasing) or 'none'}; "
-            f"decreasing or depending on parameters: {', '.join(others)}); constrain the parameters, for example as positive"
+            "the terms of the sum are not all increasing or all decreasing "
+            f"(increasing: {', '.join(rising) or 'none'}; decreasing or depending on parameters: {', '.join(others)}); "
+            "constrain the parameters, for example as positive"
         )
     sign = signs.pop()
     lo, hi = (_sum_of_ends([getattr(p.codomain, end) for p in proofs]) for end in ("lo", "hi"))
@@ -240,7 +241,8 @@ def _cut(walk: _Walk, side: str, end: sp.Expr, bound: sp.Expr, is_open: bool, un
     """Move the end of the domain that leads to `side` of the image back to where the image reaches `bound`."""
     if walk.sign not in (1, -1):
         raise Unproved(
-            f"the domain depends on the sign of {walk.sign}: constrain its parameters as positive or negative, or give domain=(lo, hi)"
+            f"the domain depends on the sign of {walk.sign}: constrain its parameters as positive or negative, "
+            "or give domain=(lo, hi)"
         )
     target = bound
     if undecided:

@@ -156,7 +156,7 @@ def _moebius(expr: sp.Expr, x: sp.Symbol) -> Chain | None:
         if c == 0:
             return (*inner, scaling(a / d), link("shift", b / d))
         if isinstance(t, sp.exp) and (c / d).is_positive:
-            # with t = exp(h): (A t + B)/(C t + D) = B/D + (A/C - B/D) sigmoid(h + log(C/D)); no cancellation, no overflow
+            # with t = exp(h): (A t + B)/(C t + D) = B/D + (A/C - B/D) sigmoid(h + log(C/D)), free of overflow
             step = sp.simplify(a / c - b / d)
             return (*inner[:-1], link("shift", sp.log(c / d)), link("sigmoid"), scaling(step), link("shift", b / d))
         step = sp.simplify((b * c - a * d) / c)
@@ -197,8 +197,8 @@ def _floor_core(expr: sp.Expr, x: sp.Symbol) -> Chain | None:
         return None
     offset = inside.subs(x, 0)
     n, r = sp.Dummy("n", real=True), sp.Dummy("r", real=True)
-    whole = sp.expand(expr.xreplace({floors[0]: n}).subs(x, (n + r - offset) / slope), deep=True, mul=True, power_base=False,
-                      power_exp=False, log=False, multinomial=False, basic=False)  # fmt: skip
+    substituted = expr.xreplace({floors[0]: n}).subs(x, (n + r - offset) / slope)
+    whole = sp.expand(substituted, power_base=False, power_exp=False, log=False, multinomial=False, basic=False)
     step = sp.simplify(whole.diff(n))
     if step.has(n, r) or step == 0:
         return None

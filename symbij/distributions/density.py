@@ -98,7 +98,7 @@ def shape_of(density: Density) -> Any:
             return ("base", cdf.derivation)
         case PulledBack(base, stages):
             return ("pulled", tuple((s.derivation, s.inverted) for s in stages), shape_of(base))
-        case MixedDensity(logits, components):
+        case MixedDensity(_, components):
             return ("mixed", tuple(shape_of(c) for c in components))
     raise TypeError(type(density).__name__)
 

@@ -51,12 +51,13 @@ class TransformedDistribution(Distribution):
         given_event = None if event_shape is None else as_shape(event_shape, "event_shape")
         if given_event and base.event_shape:
             raise ShapeError(
-                f"event_shape={given_event} can be given for a scalar distribution only; {base.name} has events of shape {base.event_shape}"
+                f"event_shape={given_event} can be given for a scalar distribution only; "
+                f"{base.name} has events of shape {base.event_shape}"
             )
         if given_event is None and bijector.forward_min_event_ndims > len(base.event_shape):
             raise ShapeError(
-                f"{bijector.name} needs events of {bijector.forward_min_event_ndims} axes, but {base.name} has events of "
-                f"shape {base.event_shape}; give event_shape=[...]"
+                f"{bijector.name} needs events of {bijector.forward_min_event_ndims} axes, "
+                f"but {base.name} has events of shape {base.event_shape}; give event_shape=[...]"
             )
         event = base.event_shape if given_event is None else given_event
         if bijector.forward_min_event_ndims > len(event):
@@ -81,9 +82,9 @@ class TransformedDistribution(Distribution):
         slack_top = 1e-9 * np.maximum(1.0, np.abs(np.where(np.isfinite(top), top, 1.0)))
         if np.any(lo < bottom - slack) or np.any(hi > top + slack_top):
             raise DomainError(
-                f"{self.distribution.name} lives on [{np.min(lo):g}, {np.max(hi):g}], but {self.bijector.name} is defined on "
-                f"[{np.max(bottom):g}, {np.min(top):g}] only, so that part of its mass would be lost; "
-                "transform it into that interval first"
+                f"{self.distribution.name} lives on [{np.min(lo):g}, {np.max(hi):g}], "
+                f"but {self.bijector.name} is defined on [{np.max(bottom):g}, {np.min(top):g}] only, "
+                "so that part of its mass would be lost; transform it into that interval first"
             )
 
     @property

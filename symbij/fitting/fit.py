@@ -37,8 +37,8 @@ def fit(
     once; `epochs` passes, 100 by default) or "lbfgs" (all data; at most `epochs` iterations, 1000 by default).
     Parameters stay inside their constraints. `progress` None shows a bar on a terminal. Ctrl-C returns the best so far.
 
-    Raises `DataError` for NaN or data outside the support (with the count and the first index) and `UsageError` if there
-    is nothing to train or the density is not made of formulas.
+    Raises `DataError` for NaN or data outside the support (with the count and the first index) and `UsageError` if
+    there is nothing to train or the density is not made of formulas.
     """
     if not isinstance(dist, Distribution):
         raise UsageError(f"fit needs a distribution first, got {type(dist).__name__}")

@@ -42,8 +42,8 @@ def best_of_starts(
 ) -> FitResult:
     """Fit the law of the data x for which `cls` maps x to the base law; parameters in `starts` start there.
 
-    `DRAWS` starting points are drawn on the scale of the data and judged by their likelihood, the best `REFINED` of them
-    are refined by `fit`, and the best fit is returned. Nothing is searched if every parameter has a start.
+    `DRAWS` starting points are drawn on the scale of the data and judged by their likelihood, the best `REFINED` of
+    them are refined by `fit`, and the best fit is returned. Nothing is searched if every parameter has a start.
     """
     array = checked_finite(as_float_array(data, "data"), "data")
     parameters = cls.formula.parameters
@@ -72,8 +72,8 @@ def best_of_starts(
             break
     if not found:
         raise DataError(
-            f"no starting values were found at which the likelihood is finite ({DRAWS} tried): the data may lie outside the "
-            "support for all of them; check the base and the domain, or give starts with --param name=start"
+            f"no starting values were found at which the likelihood is finite ({DRAWS} tried): the data may lie "
+            "outside the support for all of them; check the base and the domain, or give starts with --param name=start"
         )
     return max(found, key=lambda r: r.log_likelihood)
 

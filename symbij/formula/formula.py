@@ -14,7 +14,7 @@ from symbij.formula.constraints import Constraint, as_constraint, real
 from symbij.formula.interval import Interval
 from symbij.formula.parser import is_valid_name, names_in, parse
 from symbij.formula.tracer import signature_of, trace
-from symbij.formula.vocabulary import NONZERO, Requirement, divide, power
+from symbij.formula.vocabulary import NONZERO, Requirement, check_real, divide, power
 
 INFINITIES = {"oo": sp.oo, "inf": sp.oo, "+oo": sp.oo, "-oo": -sp.oo, "-inf": -sp.oo}
 
@@ -87,8 +87,10 @@ def make_formula(
     elif isinstance(source, sp.Expr):
         expr = source.xreplace({s: symbols[s.name] for s in source.free_symbols})
         expr, requirements = _rebuilt(expr)
+        check_real(expr)
     else:
         expr, requirements = trace(source, symbols)
+        check_real(expr)
         text = str(expr)
     if variable not in expr.free_symbols:
         raise FormulaSyntaxError(f"the formula does not depend on its variable '{variable_name}'", text, None)

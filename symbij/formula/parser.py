@@ -10,7 +10,7 @@ import math
 import sympy as sp
 
 from symbij.errors import FormulaSyntaxError, SymbijError
-from symbij.formula.vocabulary import CONSTANTS, WORDS, Requirement, apply, divide, power
+from symbij.formula.vocabulary import CONSTANTS, WORDS, Requirement, apply, check_real, divide, power
 
 MAX_LENGTH = 4000
 MAX_NODES = 1000
@@ -89,8 +89,10 @@ class _Parser:
         expr = self.visit(self.tree, 0)
         if not isinstance(expr, sp.Expr):
             raise FormulaSyntaxError("a formula must be a number, not a comparison", self.text, 0)
-        if expr.has(sp.zoo, sp.nan, sp.I) or expr.is_infinite:
-            raise FormulaSyntaxError(f"the formula is not a finite real expression: it becomes {expr}", self.text)
+        try:
+            check_real(expr)
+        except FormulaSyntaxError as error:
+            raise FormulaSyntaxError(error.problem, self.text) from None
         return expr, self.requirements
 
     def fail(self, problem: str, node: ast.AST) -> FormulaSyntaxError:

@@ -15,7 +15,8 @@ from symbij.formula.vocabulary import WORDS, Requirement, apply, divide, power
 _UFUNC_NAMES = {"arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "arcsin": "asin", "arccos": "acos",
                 "arctan": "atan", "absolute": "abs", "fabs": "abs"}  # fmt: skip
 _UFUNC_OPERATORS = {
-    "add": "__add__", "subtract": "__sub__", "multiply": "__mul__", "divide": "__truediv__", "true_divide": "__truediv__",
+    "add": "__add__", "subtract": "__sub__", "multiply": "__mul__", "divide": "__truediv__",
+    "true_divide": "__truediv__",
     "power": "__pow__", "float_power": "__pow__", "negative": "__neg__", "positive": "__pos__", "less": "__lt__",
     "less_equal": "__le__", "greater": "__gt__", "greater_equal": "__ge__",
 }  # fmt: skip

@@ -16,7 +16,7 @@ from symbij.formula import functions as fn
 from symbij.formula.interval import NONNEGATIVE, POSITIVE, Interval
 
 MAX_INTEGER_POWER = 1000
-MAX_NUMBER_DIGITS = 640  # of a rational constant; a double needs at most 309 before the point
+MAX_NUMBER_DIGITS = 308  # of a numeric power: beyond that it is not a double
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Word:
 
 
 def _where(condition: sp.Basic, yes: sp.Expr, no: sp.Expr) -> sp.Expr:
-    if not isinstance(condition, (sp.logic.boolalg.Boolean,)):
+    if not isinstance(condition, (sp.core.relational.Relational, sp.logic.boolalg.BooleanAtom)):
         raise FormulaSyntaxError("the first argument of where() must be a comparison such as x > 0")
     return sp.Piecewise((yes, condition), (no, True))
 
@@ -100,8 +100,9 @@ for _name, _class in fn.OWN_FUNCTIONS.items():
     WORDS.setdefault(_name, Word(_class, tuple(_class.nargs)))
 for _alias, _name in {
     "ln": "log", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh",
-    "arctanh": "atanh", "fabs": "abs", "Abs": "abs", "absolute": "abs", "maximum": "max", "minimum": "min", "Max": "max", "Min": "min",
-    "expit": "sigmoid", "softplusinv": "softplus_inverse", "LambertW": "lambertw", "normcdf": "ndtr",
+    "arctanh": "atanh", "fabs": "abs", "Abs": "abs", "absolute": "abs", "maximum": "max", "minimum": "min",
+    "Max": "max", "Min": "min", "expit": "sigmoid", "softplusinv": "softplus_inverse", "LambertW": "lambertw",
+    "normcdf": "ndtr",
 }.items():  # fmt: skip
     WORDS[_alias] = WORDS[_name]
 
@@ -132,6 +133,10 @@ def power(base: sp.Expr, exponent: sp.Expr, requirements: list[Requirement]) -> 
             requirements.append(Requirement(base, NONZERO))
     elif base.is_number and exponent.is_number and abs(float(exponent)) > MAX_INTEGER_POWER:
         raise FormulaSyntaxError(f"the power {_short(exponent)} is beyond the limit of {MAX_INTEGER_POWER}")
+    elif base.is_negative:
+        raise FormulaSyntaxError(
+            f"the power {_short(exponent)} of a negative number is not real; use cbrt for odd roots"
+        )
     elif not base.is_positive:
         requirements.append(Requirement(base, NONNEGATIVE if exponent.is_positive else POSITIVE))
     return base**exponent
@@ -154,3 +159,21 @@ def _digits(value: sp.Rational) -> int:
 def _short(value: sp.Expr) -> str:
     text = str(value)
     return text if len(text) <= 12 else f"{text[:8]}... ({len(text)} digits)"
+
+
+def check_real(expr: sp.Expr) -> None:
+    """Refuse an expression with a constant that is not a finite real double."""
+    for node in sp.preorder_traversal(expr):
+        if not (isinstance(node, sp.Expr) and node.is_number):
+            continue
+        if node.is_extended_real is False or node.is_finite is False or node.has(sp.nan, sp.zoo, sp.oo, sp.I):
+            raise FormulaSyntaxError(f"the formula holds {_short(node)}, which is not a finite real number")
+        if node.is_Rational and node != 0 and not 0 < abs(_as_double(node)) < float("inf"):
+            raise FormulaSyntaxError(f"the number {_short(node)} is beyond the range of a double")
+
+
+def _as_double(value: sp.Rational) -> float:
+    try:
+        return int(value.p) / int(value.q)
+    except OverflowError:
+        return float("inf")
