@@ -173,11 +173,16 @@ def bijector(
     return cls
 
 
+# Attributes that instances have beside those of the class, and arguments of the constructor.
+_RESERVED = {"self", "validate_args", "name", "dtype", "formula", "graph_parents", "is_constant_jacobian",
+             "forward_min_event_ndims", "inverse_min_event_ndims"}  # fmt: skip
+
+
 def declare(formula: Formula, name: str, doc: str | None = None) -> type[DerivedBijector]:
     """A class for `formula` whose derivation is worked out on first use."""
     names = [p.name for p in formula.parameters]
     for parameter in names:
-        if hasattr(DerivedBijector, parameter) or parameter in ("self", "validate_args"):
+        if hasattr(DerivedBijector, parameter) or parameter in _RESERVED:
             raise ParameterError(f"'{parameter}' cannot be the name of a parameter: every bijector has that attribute")
     signature = inspect.Signature(
         [

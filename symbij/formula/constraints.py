@@ -83,7 +83,10 @@ NAMED = {c.name: c for c in (real, positive, negative, nonzero, unit)}
 
 def interval(lo: float, hi: float) -> Constraint:
     """Values strictly between `lo` and `hi`; either may be infinite."""
-    lo, hi = float(lo), float(hi)
+    try:
+        lo, hi = float(lo), float(hi)
+    except (TypeError, ValueError):
+        raise ParameterError(f"interval(lo, hi) needs numbers, got {lo!r} and {hi!r}") from None
     if not lo < hi:
         raise ParameterError(f"interval(lo, hi) needs lo < hi, got lo={lo!r}, hi={hi!r}")
     return Constraint("interval", lo=lo, hi=hi)

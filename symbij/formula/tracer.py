@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -138,13 +139,16 @@ def _expr(value: Any) -> sp.Basic:
         return value.expr
     if isinstance(value, sp.Basic):
         return value
-    if isinstance(value, (bool, np.bool_)) or (not np.isscalar(value) and np.ndim(value) != 0):
-        raise UsageError(f"a traced formula can be combined with numbers only, got {type(value).__name__}: {value!r}")
-    if isinstance(value, (int, np.integer)):
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
         return sp.Integer(int(value))
-    if isinstance(value, (float, np.floating)) or np.ndim(value) == 0:
+    if isinstance(value, (float, np.floating)) and math.isfinite(value):
         return sp.Rational(repr(float(value)))
-    raise UsageError(f"a traced formula can be combined with numbers only, got {value!r}")
+    number = getattr(value, "value", None)  # a Variable stands for its value
+    if isinstance(number, np.ndarray) and number.ndim == 0:
+        return sp.Rational(repr(float(number)))
+    raise UsageError(
+        f"a traced formula can be combined with finite real numbers only, got {type(value).__name__}: {value!r}"
+    )
 
 
 def traced_call(name: str, *args: Any) -> Traced:

@@ -194,7 +194,7 @@ def _lower_floor(core: FloorCore, env: Env, u: Var, b: Builder) -> Lowered:
     """The core at `u`, by the nearest edge of a step, or by the nearest centre where that is closer."""
     tail = lower(core.tail, env, b)
     nearest = b.call("floor", u + 0.5)
-    r = u - nearest  # exact, in [-1/2, 1/2]
+    r = _finite_part(u - nearest, b)  # exact, in [-1/2, 1/2]
     if core.centre is None:  # the edges are the integers
         edge, m = r, nearest
     else:  # the edges are the half-integers
@@ -213,10 +213,15 @@ def _lower_floor(core: FloorCore, env: Env, u: Var, b: Builder) -> Lowered:
     return Lowered(b.select(central, nearest + middle.value, value), b.select(central, middle.log_det, log_det))
 
 
+def _finite_part(r: Var, b: Builder) -> Var:
+    """`r`, or 0 where it is inf - inf: infinite ends map to themselves. (A NaN stays in the integer part.)"""
+    return b.select(b.compare("ne", r, r), b.const(0.0), r)
+
+
 def _lower_floor_inverse(core: FloorCore, env: Env, v: Var, b: Builder) -> Lowered:
     """The u that the core maps to `v`, and log|du/dv|; the chain is chosen by the place of v - tail in its step."""
     nearest = b.call("floor", v + 0.5)
-    r = v - nearest  # exact; the tail is taken off this, not off v, of which it may be a small part
+    r = _finite_part(v - nearest, b)  # exact; the tail is taken off this, not off v, of which it may be a small part
     at = r - lower(core.tail, env, b)
     m = b.call("floor", at + 0.5)
     s = at - m
