@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
@@ -53,7 +53,8 @@ def lower_stages(stages: Sequence[Stage], u: Var, b: Builder) -> Lowered:
     total = b.const(0.0)
     for stage in stages:
         env = stage_env(stage, b)
-        for condition in interval_conditions(u, stage.source, env, b):
+        closure = replace(stage.source, lo_open=False, hi_open=False)  # at an open end the map has its limit
+        for condition in interval_conditions(u, closure, env, b):
             u = b.select(condition, u, b.const(float("nan")))
         step = (lower_inverse if stage.inverted else lower_chain)(stage.derivation.chain, env, u, b)
         total = b.add(total, step.log_det)
@@ -75,11 +76,10 @@ def lower_pullback(stages: Sequence[Stage], y: Var, b: Builder) -> tuple[Lowered
 
 
 def interval_conditions(u: Var, where: Interval, env: Env, b: Builder) -> list[Var]:
-    """The comparisons that say that `u` lies in the closure of `where`; they fail for NaN."""
+    """The comparisons that say that `u` lies in `where`; they fail for NaN."""
+    ends = ((where.lo, "gt" if where.lo_open else "ge"), (where.hi, "lt" if where.hi_open else "le"))
     return [
-        b.compare(kind, u, lower(end, env, b))
-        for end, kind in ((where.lo, "ge"), (where.hi, "le"))
-        if not (end.is_infinite and end.is_number)
+        b.compare(kind, u, lower(end, env, b)) for end, kind in ends if not (end.is_infinite and end.is_number)
     ]
 
 
