@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import sympy as sp
 
+from symbij.calculus.truth import evaluate
 from symbij.formula import functions as fn
 
 Bounds = Mapping[sp.Symbol, tuple[float, float]]
@@ -25,8 +26,10 @@ def sign_of(expr: sp.Expr, bounds: Bounds | None = None) -> int | None:
     if expr.is_zero:
         return 0
     if expr.is_number:
-        value = expr.evalf(40)
-        return int(sp.sign(value)) if value.is_Float or value.is_Rational else None
+        value = evaluate(expr, {}, 400)
+        if math.isnan(value):
+            return None
+        return 0 if abs(value) < 2.0**-300 else (1 if value > 0 else -1)
     lo, hi = range_of(expr, bounds or {})
     if lo >= 0 and not (lo == hi == 0):
         return 1  # constraints are open intervals, so the bound itself is not attained
@@ -47,7 +50,7 @@ def range_of(expr: sp.Expr, bounds: Bounds) -> tuple[float, float]:
     """Bounds of `expr` by interval arithmetic. Only exactly representable arithmetic is relied on for signs:
     every rounding error is far below the margin by which a sign at 0 is decided, except at 0 itself, which is exact."""
     if expr.is_number:
-        value = float(expr)
+        value = float(evaluate(expr, {}, 400))
         return value, value
     if isinstance(expr, sp.Symbol):
         if expr in bounds:

@@ -143,10 +143,8 @@ def derive(formula: Formula) -> Derivation:
     x, bounds = formula.variable, formula.bounds
     try:
         chain = recognise(formula.expr, x)
-        domain, conditions = _starting_domain(formula, bounds)
-        proof = prove(chain, domain, bounds)
-        if domain is None and proof.domain != REALS:
-            proof = prove(chain, proof.domain, bounds)
+        start, conditions = _starting_domain(formula, bounds)
+        proof = prove(chain, start, bounds, may_cut=formula.domain is None)
     except NotChain as stuck:
         _refute(formula, None)
         raise NotBijectiveError(
@@ -170,36 +168,40 @@ def derive(formula: Formula) -> Derivation:
     return Derivation(formula, proof.links, stable, proof.domain, proof.codomain, proof.sign, conditions, proof.images)
 
 
-def _starting_domain(formula: Formula, bounds: Bounds) -> tuple[Interval | None, tuple[tuple[sp.Basic, str], ...]]:
+def _starting_domain(formula: Formula, bounds: Bounds) -> tuple[Interval, tuple[tuple[sp.Basic, str], ...]]:
     """The domain to prove the formula on: the user's, or what the user's own words need; and parameter conditions."""
     natural = REALS
     conditions: list[tuple[sp.Basic, str]] = []
     for need in formula.requirements:
         if not need.expr.has(formula.variable):
-            conditions.extend(_parameter_condition(need.expr, need.interval))
+            conditions.extend(_parameter_condition(formula, need.expr, need.interval))
             continue
         if need.interval is NONZERO:
             continue  # a pole that matters is a reciprocal link, and met there
         try:
-            natural = intersect(
-                preimage(recognise(need.expr, formula.variable), need.interval, bounds), natural, bounds
-            )
+            within = preimage(recognise(need.expr, formula.variable), need.interval, bounds)
+            natural = intersect(within, natural, bounds)
         except (NotChain, Folds, Unproved):
             continue  # the whole formula is proved or refused below; this was a shortcut to its natural domain
     given = formula.domain
     if given is None:
-        return (None if natural == REALS else natural), tuple(conditions)
+        return natural, tuple(conditions)
     if not contains(natural, Interval(given.lo, given.hi), bounds):
-        if natural.lo.free_symbols | natural.hi.free_symbols | given.lo.free_symbols | given.hi.free_symbols:
-            for outward in (given.lo - natural.lo, natural.hi - given.hi):
-                if not outward.is_infinite and sp.expand(outward) != 0:
-                    conditions.append((sp.Ge(outward, 0), f"the domain must lie in {natural}"))
-        else:
-            raise DomainError(f"{formula.text}: is defined on {natural}, not on all of the given domain {given}")
+        for end, outer, outward in (
+            (given.lo, natural.lo, given.lo - natural.lo),
+            (given.hi, natural.hi, natural.hi - given.hi),
+        ):
+            if outer.is_infinite or end == outer:
+                continue
+            if end.is_infinite or (not outward.free_symbols and outward < 0):
+                raise DomainError(f"{formula.text}: is defined on {natural}, not on all of the given domain {given}")
+            if outward.free_symbols:
+                conditions.append((sp.Ge(outward, 0), f"the domain must lie in {natural}"))
     return intersect(given, natural, bounds), tuple(conditions)
 
 
-def _parameter_condition(expr: sp.Expr, interval: Interval) -> list[tuple[sp.Basic, str]]:
+def _parameter_condition(formula: Formula, expr: sp.Expr, interval: Interval) -> list[tuple[sp.Basic, str]]:
+    """Relations that keep a parameter expression where the function applied to it is defined."""
     if interval is NONZERO:
         return [] if expr.is_nonzero else [(sp.Ne(expr, 0), f"{expr} must not be 0")]
     found = []
@@ -209,6 +211,10 @@ def _parameter_condition(expr: sp.Expr, interval: Interval) -> list[tuple[sp.Bas
         difference = expr - bound if above else bound - expr
         if difference.is_positive or (not is_open and difference.is_nonnegative):
             continue
+        if difference.is_negative:
+            raise DomainError(
+                f"{formula.text}: is defined for no values of the parameters: {expr} never lies in {interval}"
+            )
         relation = sp.Gt(difference, 0) if is_open else sp.Ge(difference, 0)
         found.append((relation, f"{expr} must lie in {interval}"))
     return found

@@ -15,6 +15,8 @@ from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.chain import Chain, Folded, Link, SumCore, by_sign, invert_chain
 from symbij.formula.interval import REALS, Interval
 
+MAX_END_SIZE = 200  # operations in an end of a domain
+
 
 class Folds(Exception):
     """The chain is not one-to-one on the domain: `link` folds the interval `image` that reaches it."""
@@ -52,6 +54,11 @@ class Proof:
     images: tuple[Interval, ...] = ()
 
 
+# Cuts made so far: position in the chain, side of the image, bound → the end of the domain that was moved, and where
+# its image now is at that position. By construction it is exactly there, whatever sympy makes of the round trip.
+_Cuts = dict[tuple[int, str, sp.Expr], tuple[str, sp.Expr]]
+
+
 @dataclass
 class _Walk:
     bounds: Bounds
@@ -66,6 +73,7 @@ class _Walk:
     links: list[Link] = field(default_factory=list)
     images: list[Interval] = field(default_factory=list)
     conditions: list[tuple[sp.Basic, str]] = field(default_factory=list)
+    cuts: _Cuts = field(default_factory=dict)
     cut: bool = False
 
     def image(self) -> Interval:
@@ -77,11 +85,12 @@ class _Walk:
         return Interval(lo, hi, lo_open, hi_open)
 
 
-def prove(chain: Chain, domain: Interval | None, bounds: Bounds) -> Proof:
-    """Domain, codomain, direction and resolved links of `chain`. Raises `Folds`, `Unproved` or `OutsideDomain`."""
-    start = domain or REALS
-    for _ in range(2 * len(chain) + 4):  # every cut moves an end of the domain, and each link can ask for two
-        walk = _Walk(bounds, domain is None, start.lo, start.hi, start.lo_open, start.hi_open)
+def prove(chain: Chain, start: Interval, bounds: Bounds, may_cut: bool = True) -> Proof:
+    """Domain, codomain, direction and resolved links of `chain` on `start`, cut back where the chain is not defined if
+    that is allowed. Raises `Folds`, `Unproved` or `OutsideDomain`."""
+    cuts: _Cuts = {}
+    for _ in range(4 * len(chain) + 8):  # every cut moves an end of the domain, and each link can ask for two
+        walk = _Walk(bounds, may_cut, start.lo, start.hi, start.lo_open, start.hi_open, cuts=cuts)
         walk.at_lo, walk.at_hi = start.lo, start.hi
         for item in chain:
             _step(walk, item)
@@ -97,7 +106,7 @@ def prove(chain: Chain, domain: Interval | None, bounds: Bounds) -> Proof:
 
 def preimage(chain: Chain, target: Interval, bounds: Bounds) -> Interval:
     """The largest interval that `chain` maps into `target`."""
-    return prove((*chain, _Within(target)), None, bounds).domain
+    return prove((*chain, _Within(target)), REALS, bounds).domain
 
 
 class _Within(Link):
@@ -185,9 +194,9 @@ def _settle_sum(walk: _Walk, core: SumCore) -> SumCore:
 
 def _prove_on(term: Chain, image: Interval, walk: _Walk) -> Proof:
     try:
-        return prove(term, image, walk.bounds)
+        return prove(term, image, walk.bounds, may_cut=False)
     except OutsideDomain:
-        return prove(term, None, walk.bounds)
+        return prove(term, REALS, walk.bounds)
 
 
 def _expr(chain: Chain) -> sp.Expr:
@@ -213,7 +222,7 @@ def _suggest(walk: _Walk, item: Folded) -> Interval | None:
     """The part of the domain that the first branch of a folded function covers."""
     try:
         chain = (*walk.links, _Within(item.branches[0][0]))
-        return intersect(prove(chain, None, walk.bounds).domain, Interval(walk.lo, walk.hi), walk.bounds)
+        return prove(chain, Interval(walk.lo, walk.hi, walk.lo_open, walk.hi_open), walk.bounds).domain
     except (Unproved, Folds, OutsideDomain):
         return None
 
@@ -222,6 +231,10 @@ def _fit_into(walk: _Walk, item: Link, image: Interval) -> None:
     """Make sure that `image` lies in the domain of `item`, cutting back the domain of the walk if allowed."""
     needed = item.domain(walk.bounds)
     for side in ("lo", "hi"):
+        key = (len(walk.links), side, getattr(needed, side))
+        if key in walk.cuts:
+            _restore(walk, key)
+            continue
         inside = _end_inside(image, needed, side, walk.bounds)
         if inside:
             continue
@@ -247,13 +260,28 @@ def _cut(walk: _Walk, side: str, end: sp.Expr, bound: sp.Expr, is_open: bool, un
     target = bound
     if undecided:
         target = sp.Max(end, bound) if side == "lo" else sp.Min(end, bound)
+    image = target
     for item in invert_chain(tuple(walk.links)):
         target = item.value_at_end(target, walk.bounds)
-    if (side == "lo") == (walk.sign == 1):
+    if target.count_ops() > MAX_END_SIZE:
+        raise Unproved("the ends of its domain are too large as formulas; give domain=(lo, hi)")
+    moved = "lo" if (side == "lo") == (walk.sign == 1) else "hi"
+    if moved == "lo":
         walk.lo, walk.lo_open = target, is_open
     else:
         walk.hi, walk.hi_open = target, is_open
+    walk.cuts[len(walk.links), side, bound] = moved, image
     walk.cut = True
+
+
+def _restore(walk: _Walk, key: tuple[int, str, sp.Expr]) -> None:
+    """Set the image of an end that was cut at this place, unless the same end was cut again later."""
+    moved, image = walk.cuts[key]
+    latest = [k for k, (end, _) in walk.cuts.items() if end == moved][-1]
+    if latest == key and moved == "lo":
+        walk.at_lo = image
+    elif latest == key:
+        walk.at_hi = image
 
 
 def _end_inside(inner: Interval, outer: Interval, side: str, bounds: Bounds) -> bool | None:

@@ -158,15 +158,19 @@ def _digits(value: sp.Rational) -> int:
 
 def _short(value: sp.Expr) -> str:
     text = str(value)
-    return text if len(text) <= 12 else f"{text[:8]}... ({len(text)} digits)"
+    if len(text) <= 40:
+        return text
+    return f"{text[:8]}... ({len(text)} digits)" if value.is_Integer else f"{text[:37]}..."
 
 
 def check_real(expr: sp.Expr) -> None:
     """Refuse an expression with a constant that is not a finite real double."""
     for node in sp.preorder_traversal(expr):
+        if isinstance(node, sp.Expr) and node.is_extended_real is False:
+            raise FormulaSyntaxError(f"the formula holds {_short(node)}, which is not a real number")
         if not (isinstance(node, sp.Expr) and node.is_number):
             continue
-        if node.is_extended_real is False or node.is_finite is False or node.has(sp.nan, sp.zoo, sp.oo, sp.I):
+        if node.is_finite is False or fn.expand_definitions(node).has(sp.nan, sp.zoo, sp.oo, sp.I):
             raise FormulaSyntaxError(f"the formula holds {_short(node)}, which is not a finite real number")
         if node.is_Rational and node != 0 and not 0 < abs(_as_double(node)) < float("inf"):
             raise FormulaSyntaxError(f"the number {_short(node)} is beyond the range of a double")

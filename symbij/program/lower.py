@@ -9,6 +9,7 @@ import sympy as sp
 from symbij.calculus.chain import Chain, FloorCore, Link, NumericInverse, SumCore
 from symbij.calculus.rules import log_constant
 from symbij.calculus.table import KERNEL_NAME
+from symbij.calculus.truth import constant
 from symbij.formula import functions as fn
 from symbij.program.ir import Builder, RootSolver, Var
 
@@ -25,10 +26,8 @@ def lower(expr: sp.Expr, env: Env, b: Builder) -> Var:
         return env[expr]
     if expr.is_infinite and expr.is_number:
         return b.const(float("inf") if expr.is_extended_positive else float("-inf"))
-    if expr.is_number and not expr.has(fn.SymbijFunction):
-        return b.const(float(expr))  # evalf with guard digits, correctly rounded for all practical purposes
     if expr.is_number:
-        return b.const(float(fn.expand_definitions(expr)))
+        return b.const(constant(expr))
     if isinstance(expr, sp.Add):
         return _lower_sum(expr, env, b)
     if isinstance(expr, sp.Mul):

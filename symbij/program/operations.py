@@ -78,9 +78,7 @@ def lower_pullback(stages: Sequence[Stage], y: Var, b: Builder) -> tuple[Lowered
 def interval_conditions(u: Var, where: Interval, env: Env, b: Builder) -> list[Var]:
     """The comparisons that say that `u` lies in `where`; they fail for NaN."""
     ends = ((where.lo, "gt" if where.lo_open else "ge"), (where.hi, "lt" if where.hi_open else "le"))
-    return [
-        b.compare(kind, u, lower(end, env, b)) for end, kind in ends if not (end.is_infinite and end.is_number)
-    ]
+    return [b.compare(kind, u, lower(end, env, b)) for end, kind in ends if not (end.is_infinite and end.is_number)]
 
 
 def stage_env(stage: Stage, b: Builder) -> Env:
