@@ -45,8 +45,10 @@ _DOMAIN_HELP = "Domain of x, such as 0,oo or low,high."
 @click.option("--latex", is_flag=True, help="Print the derivation as LaTeX.")
 def derive(formula: str, params: tuple[str, ...], domain: str | None, latex: bool) -> None:
     """Prove that FORMULA is one-to-one in x; print its inverse and log-det-Jacobians."""
-    cls, _ = _bijector(formula, params, domain)
-    click.echo(cls.derivation.latex() if latex else str(cls.derivation))
+    from symbij.calculus.derivation import derive as derive_formula
+
+    derivation = derive_formula(_formula(formula, params, domain)[0])
+    click.echo(derivation.latex() if latex else str(derivation))
 
 
 @main.command()
@@ -77,14 +79,16 @@ def fit(
 
     Parameters without a start are searched for: many starting points are drawn, the best are refined.
     """
-    from symbij.fitting.search import best_of_starts
-
     if plot is not None and not plot.parent.is_dir():
         raise click.UsageError(f"--plot: there is no folder {str(plot.parent)!r}")
     data = _column(csv, column)
-    cls, starts = _bijector(formula, params, domain)
-    if not cls.formula.parameters:
+    made, starts = _formula(formula, params, domain)
+    if not made.parameters:
         raise click.UsageError("the formula has no parameters to fit")
+    from symbij.bijectors.derived import declare
+    from symbij.fitting.search import best_of_starts
+
+    cls = declare(made, "Formula")
     click.echo(str(cls.derivation))
     click.echo("")
     result = best_of_starts(
@@ -97,10 +101,10 @@ def fit(
         _write_plot(result, plot, column)
 
 
-def _bijector(formula: str, params: tuple[str, ...], domain: str | None) -> tuple[Any, dict[str, float]]:
-    """The class, and the starting values that were given."""
-    from symbij.bijectors.derived import bijector
+def _formula(formula: str, params: tuple[str, ...], domain: str | None) -> tuple[Any, dict[str, float]]:
+    """The formula, and the starting values that were given. Loads no more than sympy, so that refusals are quick."""
     from symbij.formula.constraints import NAMED
+    from symbij.formula.formula import make_formula
 
     constraints: dict[str, Any] = {}
     starts: dict[str, float] = {}
@@ -129,11 +133,11 @@ def _bijector(formula: str, params: tuple[str, ...], domain: str | None) -> tupl
         if not comma:
             raise click.UsageError(f"--domain {domain!r}: expected LO,HI")
         ends = (lo, hi)
-    cls = bijector(formula, name="Formula", domain=ends, **constraints)
-    unknown = [n for n in starts if n not in {p.name for p in cls.formula.parameters}]
+    made = make_formula(formula, domain=ends, constraints=constraints)
+    unknown = [n for n in starts if n not in {p.name for p in made.parameters}]
     if unknown:
         raise click.UsageError(f"--param {unknown[0]}: the formula has no such parameter")
-    return cls, starts
+    return made, starts
 
 
 def _column(path: Path, column: str) -> Any:

@@ -1,19 +1,66 @@
-"""Numeric bounds and signs of parameter expressions, from sympy's assumptions and the constraints' intervals."""
+"""Signs of parameter expressions, from sympy's assumptions and by interval arithmetic over the constraints.
+
+The arithmetic is exact on rational ends; values of functions are widened by far more than their rounding. A sign that
+is claimed here is a theorem; where in doubt the answer is None.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
 
+import mpmath
 import sympy as sp
 
 from symbij.calculus.truth import evaluate
 from symbij.formula import functions as fn
 
 Bounds = Mapping[sp.Symbol, tuple[float, float]]
+End = Fraction | float  # a float only if infinite
 
-_INCREASING = {sp.exp, sp.log, fn.sigmoid, fn.softplus, fn.expm1, fn.log1p, fn.ndtr, sp.tanh, sp.sinh, sp.asinh,
-               sp.atan, sp.erf}  # fmt: skip
+_PRECISION = 400
+_ZERO = mpmath.mpf(2) ** -300  # a constant of 400 bits below this is zero
+_WIDENING = Fraction(1, 2**200)
+
+# Increasing functions, each with the interval on which it is defined.
+_INCREASING: dict[type, tuple[End, End]] = {
+    f: (-math.inf, math.inf)
+    for f in (sp.exp, fn.expm1, fn.sigmoid, fn.softplus, fn.ndtr, sp.tanh, sp.sinh, sp.asinh, sp.atan, sp.erf)
+} | {sp.log: (Fraction(0), math.inf), fn.log1p: (Fraction(-1), math.inf)}
+_AT_INFINITY: dict[type, tuple[End, End]] = {
+    sp.exp: (Fraction(0), math.inf),
+    fn.expm1: (Fraction(-1), math.inf),
+    fn.sigmoid: (Fraction(0), Fraction(1)),
+    fn.softplus: (Fraction(0), math.inf),
+    fn.ndtr: (Fraction(0), Fraction(1)),
+    sp.tanh: (Fraction(-1), Fraction(1)),
+    sp.erf: (Fraction(-1), Fraction(1)),
+}
+
+
+@dataclass(frozen=True)
+class Range:
+    """Bounds of an expression. An end is open if it is certainly not attained."""
+
+    lo: End
+    hi: End
+    lo_open: bool = True
+    hi_open: bool = True
+
+    @property
+    def sign(self) -> int | None:
+        if self.lo == self.hi == 0:
+            return 0
+        if self.lo > 0 or (self.lo == 0 and self.lo_open):
+            return 1
+        if self.hi < 0 or (self.hi == 0 and self.hi_open):
+            return -1
+        return None
+
+
+_ANYTHING = Range(-math.inf, math.inf)
 
 
 def sign_of(expr: sp.Expr, bounds: Bounds | None = None) -> int | None:
@@ -25,76 +72,112 @@ def sign_of(expr: sp.Expr, bounds: Bounds | None = None) -> int | None:
         return -1
     if expr.is_zero:
         return 0
+    return range_of(expr, bounds or {}).sign
+
+
+def range_of(expr: sp.Expr, bounds: Bounds) -> Range:
+    """Bounds of `expr` over all values that the constraints allow."""
     if expr.is_number:
-        value = evaluate(expr, {}, 400)
-        if math.isnan(value):
-            return None
-        return 0 if abs(value) < 2.0**-300 else (1 if value > 0 else -1)
-    lo, hi = range_of(expr, bounds or {})
-    if lo >= 0 and not (lo == hi == 0):
-        return 1  # constraints are open intervals, so the bound itself is not attained
-    if hi <= 0 and not (lo == hi == 0):
-        return -1
-    return None
-
-
-def nonnegative(expr: sp.Expr, bounds: Bounds | None = None) -> bool | None:
-    """Whether `expr` >= 0 for all parameters: True, False (never), or None (it depends)."""
-    if expr.is_nonnegative:
-        return True
-    sign = sign_of(expr, bounds)
-    return None if sign is None else sign >= 0
-
-
-def range_of(expr: sp.Expr, bounds: Bounds) -> tuple[float, float]:
-    """Bounds of `expr` by interval arithmetic. Only exactly representable arithmetic is relied on for signs:
-    every rounding error is far below the margin by which a sign at 0 is decided, except at 0 itself, which is exact."""
-    if expr.is_number:
-        value = float(evaluate(expr, {}, 400))
-        return value, value
+        return _constant(expr)
     if isinstance(expr, sp.Symbol):
-        if expr in bounds:
-            return bounds[expr]
-        return (0.0 if expr.is_positive else -math.inf), (0.0 if expr.is_negative else math.inf)
+        lo, hi = bounds.get(expr, (0.0 if expr.is_positive else -math.inf, 0.0 if expr.is_negative else math.inf))
+        return Range(_end(lo), _end(hi))
     if isinstance(expr, sp.Add):
         parts = [range_of(a, bounds) for a in expr.args]
-        return sum(p[0] for p in parts), sum(p[1] for p in parts)
+        return Range(
+            sum(p.lo for p in parts), sum(p.hi for p in parts),
+            any(p.lo_open for p in parts), any(p.hi_open for p in parts),
+        )  # fmt: skip
     if isinstance(expr, sp.Mul):
-        lo, hi = 1.0, 1.0
-        for a in expr.args:
-            other = range_of(a, bounds)
-            products = [_times(p, q) for p in (lo, hi) for q in other]
-            lo, hi = min(products), max(products)
-        return lo, hi
+        result = range_of(expr.args[0], bounds)
+        for factor in expr.args[1:]:
+            result = _product(result, range_of(factor, bounds))
+        return result
     if isinstance(expr, sp.Pow) and expr.exp.is_Integer:
-        lo, hi = range_of(expr.base, bounds)
-        if expr.exp == -1 and (lo >= 0 or hi <= 0):
-            return _reciprocal(lo, hi)
-        if expr.exp > 0 and lo >= 0:
-            return lo ** int(expr.exp), hi ** int(expr.exp)
-        if expr.exp.is_even:
-            return 0.0, math.inf
-    if expr.func in _INCREASING and expr.args[0].is_extended_real:
-        lo, hi = range_of(expr.args[0], bounds)
-        return _value(expr.func, lo), _value(expr.func, hi)
-    return (0.0 if expr.is_nonnegative else -math.inf), (0.0 if expr.is_nonpositive else math.inf)
+        base, n = range_of(expr.base, bounds), int(expr.exp)
+        power = _ONE
+        for _ in range(abs(n)):
+            power = _product(power, base)
+        if n % 2 == 0 and power.lo < 0:
+            power = Range(Fraction(0), power.hi, base.sign is not None, power.hi_open)
+        return _reciprocal(power) if n < 0 else power
+    if expr.func in _INCREASING:
+        return _function(expr.func, range_of(expr.args[0], bounds))
+    return Range(
+        Fraction(0) if expr.is_nonnegative else -math.inf,
+        Fraction(0) if expr.is_nonpositive else math.inf,
+        False,
+        False,
+    )
 
 
-def _times(p: float, q: float) -> float:
-    return 0.0 if p == 0 or q == 0 else p * q
+_ONE = Range(Fraction(1), Fraction(1), False, False)
 
 
-def _reciprocal(lo: float, hi: float) -> tuple[float, float]:
-    """Range of 1/u for u in the open interval (lo, hi), which does not contain zero."""
-    if lo >= 0:
-        return (0.0 if hi == math.inf else 1 / hi), (math.inf if lo == 0 else 1 / lo)
-    return (-math.inf if hi == 0 else 1 / hi), (0.0 if lo == -math.inf else 1 / lo)
+def _end(value: float) -> End:
+    return value if math.isinf(value) else Fraction(value)
 
 
-def _value(function: type[sp.Function], at: float) -> float:
-    argument = {math.inf: sp.oo, -math.inf: -sp.oo}.get(at, sp.Float(at) if at else sp.Integer(0))
-    result = fn.expand_definitions(function(argument))
-    try:
-        return float(sp.limit(result, sp.Dummy(), 0) if result.has(sp.nan) else result)
-    except (TypeError, ValueError):
-        return -math.inf if at < 0 else math.inf
+def _constant(expr: sp.Expr) -> Range:
+    if expr.is_Rational:
+        exact = Fraction(int(expr.p), int(expr.q))
+        return Range(exact, exact, False, False)
+    value = evaluate(expr, {}, _PRECISION)
+    if mpmath.isnan(value):
+        return _ANYTHING
+    return Range(*_widened(value), False, False)
+
+
+def _widened(value: mpmath.mpf) -> tuple[End, End]:
+    """Rational bounds of a number known to many more digits than they are apart."""
+    if mpmath.isinf(value):
+        return float(value), float(value)
+    if abs(value) < _ZERO:
+        return Fraction(0), Fraction(0)
+    sign, mantissa, exponent, _ = value._mpf_
+    exact = Fraction(mantissa) * Fraction(2) ** exponent * (-1 if sign else 1)
+    margin = abs(exact) * _WIDENING
+    return exact - margin, exact + margin
+
+
+def _times(p: End, q: End) -> End:
+    return Fraction(0) if p == 0 or q == 0 else p * q
+
+
+def _product(a: Range, b: Range) -> Range:
+    ends = [_times(p, q) for p in (a.lo, a.hi) for q in (b.lo, b.hi)]
+    lo, hi = min(ends), max(ends)
+    never_zero = a.sign not in (None, 0) and b.sign not in (None, 0)
+    either_open = (a.lo_open and a.hi_open) or (b.lo_open and b.hi_open)
+    return Range(lo, hi, never_zero and (lo == 0 or either_open), never_zero and (hi == 0 or either_open))
+
+
+def _reciprocal(r: Range) -> Range:
+    if r.sign not in (1, -1):
+        return _ANYTHING
+    low, high = (Fraction(0) if math.isinf(end) else None if end == 0 else 1 / end for end in (r.hi, r.lo))
+    return Range(
+        -math.inf if low is None else low, math.inf if high is None else high,
+        low in (None, 0) or r.hi_open, high in (None, 0) or r.lo_open,
+    )  # fmt: skip
+
+
+def _function(function: type, argument: Range) -> Range:
+    lowest, highest = _INCREASING[function]
+    if argument.lo < lowest or argument.hi > highest:
+        return _ANYTHING  # not defined everywhere
+    lo = _limit(function, argument.lo, lowest, 0)
+    hi = _limit(function, argument.hi, highest, 1)
+    return Range(lo, hi, argument.lo_open or math.isinf(argument.lo), argument.hi_open or math.isinf(argument.hi))
+
+
+def _limit(function: type, at: End, end_of_domain: End, side: int) -> End:
+    """A bound of the function at an end of its argument: below it on side 0, above it on side 1."""
+    if at == end_of_domain:
+        return _AT_INFINITY.get(function, (-math.inf, math.inf))[side]
+    if math.isinf(at):
+        return -math.inf if side == 0 else math.inf
+    value = evaluate(function(sp.Rational(at.numerator, at.denominator)), {}, _PRECISION)  # type: ignore[union-attr]
+    if mpmath.isnan(value):
+        return -math.inf if side == 0 else math.inf
+    return _widened(value)[side]

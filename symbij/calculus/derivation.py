@@ -8,7 +8,7 @@ from functools import cached_property
 import sympy as sp
 
 from symbij.calculus import refute
-from symbij.calculus.bounds import Bounds
+from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.chain import (
     Chain,
     chain_forward,
@@ -197,6 +197,9 @@ def _starting_domain(formula: Formula, bounds: Bounds) -> tuple[Interval, tuple[
                 raise DomainError(f"{formula.text}: is defined on {natural}, not on all of the given domain {given}")
             if outward.free_symbols:
                 conditions.append((sp.Ge(outward, 0), f"the domain must lie in {natural}"))
+    width = given.hi - given.lo
+    if not width.is_infinite and width.free_symbols and sign_of(width, bounds) != 1:
+        conditions.append((sp.Gt(width, 0), f"the domain {given} must not be empty"))
     return intersect(given, natural, bounds), tuple(conditions)
 
 
