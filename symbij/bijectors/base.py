@@ -44,7 +44,8 @@ class Bijector(Node):
         self.is_constant_jacobian = is_constant_jacobian
         self.dtype = dtype
         self.name = name or _snake_case(type(self).__name__)
-        self._parameters = dict(parameters or {})
+        # `parameters=dict(locals())` is customary, and holds the object itself
+        self._parameters = {k: v for k, v in (parameters or {}).items() if k not in ("self", "__class__")}
 
     # What subclasses define.
 
@@ -73,8 +74,15 @@ class Bijector(Node):
         return None
 
     def _batch_shape(self, event_ndims: int) -> tuple[int, ...]:
-        """Shape that the parameters broadcast to, without the axes that belong to events of `event_ndims` axes."""
-        return ()
+        """Shape that the parameters broadcast to, without the axes that belong to events of `event_ndims` axes.
+
+        A hand-written elementwise bijector does not say; the shape that it gives to a scalar tells.
+        """
+        if self.forward_min_event_ndims:
+            return ()
+        with np.errstate(all="ignore"):
+            shape = np.shape(self._forward(np.asarray(0.5)))
+        return shape[: max(0, len(shape) - event_ndims)]
 
     def _support(self) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper end of the domain, elementwise."""

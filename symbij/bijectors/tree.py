@@ -14,7 +14,7 @@ class Node:
 
     def _children(self) -> list[tuple[str, Any]]:
         """Labelled parts that may hold variables; an empty label adds nothing to the path."""
-        return [(k.lstrip("_"), v) for k, v in vars(self).items() if not k.startswith("_cache")]
+        return [(k.lstrip("_"), v) for k, v in vars(self).items() if not k.startswith(("_cache", "_parameters"))]
 
     @property
     def trainable_variables(self) -> tuple[Variable, ...]:
@@ -42,20 +42,25 @@ def walk(value: Any, path: str = "") -> Iterator[tuple[str, Variable]]:
             yield from walk(child, _join(path, str(index)))
 
 
-def substitute(value: Any, new: dict[Variable, Any]) -> Any:
-    """A copy of `value` in which every variable that is a key of `new` is replaced; the original is left alone."""
+def substitute(value: Any, new: dict[Variable, Any], made: dict[int, Any] | None = None) -> Any:
+    """A copy of `value` in which every variable that is a key of `new` is replaced; the original is left alone.
+
+    What is one object in the original is one object in the copy (`made` remembers by identity).
+    """
+    made = {} if made is None else made
     if isinstance(value, Variable):
         return new.get(value, value)
     if isinstance(value, Node):
-        clone = copy.copy(value)
-        clone._clear_cache()
-        for key, part in list(vars(clone).items()):
-            clone.__dict__[key] = substitute(part, new)
-        return clone
+        if id(value) not in made:
+            clone = made[id(value)] = copy.copy(value)
+            clone._clear_cache()
+            for key, part in list(vars(clone).items()):
+                clone.__dict__[key] = substitute(part, new, made)
+        return made[id(value)]
     if isinstance(value, dict):
-        return {k: substitute(v, new) for k, v in value.items()}
+        return {k: substitute(v, new, made) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(substitute(v, new) for v in value)
+        return type(value)(substitute(v, new, made) for v in value)
     return value
 
 
