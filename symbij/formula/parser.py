@@ -124,6 +124,8 @@ class _Parser:
             return sp.Integer(value)
         if not math.isfinite(value):
             raise self.fail(f"{source} overflows a double", node)
+        if value == 0.0 and any(digit in source.lower().split("e")[0] for digit in "123456789"):
+            raise self.fail(f"{source} underflows a double", node)
         return sp.Rational(source.replace("_", ""))  # the decimal as written, exactly
 
     def visit_Name(self, node: ast.Name, depth: int) -> sp.Expr:

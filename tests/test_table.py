@@ -1,0 +1,213 @@
+"""The table of elementary functions: every row and every partial derivative against mpmath, from plain definitions."""
+
+from __future__ import annotations
+
+import mpmath
+import pytest
+import sympy as sp
+from mpmath import mpf
+from truth import diff, numeric, plain, real
+
+from symbij.calculus.chain import RowLink
+from symbij.calculus.table import ELEMENTARY, ROWS, Row, U, V
+from symbij.formula.interval import Interval
+from symbij.formula.vocabulary import WORDS
+
+BITS = 800
+CLOSE = mpf(2) ** -500
+
+ROW_PARAMETERS: dict[str, list[tuple[str, ...]]] = {
+    "shift": [("3/10",), ("-5",)],
+    "scale": [("17/10",), ("-1/3",)],
+    "divide": [("17/10",), ("-1/3",)],
+    "power": [("1/2",), ("3",), ("7/3",), ("-2",), ("-1/3",)],
+    "odd_power": [("3",), ("7",)],
+    "odd_root": [("3",), ("7",)],
+    "sigmoid_increment": [("0",), ("2",), ("-5",)],
+    "sigmoid_increment_inverse": [("0",), ("2",), ("-5",)],
+    "softplus_scaled": [("1/2",), ("-3",)],
+    "softplus_scaled_inverse": [("1/2",), ("-3",)],
+    "sigmoid_between": [("-2", "3"), ("5", "-1/7")],
+    "logit_between": [("-2", "3"), ("5", "-1/7")],
+}
+def cases() -> list[tuple[str, tuple[sp.Expr, ...]]]:
+    made = []
+    for name, row in ROWS.items():
+        sets = ROW_PARAMETERS.get(name, [()] if not row.parameters else [("7/5",) * len(row.parameters)])
+        made += [(name, tuple(sp.Rational(v) for v in values)) for values in sets]
+    return made
+
+
+CASES = cases()
+IDS = [f"{name}-{'-'.join(map(str, args))}" for name, args in CASES]
+
+
+def number(expr: sp.Expr) -> mpf:
+    """The constant `expr`, at the working precision of the tests."""
+    if expr in (sp.oo, -sp.oo):
+        return mpf("inf") if expr == sp.oo else mpf("-inf")
+    with mpmath.workprec(2 * BITS):
+        return real(numeric(plain(expr), [])())
+
+
+def ends(name: str, args: tuple[sp.Expr, ...], which: str) -> tuple[mpf, mpf]:
+    interval: Interval = getattr(RowLink(ROWS[name], args), which)({})
+    return number(interval.lo), number(interval.hi)
+
+
+def sample(lo: mpf, hi: mpf) -> list[mpf]:
+    """Points strictly inside, ordinary and close to the ends."""
+    fractions = [mpf(2) ** -40, mpf(1) / 97, mpf(1) / 5, mpf(1) / 2, mpf(2) / 3, mpf(89) / 97, 1 - mpf(2) ** -40]
+    distances = [mpf(2) ** -40, mpf(1) / 9, mpf(1), mpf(7) / 3, mpf(11)]
+    if mpmath.isinf(lo) and mpmath.isinf(hi):
+        return [s * d + mpf(1) / 1024 for d in distances for s in (1, -1)]
+    if mpmath.isinf(hi):
+        return [lo + d for d in distances]
+    if mpmath.isinf(lo):
+        return [hi - d for d in distances]
+    return [lo + (hi - lo) * f for f in fractions]
+
+
+def definition(row: Row, args: tuple[sp.Expr, ...]) -> sp.Expr:
+    return plain(row.formula(row.forward, U, V, args))
+
+
+def assert_close(got: mpf, expected: mpf, what: str) -> None:
+    assert abs(got - expected) <= CLOSE * max(1, abs(expected)), f"{what}: {got} instead of {expected}"
+
+
+@pytest.mark.parametrize(("name", "args"), CASES, ids=IDS)
+def test_inverse_row(name: str, args: tuple[sp.Expr, ...]) -> None:
+    link = RowLink(ROWS[name], args)
+    f, back = numeric(plain(link.forward(U)), [U]), numeric(plain(link.inverse().forward(U)), [U])
+    with mpmath.workprec(BITS):
+        for u in sample(*ends(name, args, "domain")):
+            assert_close(real(back(f(u))), u, f"{name}: inverse of the value at {mpmath.nstr(u, 8)}")
+
+
+@pytest.mark.parametrize(("name", "args"), CASES, ids=IDS)
+def test_inverse_of_the_inverse(name: str, args: tuple[sp.Expr, ...]) -> None:
+    twice = RowLink(ROWS[name], args).inverse().inverse()
+    assert twice == RowLink(ROWS[name], args)
+
+
+@pytest.mark.parametrize(("name", "args"), CASES, ids=IDS)
+def test_log_derivatives(name: str, args: tuple[sp.Expr, ...]) -> None:
+    row = ROWS[name]
+    f = definition(row, args)
+    slope = numeric(diff(f, U), [U])
+    value = numeric(f, [U])
+    forms = {
+        which: numeric(plain(row.formula(getattr(row, which), U, V, args)), [U, V])
+        for which in ("log_det_u", "log_det_v")
+    }
+    with mpmath.workprec(BITS):
+        for u in sample(*ends(name, args, "domain")):
+            expected = mpmath.log(abs(real(slope(u))))
+            for which, form in forms.items():
+                assert_close(real(form(u, value(u))), expected, f"{name}.{which} at {mpmath.nstr(u, 8)}")
+
+
+@pytest.mark.parametrize(("name", "args"), CASES, ids=IDS)
+def test_direction(name: str, args: tuple[sp.Expr, ...]) -> None:
+    link = RowLink(ROWS[name], args)
+    slope = numeric(diff(definition(link.row, args), U), [U])
+    with mpmath.workprec(BITS):
+        for u in sample(*ends(name, args, "domain")):
+            assert mpmath.sign(real(slope(u))) == link.sign({})
+
+
+@pytest.mark.parametrize(("name", "args"), CASES, ids=IDS)
+def test_ends_map_to_ends(name: str, args: tuple[sp.Expr, ...]) -> None:
+    """The limits at the ends of the domain are the ends of the codomain: approached, and never passed."""
+    link = RowLink(ROWS[name], args)
+    value = numeric(definition(link.row, args), [U])
+    lo, hi = ends(name, args, "domain")
+    targets = ends(name, args, "codomain")
+    if link.sign({}) == -1:
+        targets = targets[::-1]
+    with mpmath.workprec(2 * BITS):
+        for end, target, inward in ((lo, targets[0], 1), (hi, targets[1], -1)):
+            near = -inward * mpf(10) ** 1000 if mpmath.isinf(end) else end + inward * mpf(2) ** -(BITS // 2)
+            if name in (
+                "sinh",
+                "cosh",
+                "exp",
+                "expm1",
+                "xexp",
+                "softplus_inverse",
+                "sigmoid",
+                "tanh",
+                "softplus",
+            ) and mpmath.isinf(end):
+                near = -inward * mpf(10) ** 4
+            v = real(value(near))
+            if mpmath.isinf(target):
+                # inverse error functions grow slowly, like the root of a logarithm
+                assert v * mpmath.sign(target) > 10, (
+                    f"{name}: {mpmath.nstr(v, 8)} near {end}, which should go to {target}"
+                )
+            else:
+                assert abs(v - target) < mpf(10) ** -50, (
+                    f"{name}: goes to {mpmath.nstr(v, 8)} at {end}, not to {target}"
+                )
+
+
+# Points at which the partial derivatives are compared: (u,) or (u, c).
+POINTS: dict[str, list[tuple[str, ...]]] = {
+    "log": [("0.3",), ("5",)],
+    "sqrt": [("0.3",), ("5",)],
+    "logit": [("0.3",), ("0.9",)],
+    "softplus_inverse": [("0.3",), ("5",)],
+    "log1mexp": [("0.3",), ("5",)],
+    "log1p": [("-0.7",), ("5",)],
+    "atanh": [("-0.7",), ("0.2",)],
+    "acosh": [("1.1",), ("5",)],
+    "softsign_inverse": [("-0.7",), ("0.2",)],
+    "ndtri": [("0.01",), ("0.7",)],
+    "erfinv": [("-0.9",), ("0.2",)],
+    "asin": [("-0.7",), ("0.2",)],
+    "acos": [("-0.7",), ("0.2",)],
+    "lambertw": [("-0.3",), ("0.5",), ("20",)],
+    "pow": [("0.3", "2.5"), ("4", "-1.5")],
+    "odd_root": [("0.3", "3"), ("-4", "5")],
+    "sigmoid_increment": [("0.3", "2"), ("-4", "-3")],
+    "sigmoid_increment_inverse": [("0.05", "2"), ("-0.01", "-3")],
+    "softplus_scaled": [("0.3", "2"), ("-4", "-1.5")],
+    "softplus_scaled_inverse": [("0.3", "2"), ("-4", "-1.5")],
+    "sigmoid_between": [("0.3", "-2", "3"), ("-4", "1", "0.5")],
+    "logit_between": [("0.3", "-2", "3"), ("0.7", "1", "0.5")],
+    "max": [("0.3", "2"), ("4", "2")],
+    "min": [("0.3", "2"), ("4", "2")],
+    "logaddexp": [("0.3", "2"), ("400", "2"), ("3", "3")],
+}
+SYMBOLS = tuple(sp.Symbol(n, real=True) for n in "ucd")
+
+
+@pytest.mark.parametrize("name", ELEMENTARY)
+def test_partial_derivatives(name: str) -> None:
+    row = ELEMENTARY[name]
+    symbols = SYMBOLS[: len(row.derivatives)]
+    built = WORDS[name].build(*symbols) if name != "pow" else symbols[0] ** symbols[1]
+    f = plain(built)
+    value = numeric(f, symbols)
+    partials = [numeric(plain(p), [*symbols, V]) for p in row.partials(symbols, V)]
+    with mpmath.workprec(BITS):
+        for texts in POINTS.get(name, [("-2.3",), ("0.4",), ("6.3",)]):
+            point = [mpf(t) for t in texts]
+            assert len(point) == len(partials)
+            for k, partial in enumerate(partials):
+
+                def along(t: mpf, k: int = k, point: list[mpf] = point) -> mpf:
+                    return value(*(t if i == k else p for i, p in enumerate(point)))
+
+                expected = mpmath.diff(along, point[k])
+                got = real(partial(*point, real(value(*point))))
+                assert abs(got - expected) <= mpf(2) ** -200 * max(1, abs(expected)), (
+                    f"d{name}/d{symbols[k]} at {texts}"
+                )
+
+
+def test_every_row_has_its_inverse() -> None:
+    for name, row in ROWS.items():
+        assert ROWS[row.inverse].inverse == name
