@@ -41,6 +41,7 @@ class DerivedBijector(Bijector):
     formula: ClassVar[Formula]
     derivation: ClassVar[Derivation] = _OnFirstUse()  # type: ignore[assignment]
     _derived: ClassVar[Derivation | None] = None
+    _in_library: ClassVar[bool] = False
 
     def __init__(self, *args: Any, validate_args: bool = True, name: str | None = None, **kwargs: Any) -> None:
         values = self._bound_values(args, kwargs)
@@ -96,6 +97,11 @@ class DerivedBijector(Bijector):
         if name in parameters:
             return parameters[name]
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+
+    def __reduce__(self) -> Any:
+        """Pickled by name if the class is the library's, else with its formula, from which the class is made again."""
+        cls = type(self)
+        return _restored, (cls.__name__, None if cls._in_library else (cls.formula, cls.__doc__), self.__getstate__())
 
     def _children(self) -> list[tuple[str, Any]]:
         return list(self._parameters.items())
@@ -205,3 +211,25 @@ def declare(formula: Formula, name: str, doc: str | None = None) -> type[Derived
         "__module__": "symbij.bijectors",
     }
     return type(name if is_valid_name(name) else "FormulaBijector", (DerivedBijector,), body)
+
+
+def _restored(name: str, made_from: tuple[Formula, str] | None, state: dict[str, Any]) -> DerivedBijector:
+    """The instance behind a pickle. Instances of one formula share one class, as they did before."""
+    if made_from is None:
+        from symbij.bijectors import library
+
+        cls = library.ALL[name]
+    else:
+        formula, doc = made_from
+        key = repr(
+            (name, formula.text, formula.expr, formula.domain, [(p.name, p.constraint) for p in formula.parameters])
+        )
+        if key not in _RESTORED:
+            _RESTORED[key] = declare(formula, name, doc)
+        cls = _RESTORED[key]
+    instance = object.__new__(cls)
+    instance.__dict__.update(state)
+    return instance
+
+
+_RESTORED: dict[str, type[DerivedBijector]] = {}

@@ -18,7 +18,9 @@ def _library(name: str, formula: str, doc: str, *, defaults: dict[str, float] | 
     if defaults:
         parameters = tuple(type(p)(p.name, p.symbol, p.constraint, defaults.get(p.name)) for p in parameters)
     made = Formula(made.text, made.expr, made.variable, parameters, made.requirements, made.domain)
-    return declare(made, name, f"y = {made.text}\n\n{doc}")
+    cls = declare(made, name, f"y = {made.text}\n\n{doc}")
+    cls._in_library = True
+    return cls
 
 
 Identity = _library("Identity", "x", "The identity on ℝ.")

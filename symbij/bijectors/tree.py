@@ -21,10 +21,19 @@ class Node:
         """The variables of this object and of everything it holds, each once."""
         return tuple(dict.fromkeys(v for _, v in walk(self)))
 
-    def _clear_cache(self) -> None:
-        """Called on a copy whose parts were replaced."""
-        for key in [k for k in self.__dict__ if k.startswith("_cache")]:
-            del self.__dict__[key]
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle holds: everything but compiled kernels and packed parameters."""
+        return {k: v for k, v in self.__dict__.items() if not k.startswith("_cache")}
+
+    def __copy__(self) -> Any:
+        clone = object.__new__(type(self))
+        clone.__dict__.update(self.__getstate__())
+        return clone
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        clone = memo[id(self)] = object.__new__(type(self))
+        clone.__dict__.update(copy.deepcopy(self.__getstate__(), memo))
+        return clone
 
 
 def walk(value: Any, path: str = "") -> Iterator[tuple[str, Variable]]:
@@ -53,7 +62,6 @@ def substitute(value: Any, new: dict[Variable, Any], made: dict[int, Any] | None
     if isinstance(value, Node):
         if id(value) not in made:
             clone = made[id(value)] = copy.copy(value)
-            clone._clear_cache()
             for key, part in list(vars(clone).items()):
                 clone.__dict__[key] = substitute(part, new, made)
         return made[id(value)]
