@@ -83,6 +83,11 @@ class DerivedBijector(Bijector):
         values = {k: value_of(v) for k, v in self._parameters.items()}
         for p in self.formula.parameters:
             p.constraint.check(type(self).__name__, p.name, values[p.name])
+        domain = self.derivation.domain
+        if domain.lo.free_symbols or domain.hi.free_symbols:
+            lo, hi = self._support()
+            if not np.all(lo < hi):
+                raise ParameterError(f"{type(self).__name__}: the domain {domain} is empty for {_shown(values)}")
         for relation, reason in self.derivation.conditions:
             holds = np.asarray(numeric(relation, values), dtype=bool)
             if not holds.all():
@@ -137,6 +142,10 @@ class DerivedBijector(Bijector):
 
     def _increasing(self) -> np.ndarray:
         return numeric(self.derivation.sign, self._values()) > 0
+
+
+def _shown(values: dict[str, np.ndarray]) -> str:
+    return ", ".join(f"{k} = {np.array2string(v, precision=6, threshold=6)}" for k, v in values.items())
 
 
 def _fixed(owner: str, name: str, value: Any) -> np.ndarray:

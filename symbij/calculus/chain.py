@@ -251,21 +251,38 @@ class FloorCore(Link):
 
 
 @dataclass(frozen=True)
-class Folded(Link):
+class FloorPart:
+    """floor(u) + g(frac(u)) as recognised: nothing is known of g but g(0) = 0 and g(1) = 1. A proof makes it a
+    `FloorCore`."""
+
+    g: RawChain
+    name: str = "floor"
+
+
+@dataclass(frozen=True)
+class SumPart:
+    """A sum of chains as recognised. A proof that all go the same way makes it a `SumCore`."""
+
+    terms: tuple[RawChain, ...]
+    name: str = "sum"
+
+
+@dataclass(frozen=True)
+class Folded:
     """A function that is monotone on several intervals; the domain decides which branch is meant.
 
-    `branches` pairs each interval with the links that equal the function there.
+    `branches` pairs each interval with the links that equal the function there; they are `complete` if together they
+    cover all of its domain.
     """
 
     name: str
     function: Callable[[sp.Expr], sp.Expr]
     branches: tuple[tuple[Interval, tuple[Link, ...]], ...]
-
-    def forward(self, u: sp.Expr) -> sp.Expr:
-        return self.function(u)
+    complete: bool = False
 
 
 Chain = tuple[Link, ...]
+RawChain = tuple["Link | Folded | SumPart | FloorPart", ...]  # as recognised, before anything is proved
 
 
 def link(name: str, *args: sp.Expr | int) -> RowLink:

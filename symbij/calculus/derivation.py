@@ -16,7 +16,7 @@ from symbij.calculus.chain import (
     chain_log_det_from_output,
     invert_chain,
 )
-from symbij.calculus.domain import Folds, OutsideDomain, Proof, Unproved, contains, intersect, preimage, prove
+from symbij.calculus.domain import Folds, OutsideDomain, Unproved, contains, intersect, preimage, prove
 from symbij.calculus.recognise import NotChain, recognise
 from symbij.calculus.rules import simplify_chain
 from symbij.errors import DomainError, NotBijectiveError
@@ -259,6 +259,3 @@ def _fold_message(formula: Formula, fold: Folds) -> str:
         f"{formula.text}: not one-to-one, or not proved to be: '{fold.folded.name}' receives values in {fold.image}, "
         f"on which it is not monotone; restrict the domain{hint}"
     )
-
-
-__all__ = ["Derivation", "Proof", "Step", "derive"]

@@ -7,25 +7,45 @@ links before it sticks out, the domain is cut back (if it is ours to choose) or 
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
 from symbij.calculus.bounds import Bounds, sign_of
-from symbij.calculus.chain import Chain, Folded, Link, SumCore, by_sign, invert_chain
+from symbij.calculus.chain import (
+    Chain,
+    FloorPart,
+    Folded,
+    Link,
+    RawChain,
+    SumCore,
+    SumPart,
+    by_sign,
+    chain_forward,
+    invert_chain,
+)
+from symbij.calculus.rules import floor_core
 from symbij.formula.interval import REALS, Interval
 
 MAX_END_SIZE = 200  # operations in an end of a domain
 
 
 class Folds(Exception):
-    """The chain is not one-to-one on the domain: `link` folds the interval `image` that reaches it."""
+    """The chain is not one-to-one on the domain: `folded` folds the interval `image` that reaches it.
 
-    def __init__(self, folded: Folded, image: Interval, suggestion: Interval | None) -> None:
+    `parts` are the intervals of x that lead into one branch each.
+    """
+
+    def __init__(self, folded: Folded, image: Interval, parts: tuple[Interval, ...]) -> None:
         self.folded = folded
         self.image = image
-        self.suggestion = suggestion
+        self.parts = parts
         super().__init__(folded.name)
+
+    @property
+    def suggestion(self) -> Interval | None:
+        return self.parts[0] if self.parts else None
 
 
 class Unproved(Exception):
@@ -85,9 +105,28 @@ class _Walk:
         return Interval(lo, hi, lo_open, hi_open)
 
 
-def prove(chain: Chain, start: Interval, bounds: Bounds, may_cut: bool = True) -> Proof:
-    """Domain, codomain, direction and resolved links of `chain` on `start`, cut back where the chain is not defined if
-    that is allowed. Raises `Folds`, `Unproved` or `OutsideDomain`."""
+def prove(chain: RawChain, start: Interval, bounds: Bounds, may_cut: bool = True) -> Proof:
+    """Domain, codomain, direction and resolved links of `chain` on `start`.
+
+    Where the chain is not defined, `start` is cut back if that is allowed; where it folds, `start` is reduced to one of
+    the parts if the chain is defined on no other (`log(x/(1 - x))` is, on one side of the pole only). Raises `Folds`,
+    `Unproved` or `OutsideDomain`.
+    """
+    try:
+        return _prove_on_all(chain, start, bounds, may_cut)
+    except Folds as fold:
+        proofs = []
+        for part in fold.parts if may_cut else ():
+            if part != start:
+                with contextlib.suppress(Folds, Unproved, OutsideDomain):
+                    proofs.append(prove(chain, part, bounds))
+        if len(proofs) == 1 and fold.folded.complete and len(fold.parts) == len(fold.folded.branches):
+            return proofs[0]
+        raise
+
+
+def _prove_on_all(chain: RawChain, start: Interval, bounds: Bounds, may_cut: bool) -> Proof:
+    """The proof on `start` less what has to be cut off at its ends."""
     cuts: _Cuts = {}
     for _ in range(4 * len(chain) + 8):  # every cut moves an end of the domain, and each link can ask for two
         walk = _Walk(bounds, may_cut, start.lo, start.hi, start.lo_open, start.hi_open, cuts=cuts)
@@ -104,7 +143,7 @@ def prove(chain: Chain, start: Interval, bounds: Bounds, may_cut: bool = True) -
     raise Unproved("the domain could not be settled")
 
 
-def preimage(chain: Chain, target: Interval, bounds: Bounds) -> Interval:
+def preimage(chain: RawChain, target: Interval, bounds: Bounds) -> Interval:
     """The largest interval that `chain` maps into `target`."""
     return prove((*chain, _Within(target)), REALS, bounds).domain
 
@@ -133,18 +172,20 @@ class _Within(Link):
         return self.interval
 
 
-def _step(walk: _Walk, item: Link) -> None:
+def _step(walk: _Walk, item: Link | Folded | SumPart | FloorPart) -> None:
     image = walk.image()
     if isinstance(item, Folded):
         branch = _branch(item, image, walk.bounds)
         if branch is None:
-            raise Folds(item, image, _suggest(walk, item))
+            raise Folds(item, image, _parts(walk, item))
         for part in branch:
             _step(walk, part)
         return
-    if isinstance(item, SumCore):
+    if isinstance(item, FloorPart):
+        item = floor_core(_prove_step(walk, item))
+    if isinstance(item, SumPart):
         item = _settle_sum(walk, item)
-        if walk.cut:
+        if item is None:
             return
     _fit_into(walk, item, image)
     if walk.cut:
@@ -163,8 +204,22 @@ def _step(walk: _Walk, item: Link) -> None:
     walk.images.append(walk.image())
 
 
-def _settle_sum(walk: _Walk, core: SumCore) -> SumCore:
-    """Prove that the terms of a sum all go the same way on the interval that reaches it."""
+def _prove_step(walk: _Walk, part: FloorPart) -> Chain:
+    """The links of g, proved increasing from 0 to 1 on one unit step."""
+    try:
+        proof = prove(part.g, Interval(0, 1, False, False), walk.bounds, may_cut=False)
+    except Folds as fold:
+        raise Unproved(f"the step between two integers is not increasing: '{fold.folded.name}' folds it") from None
+    except OutsideDomain as outside:
+        raise Unproved(
+            f"the step between two integers is not defined: '{outside.item}' leaves {outside.needed}"
+        ) from None
+    walk.conditions.extend(c for c in proof.conditions if c not in walk.conditions)
+    return proof.links  # monotone, and increasing since g(0) = 0 < g(1) = 1
+
+
+def _settle_sum(walk: _Walk, core: SumPart) -> SumCore | None:
+    """Prove that the terms of a sum all go the same way on the interval that reaches it. None: the domain was cut."""
     image = walk.image()
     proofs = []
     for term in core.terms:
@@ -172,13 +227,14 @@ def _settle_sum(walk: _Walk, core: SumCore) -> SumCore:
         if not contains(proof.domain, image, walk.bounds):
             _fit_into(walk, _Within(proof.domain), image)
             if walk.cut:
-                return core
+                return None
             proof = _prove_on(term, image, walk)
         proofs.append(proof)
     signs = {p.sign for p in proofs}
     if len(signs) != 1:
-        rising = [str(_expr(t)) for t, p in zip(core.terms, proofs, strict=True) if p.sign == 1]
-        others = [str(_expr(t)) for t, p in zip(core.terms, proofs, strict=True) if p.sign != 1]
+        x = sp.Symbol("x", real=True)
+        rising = [str(chain_forward(p.links, x)) for p in proofs if p.sign == 1]
+        others = [str(chain_forward(p.links, x)) for p in proofs if p.sign != 1]
         raise Unproved(
             "the terms of the sum are not all increasing or all decreasing "
             f"(increasing: {', '.join(rising) or 'none'}; decreasing or depending on parameters: {', '.join(others)}); "
@@ -192,18 +248,11 @@ def _settle_sum(walk: _Walk, core: SumCore) -> SumCore:
     return SumCore(tuple(p.links for p in proofs), sign, image, Interval(lo, hi, lo_open, hi_open))
 
 
-def _prove_on(term: Chain, image: Interval, walk: _Walk) -> Proof:
+def _prove_on(term: RawChain, image: Interval, walk: _Walk) -> Proof:
     try:
         return prove(term, image, walk.bounds, may_cut=False)
     except OutsideDomain:
         return prove(term, REALS, walk.bounds)
-
-
-def _expr(chain: Chain) -> sp.Expr:
-    value: sp.Expr = sp.Symbol("x", real=True)
-    for item in chain:
-        value = item.forward(value)
-    return value
 
 
 def _sum_of_ends(ends: list[sp.Expr]) -> sp.Expr:
@@ -212,24 +261,29 @@ def _sum_of_ends(ends: list[sp.Expr]) -> sp.Expr:
 
 
 def _branch(item: Folded, image: Interval, bounds: Bounds) -> Chain | None:
+    """The links of the branch that covers `image`. A closed end of it on an open end of the branch is left to the first
+    link, which opens it."""
     for where, links in item.branches:
-        if contains(where, image, bounds):
+        if contains(replace(where, lo_open=False, hi_open=False), image, bounds):
             return links
     return None
 
 
-def _suggest(walk: _Walk, item: Folded) -> Interval | None:
-    """The part of the domain that the first branch of a folded function covers."""
-    try:
-        chain = (*walk.links, _Within(item.branches[0][0]))
-        return prove(chain, Interval(walk.lo, walk.hi, walk.lo_open, walk.hi_open), walk.bounds).domain
-    except (Unproved, Folds, OutsideDomain):
-        return None
+def _parts(walk: _Walk, item: Folded) -> tuple[Interval, ...]:
+    """The parts of the domain that lead into one branch each of a folded function, as far as they can be found."""
+    found = []
+    for where, _ in item.branches:
+        with contextlib.suppress(Unproved, Folds, OutsideDomain):
+            chain = (*walk.links, _Within(where))
+            found.append(prove(chain, Interval(walk.lo, walk.hi, walk.lo_open, walk.hi_open), walk.bounds).domain)
+    return tuple(found)
 
 
 def _fit_into(walk: _Walk, item: Link, image: Interval) -> None:
     """Make sure that `image` lies in the domain of `item`, cutting back the domain of the walk if allowed."""
     needed = item.domain(walk.bounds)
+    if _apart(image, needed, walk.bounds):
+        raise Unproved(f"the formula is defined nowhere: '{item.name}' receives {image}, and is defined on {needed}")
     for side in ("lo", "hi"):
         key = (len(walk.links), side, getattr(needed, side))
         if key in walk.cuts:
@@ -284,6 +338,17 @@ def _restore(walk: _Walk, key: tuple[int, str, sp.Expr]) -> None:
         walk.at_hi = image
 
 
+def _apart(a: Interval, b: Interval, bounds: Bounds) -> bool:
+    """Whether one interval certainly lies beyond the other, but for an end point."""
+    for lower, upper in ((a.hi, b.lo), (b.hi, a.lo)):
+        if lower.is_infinite or upper.is_infinite:
+            if lower == -sp.oo or upper == sp.oo:
+                return True
+        elif sign_of(sp.expand(upper - lower), bounds) in (0, 1):
+            return True
+    return False
+
+
 def _end_inside(inner: Interval, outer: Interval, side: str, bounds: Bounds) -> bool | None:
     """Whether the end of `inner` on `side` does not stick out of `outer`; None if that depends on parameters."""
     a, b = getattr(inner, side), getattr(outer, side)
@@ -292,6 +357,10 @@ def _end_inside(inner: Interval, outer: Interval, side: str, bounds: Bounds) -> 
     if isinstance(a, sp.Piecewise):
         answers = {_end_inside(replace(inner, **{side: e}), outer, side, bounds) for e, _ in a.args}
         return answers.pop() if len(answers) == 1 else None
+    choices = _choices(a, sp.Max if side == "lo" else sp.Min)
+    if len(choices) > 1:  # the larger of several lower ends is inside if one of them is
+        answers = [_end_inside(replace(inner, **{side: e}), outer, side, bounds) for e in choices]
+        return True if True in answers else (None if None in answers else False)
     if a == b:
         return getattr(inner, side + "_open") or not getattr(outer, side + "_open")
     difference = (a - b) if side == "lo" else (b - a)
@@ -299,16 +368,39 @@ def _end_inside(inner: Interval, outer: Interval, side: str, bounds: Bounds) -> 
     return None if sign is None else sign > 0 or (sign == 0)
 
 
+def _choices(expr: sp.Expr, kind: type) -> tuple[sp.Expr, ...]:
+    """The candidates of `expr` if it is a maximum (or minimum), or one plus a constant."""
+    rest, chosen = sp.S.Zero, None
+    for term in sp.Add.make_args(expr):
+        if isinstance(term, kind) and chosen is None:
+            chosen = term
+        else:
+            rest = rest + term
+    return (expr,) if chosen is None else tuple(a + rest for a in chosen.args)
+
+
 def contains(outer: Interval, inner: Interval, bounds: Bounds) -> bool:
     return all(_end_inside(inner, outer, side, bounds) is True for side in ("lo", "hi"))
 
 
 def intersect(a: Interval, b: Interval, bounds: Bounds) -> Interval:
-    lo, lo_open = (b.lo, b.lo_open) if _end_inside(b, a, "lo", bounds) else (a.lo, a.lo_open)
-    hi, hi_open = (b.hi, b.hi_open) if _end_inside(b, a, "hi", bounds) else (a.hi, a.hi_open)
-    return Interval(lo, hi, lo_open, hi_open)
+    """The points of both intervals; ends whose order depends on parameters become a maximum or minimum."""
+    ends: dict[str, sp.Expr | bool] = {}
+    for side, extreme in (("lo", sp.Max), ("hi", sp.Min)):
+        in_a, in_b = _end_inside(b, a, side, bounds), _end_inside(a, b, side, bounds)
+        chosen = b if in_a else a
+        ends[side] = getattr(chosen, side)
+        ends[side + "_open"] = getattr(chosen, side + "_open")
+        if not in_a and not in_b and None in (in_a, in_b):
+            ends[side] = extreme(getattr(a, side), getattr(b, side))
+            ends[side + "_open"] = getattr(a, side + "_open") or getattr(b, side + "_open")
+    return Interval(**ends)  # type: ignore[arg-type]
 
 
 def _check_not_empty(domain: Interval, bounds: Bounds) -> None:
-    if sign_of(sp.expand(domain.hi - domain.lo), bounds) in (0, -1):
+    if (
+        domain.lo in (domain.hi, sp.oo)
+        or domain.hi == -sp.oo
+        or sign_of(sp.expand(domain.hi - domain.lo), bounds) in (0, -1)
+    ):
         raise Unproved(f"the formula is defined nowhere: its domain {domain} is empty")

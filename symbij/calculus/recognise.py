@@ -6,13 +6,14 @@ core. Nothing here decides whether the result is one-to-one: folded functions st
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sympy as sp
 
-from symbij.calculus.chain import Chain, Folded, Link, SumCore, link, scaling
-from symbij.calculus.rules import floor_core
+from symbij.calculus.chain import Chain, FloorPart, Folded, Link, RawChain, SumPart, link, scaling
 from symbij.calculus.table import ROW_OF_FUNCTION
 from symbij.formula import functions as fn
-from symbij.formula.interval import NONNEGATIVE, POSITIVE, REALS, Interval
+from symbij.formula.interval import NONNEGATIVE, POSITIVE, Interval
 
 _NONPOSITIVE = Interval(-sp.oo, 0, hi_open=False)
 _NEGATIVE = Interval(-sp.oo, 0)
@@ -26,7 +27,7 @@ class NotChain(Exception):
         super().__init__(str(part))
 
 
-def recognise(expr: sp.Expr, x: sp.Symbol) -> Chain:
+def recognise(expr: sp.Expr, x: sp.Symbol) -> RawChain:
     """The links that lead from `x` to `expr`, first applied first. Raises `NotChain`."""
     if expr == x:
         return ()
@@ -55,14 +56,18 @@ def recognise(expr: sp.Expr, x: sp.Symbol) -> Chain:
     return _several(expr, x)
 
 
-def _folded(name: str, function: object, *branches: tuple[Interval, Chain]) -> Folded:
-    return Folded(name, function, branches)  # type: ignore[arg-type]
+def _folded(
+    name: str, function: Callable[[sp.Expr], sp.Expr], *branches: tuple[Interval, Chain], complete: bool = False
+) -> Folded:
+    return Folded(name, function, branches, complete)
 
 
 _NEGATE = link("scale", -1)
 FOLDED: dict[type, Folded] = {
-    sp.Abs: _folded("abs", sp.Abs, (NONNEGATIVE, ()), (_NONPOSITIVE, (_NEGATE,))),
-    sp.cosh: _folded("cosh", sp.cosh, (NONNEGATIVE, (link("cosh"),)), (_NONPOSITIVE, (_NEGATE, link("cosh")))),
+    sp.Abs: _folded("abs", sp.Abs, (NONNEGATIVE, ()), (_NONPOSITIVE, (_NEGATE,)), complete=True),
+    sp.cosh: _folded(
+        "cosh", sp.cosh, (NONNEGATIVE, (link("cosh"),)), (_NONPOSITIVE, (_NEGATE, link("cosh"))), complete=True
+    ),
     sp.sin: _folded("sin", sp.sin, (link("sin").row.domain, (link("sin"),))),
     sp.cos: _folded(
         "cos",
@@ -78,10 +83,11 @@ RECIPROCAL = _folded(
     lambda u: 1 / u,
     (POSITIVE, (link("reciprocal"),)),
     (_NEGATIVE, (_NEGATE, link("reciprocal"), _NEGATE)),
+    complete=True,
 )
 
 
-def _power(expr: sp.Expr, x: sp.Symbol) -> Chain:
+def _power(expr: sp.Expr, x: sp.Symbol) -> RawChain:
     base, exponent = expr.args
     if base.has(x) and exponent.has(x):
         return _several(expr, x)
@@ -91,10 +97,11 @@ def _power(expr: sp.Expr, x: sp.Symbol) -> Chain:
     if not exponent.is_Integer:
         return (*inner, link("power", exponent))
     n = abs(int(exponent))
-    links: list[Link] = []
+    links: list[Link | Folded] = []
     if n % 2 == 0:
         power = link("power", n)
-        links.append(_folded(f"power {n}", lambda u: u**n, (NONNEGATIVE, (power,)), (_NONPOSITIVE, (_NEGATE, power))))
+        halves = ((NONNEGATIVE, (power,)), (_NONPOSITIVE, (_NEGATE, power)))
+        links.append(_folded(f"power {n}", lambda u: u**n, *halves, complete=True))
     elif n > 1:
         links.append(link("odd_power", n))
     if exponent < 0:
@@ -102,7 +109,7 @@ def _power(expr: sp.Expr, x: sp.Symbol) -> Chain:
     return (*inner, *links)
 
 
-def _several(expr: sp.Expr, x: sp.Symbol) -> Chain:
+def _several(expr: sp.Expr, x: sp.Symbol) -> RawChain:
     """Parts in which `x` stands more than once."""
     for attempt in (_moebius, _known_shape, _floor_core, _sum_core):
         chain = attempt(expr, x)
@@ -111,7 +118,7 @@ def _several(expr: sp.Expr, x: sp.Symbol) -> Chain:
     raise NotChain(expr)
 
 
-def _known_shape(expr: sp.Expr, x: sp.Symbol) -> Chain | None:
+def _known_shape(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
     """Named functions written out: softsign, tanh-like quotients by other names, u*exp(u)."""
     if isinstance(expr, sp.Mul) and len(expr.args) == 2:
         for u, other in (expr.args, expr.args[::-1]):
@@ -130,7 +137,7 @@ def _known_shape(expr: sp.Expr, x: sp.Symbol) -> Chain | None:
     return None
 
 
-def _moebius(expr: sp.Expr, x: sp.Symbol) -> Chain | None:
+def _moebius(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
     """(A t + B)/(C t + D) with t the variable, or a function of it, in every place where it stands."""
     for t in _repeated(expr, x):
         dummy = sp.Dummy("t", positive=True if isinstance(t, sp.exp) else None, real=True)
@@ -142,6 +149,8 @@ def _moebius(expr: sp.Expr, x: sp.Symbol) -> Chain | None:
             p, q = sp.Poly(numerator, dummy), sp.Poly(denominator, dummy)
         except sp.PolynomialError:
             continue
+        if isinstance(t, sp.exp) and (chain := _hyperbolic(p, q, t.args[0], dummy, x)) is not None:
+            return chain
         if isinstance(t, sp.exp) and p.degree() <= 2 and q.degree() <= 2 and max(p.degree(), q.degree()) == 2:
             halved = _even_only(p, q, dummy)  # a Moebius map in t**2
             if halved is None:
@@ -162,6 +171,21 @@ def _moebius(expr: sp.Expr, x: sp.Symbol) -> Chain | None:
         step = sp.simplify((b * c - a * d) / c)
         return (*inner, scaling(c), link("shift", d), RECIPROCAL, scaling(step), link("shift", a / c))
     return None
+
+
+def _hyperbolic(p: sp.Poly, q: sp.Poly, h: sp.Expr, t: sp.Symbol, x: sp.Symbol) -> RawChain | None:
+    """A (t -+ 1/t) + B with t = exp(h): 2 A sinh(h) or 2 A cosh(h), and B."""
+    if p.degree() != 2 or q.degree() != 1 or q.coeff_monomial(1) != 0:
+        return None
+    rising, constant, falling = (p.coeff_monomial(t**k) / q.coeff_monomial(t) for k in (2, 1, 0))
+    if rising == -falling:
+        function: Link | Folded = link("sinh")
+    elif rising == falling:
+        function = FOLDED[sp.cosh]
+    else:
+        return None
+    tail = (link("shift", constant),) if constant != 0 else ()
+    return (*recognise(h, x), function, scaling(2 * rising), *tail)
 
 
 def _even_only(p: sp.Poly, q: sp.Poly, t: sp.Symbol) -> tuple[sp.Poly, sp.Poly] | None:
@@ -186,7 +210,7 @@ def _in_terms_of(expr: sp.Expr, t: sp.Expr, dummy: sp.Symbol, x: sp.Symbol) -> s
     return expr.xreplace({e: dummy**k for e, k in ratios.items() if k.is_Integer})
 
 
-def _floor_core(expr: sp.Expr, x: sp.Symbol) -> Chain | None:
+def _floor_core(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
     """floor(h) + g(frac(h)) up to scale and shift, with h = x + constant up to sign and scale."""
     floors = [f for f in expr.atoms(sp.floor) if f.has(x)]
     if len(floors) != 1:
@@ -212,16 +236,16 @@ def _floor_core(expr: sp.Expr, x: sp.Symbol) -> Chain | None:
         links = recognise(g - start, r)
     except NotChain:
         return None
-    core = floor_core(links)
+    core = FloorPart(links)
     outer = (link("shift", offset),) if offset != 0 else ()
     inner = (scaling(slope),) if slope != 1 else ()
     tail = (link("shift", start),) if start != 0 else ()
     return (*inner, *outer, core, *tail, *((scaling(step),) if step != 1 else ()))
 
 
-def _sum_core(expr: sp.Expr, x: sp.Symbol) -> Chain | None:
+def _sum_core(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
     """A sum of chains. Whether its terms go the same way is decided where the domain is known."""
     if not isinstance(expr, sp.Add):
         return None
     terms = tuple(recognise(term, x) for term in expr.args)
-    return (SumCore(terms, 0, REALS, REALS),)
+    return (SumPart(terms),)

@@ -11,6 +11,7 @@ from symbij.calculus.chain import Chain, chain_forward
 from symbij.calculus.truth import evaluate
 from symbij.formula.formula import Formula
 from symbij.formula.interval import Interval
+from symbij.formula.vocabulary import NONZERO, Requirement
 
 PRECISION = 100
 TRIALS = 12
@@ -68,7 +69,10 @@ def _grid(formula: Formula, parameters: dict[str, float]) -> list[float]:
 
 def _search(formula: Formula, parameters: dict[str, float]) -> Witness | None:
     def f(x: float) -> float:
-        return float(evaluate(formula.expr, {**parameters, formula.variable.name: x}, PRECISION))
+        values = {**parameters, formula.variable.name: x}
+        if not all(_holds(need, values) for need in formula.requirements):
+            return math.nan
+        return float(evaluate(formula.expr, values, PRECISION))
 
     grid = _grid(formula, parameters)
     values = [f(x) for x in grid]
@@ -90,6 +94,16 @@ def _search(formula: Formula, parameters: dict[str, float]) -> Witness | None:
         if abs(f(left) - level) < tolerance and abs(f(right) - level) < tolerance and right - left > 1e-6:
             return Witness(left, right, level, parameters, monotone_part)
     return None
+
+
+def _holds(need: Requirement, values: dict[str, float]) -> bool:
+    """Whether the formula is defined at `values` as far as this requirement goes."""
+    value = evaluate(need.expr, values, PRECISION)
+    if need.interval is NONZERO:
+        return bool(value != 0)
+    lo, hi = (evaluate(end, values, PRECISION) for end in (need.interval.lo, need.interval.hi))
+    above = value > lo if need.interval.lo_open else value >= lo
+    return bool(above and (value < hi if need.interval.hi_open else value <= hi))
 
 
 def _turns(a: float, b: float, c: float) -> bool:

@@ -12,6 +12,7 @@ run of shift, scale and divide links is read as one affine map; most rules look 
     u + c, sigmoid, v - sigmoid(c) =  sigmoid_increment(c)
     (u + 1)**p - 1                 =  expm1(p*log1p(u))
     s*u**p - s                     =  s*expm1(p*log(u))
+    u**p, then 1/(1 + v)           =  sigmoid of -p*log(u)
     sigmoid - 1                    =  -sigmoid of -u                   (ndtr likewise)
     tanh + 1                       =  2*sigmoid of 2*u                 (erf + 1 = 2*ndtr of sqrt(2)*u)
     sigmoid, then s*v + t          =  sigmoid_between(t, s + t)
@@ -299,6 +300,8 @@ def _rule_softplus(item: RowLink, before: _Run, after: _Run, tail: Chain) -> lis
 
 def _rule_power(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
     exponent = item.args[0]
+    if tail and _is(tail[0], "reciprocal") and after.scale == 1 and after.shift == 1:
+        return [*before.links, link("log"), link("scale", -exponent), link("sigmoid"), *tail[1:]]
     if after.links and _same(after.pre, sp.Integer(-1)):
         if before.links and _same(before.shift, sp.Integer(1)):
             return [

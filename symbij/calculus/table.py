@@ -8,6 +8,7 @@ directions both are at hand; they differ in which one carries the rounding error
 Derivations of the less obvious stable forms, with s = sigmoid and sp = softplus:
     s'(u) = s(u) s(-u)                     log = -sp(-u) - sp(u)            = log v + log(1 - v)
     sp'(u) = s(u) = 1 - exp(-v)            log = -sp(-u)                    = log1mexp(v)
+    cosh' = sinh u = exp(u) (1 - exp(-2u))/2 on u > 0
     tanh' = 1/cosh^2 = 1 - v^2             log = -2 logcosh(u)              = log1p(-v^2)
     sinh' = cosh = sqrt(1 + v^2)           log = logcosh(u)                 = loghypot1(v)
     ndtr' = phi(u), phi the normal density: log = -u^2/2 - log(2 pi)/2, with u = ndtri(v) on the way back
@@ -133,8 +134,10 @@ _ALL = [
     Row("atanh", "atanh(u)", "tanh", "-log1p(-u**2)", "2*logcosh(v)", _P11, REALS),
     Row("sinh", "sinh(u)", "asinh", "logcosh(u)", "loghypot1(v)"),
     Row("asinh", "asinh(u)", "sinh", "-loghypot1(u)", "-logcosh(v)"),
-    Row("cosh", "cosh(u)", "acosh", "log(sinh(u))", "log(v - 1)/2 + log(v + 1)/2", NONNEGATIVE, _FROM_ONE),
-    Row("acosh", "acosh(u)", "cosh", "-log(u - 1)/2 - log(u + 1)/2", "-log(sinh(v))", _FROM_ONE, NONNEGATIVE),
+    Row("cosh", "cosh(u)", "acosh", "u + log1mexp(2*u) - log(2)", "log(v - 1)/2 + log(v + 1)/2",
+        NONNEGATIVE, _FROM_ONE),
+    Row("acosh", "acosh(u)", "cosh", "-log(u - 1)/2 - log(u + 1)/2", "-v - log1mexp(2*v) + log(2)",
+        _FROM_ONE, NONNEGATIVE),
     # algebraic sigmoid
     Row("softsign", "softsign(u)", "softsign_inverse", "-2*log1p(abs(u))", "2*log1p(-abs(v))", REALS, _P11),
     Row("softsign_inverse", "softsign_inverse(u)", "softsign", "-2*log1p(-abs(u))", "2*log1p(abs(v))", _P11, REALS),
@@ -225,7 +228,8 @@ ELEMENTARY: dict[str, Elementary] = {
         ("sign", "0"),
         ("floor", "0"),
         ("lambertw", "exp(-v)/(1 + v)"),
-        ("logaddexp", "sigmoid(u - c)", "sigmoid(c - u)"),
+        # exp(u - v) where v is finite: both arguments may be -oo
+        ("logaddexp", "where(v > -1e308, exp(u - v), 0)", "where(v > -1e308, exp(c - v), 0)"),
         ("max", "where(u >= c, 1, 0)", "where(u >= c, 0, 1)"),
         ("min", "where(u <= c, 1, 0)", "where(u <= c, 0, 1)"),
         ("pow", "c*u**(c - 1)", "v*log(u)"),

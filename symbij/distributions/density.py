@@ -20,7 +20,7 @@ from symbij.kernels.broadcast import pack, run
 from symbij.kernels.compile import elementwise
 from symbij.program.ir import Builder, Program, Var
 from symbij.program.lower import lower_chain
-from symbij.program.operations import Stage, X, flip, interval_conditions, lower_pullback, stage_env
+from symbij.program.operations import Stage, X, at_safe_point, flip, interval_conditions, lower_pullback, stage_env
 
 
 class Pick(NamedTuple):
@@ -121,8 +121,9 @@ def lower_log_density(shape: Any, x: Var, b: Builder, names: InputNames) -> Var:
         case ("base", derivation):
             stage = Stage(derivation, False, names.take(len(derivation.formula.parameters)))
             env = stage_env(stage, b)
-            result = lower_chain(derivation.chain, env, x, b).log_det
             inside = interval_conditions(x, derivation.domain, env, b)
+            safe = at_safe_point(x, inside, derivation.domain, env, b)
+            result = lower_chain(derivation.chain, env, safe, b).log_det
         case ("pulled", items, base):
             stages = [Stage(d, inverted, names.take(len(d.formula.parameters))) for d, inverted in items]
             pulled, inside = lower_pullback(flip(stages), x, b)

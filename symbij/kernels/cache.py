@@ -43,7 +43,7 @@ def _private_dir(setting: str) -> Path | None:
             if status.st_uid != os.getuid():
                 return None
             if stat.S_IMODE(status.st_mode) & 0o022:
-                path.chmod(0o700)
+                return None  # others may have put files there
         return path if os.access(path, os.W_OK | os.R_OK) else None
     except (OSError, RuntimeError):
         return None

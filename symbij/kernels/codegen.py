@@ -12,9 +12,9 @@ from symbij.program.ir import Op, Program
 
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "ne": "!="}
 
-# The u in (lo, hi) with f(u) = y: Newton's method inside a bracket, bisection when it does not halve the bracket.
-# While an end of the bracket is infinite it is searched for by doubling. Ends where doubles are no longer adjacent to
-# anything in between: the result is within one unit in the last place of a sign change of f(u) - y.
+# The u in (lo, hi) with f(u) = y: Newton's method inside a bracket, bisection when its steps do not halve. While an
+# end of the bracket is infinite it is searched for by doubling. It ends when no double is left inside the bracket, or
+# Newton moves no more: the result is within rounding of a sign change of f(u) - y.
 _ROOT_TEMPLATE = """
 def {name}(y, lo, hi{parameters}):
     if y != y:
@@ -49,22 +49,29 @@ def {name}(y, lo, hi{parameters}):
         if not (abs(u) < INF):
             return u
         f, slope = {function}(u{parameters})
-    width = b - a
-    for _ in range(400):
+    previous = INF
+    for _ in range(300):
         candidate = u - (f - y) / slope
-        middle = 0.5 * a + 0.5 * b
-        if not (a < candidate < b) or b - a > 0.5 * width:
-            width = b - a
-            if a > 0.0 and b > 16.0 * a:
-                middle = math.sqrt(a) * math.sqrt(b)
-            elif b < 0.0 and a < 16.0 * b:
-                middle = -math.sqrt(-a) * math.sqrt(-b)
-            if not (a < candidate < b) or abs(candidate - u) > 1e-3 * abs(u):
-                candidate = middle
-        if candidate == u or candidate == a or candidate == b:
-            if middle <= a or middle >= b or candidate == u:
-                return candidate
-            candidate = middle
+        moved = abs(candidate - u)
+        if not (a < candidate < b) or moved > 0.5 * previous:
+            # halve the number of doubles in the bracket rather than its width, so that tiny results are reached too
+            low, high = a, b
+            if low >= 0.0 and high > 4.0 * low:
+                candidate = math.sqrt(max(low, 5e-324)) * math.sqrt(high)
+            elif high <= 0.0 and low < 4.0 * high:
+                candidate = -math.sqrt(max(-high, 5e-324)) * math.sqrt(-low)
+            elif low < 0.0 and high > 0.0:
+                candidate = 0.0
+            else:
+                candidate = 0.5 * low + 0.5 * high
+            if not (a < candidate < b):
+                candidate = 0.5 * low + 0.5 * high
+            if not (a < candidate < b):
+                return u
+            moved = abs(candidate - u)
+        elif candidate == u:
+            return u
+        previous = moved
         u = candidate
         f, slope = {function}(u{parameters})
         if f == y:

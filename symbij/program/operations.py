@@ -58,21 +58,39 @@ def lower_stages(stages: Sequence[Stage], u: Var, b: Builder) -> Lowered:
             u = b.select(condition, u, b.const(float("nan")))
         step = (lower_inverse if stage.inverted else lower_chain)(stage.derivation.chain, env, u, b)
         total = b.add(total, step.log_det)
-        u = _clamped(step.value, stage.target, env, b)
+        u = _clamped(step.value, stage, env, b)
     return Lowered(u, total)
 
 
 def lower_pullback(stages: Sequence[Stage], y: Var, b: Builder) -> tuple[Lowered, list[Var]]:
-    """Like `lower_stages`, without NaN: returns also the conditions under which `y` is inside every source interval."""
+    """Like `lower_stages`, without NaN: returns also the conditions under which `y` is inside every source interval.
+
+    Outside, the computation goes on from a point inside: a result that is not selected must still be finite, since in
+    the reverse sweep its derivative is multiplied by zero.
+    """
     total = b.const(0.0)
     inside: list[Var] = []
     for stage in stages:
         env = stage_env(stage, b)
-        inside += interval_conditions(y, stage.source, env, b)
+        conditions = interval_conditions(y, stage.source, env, b)
+        y = at_safe_point(y, conditions, stage.source, env, b)
+        inside += conditions
         step = (lower_inverse if stage.inverted else lower_chain)(stage.derivation.chain, env, y, b)
         total = b.add(total, step.log_det)
         y = step.value
     return Lowered(y, total), inside
+
+
+def at_safe_point(u: Var, conditions: list[Var], where: Interval, env: Env, b: Builder) -> Var:
+    """`u` where the conditions hold, else a point inside `where`."""
+    if not conditions:
+        return u
+    ends = [None if e.is_infinite and e.is_number else lower(e, env, b) for e in (where.lo, where.hi)]
+    lo, hi = ends
+    inside = 0.5 * (lo + hi) if lo is not None and hi is not None else (lo + 1.0 if lo is not None else hi - 1.0)  # type: ignore[operator]
+    for condition in conditions:
+        u = b.select(condition, u, inside)
+    return u
 
 
 def interval_conditions(u: Var, where: Interval, env: Env, b: Builder) -> list[Var]:
@@ -86,14 +104,21 @@ def stage_env(stage: Stage, b: Builder) -> Env:
     return {s: b.input(n) for s, n in zip(symbols, stage.names, strict=True)}
 
 
-def _clamped(v: Var, target: Interval, env: Env, b: Builder) -> Var:
-    """`v`, which rounding may have carried past an end of its codomain, brought back to it.
+def _clamped(v: Var, stage: Stage, env: Env, b: Builder) -> Var:
+    """`v`, which rounding may have carried past a finite end of its codomain, brought back to it.
 
-    Ends that are numbers are reached exactly (exp, sigmoid, tanh); ends computed from parameters, such as
-    `low + (high - low)*1`, can be overshot by one unit in the last place.
+    A function of the table stays inside its range; a last step of arithmetic, as in `low + (high - low)*1`, can
+    overshoot the end by one unit in the last place.
     """
-    for end, kind in ((target.lo, "lt"), (target.hi, "gt")):
-        if isinstance(end, sp.Expr) and end.free_symbols and not end.has(sp.oo):
+    chain = stage.derivation.chain
+    last = (chain[0].inverse() if stage.inverted else chain[-1]) if chain else None
+    if last is None or last.name not in ARITHMETIC:
+        return v
+    for end, kind in ((stage.target.lo, "lt"), (stage.target.hi, "gt")):
+        if not end.has(sp.oo):
             bound = lower(end, env, b)
             v = b.select(b.compare(kind, v, bound), bound, v)
     return v
+
+
+ARITHMETIC = ("shift", "scale", "divide", "sigmoid_between")
