@@ -195,7 +195,7 @@ def _step(walk: _Walk, item: Link | Folded | SumPart | FloorPart) -> None:
             condition = (sp.Ne(expr, 0), f"{expr} must not be 0")
             if expr.is_zero:
                 raise Unproved(f"{expr} is zero, so the formula is constant")
-            if condition not in walk.conditions:
+            if condition[0] != sp.true and condition not in walk.conditions:
                 walk.conditions.append(condition)
     walk.at_lo = item.value_at_end(walk.at_lo, walk.bounds)
     walk.at_hi = item.value_at_end(walk.at_hi, walk.bounds)

@@ -9,7 +9,7 @@ import numpy as np
 from symbij.bijectors.base import Bijector, _plain
 from symbij.bijectors.tree import Node
 from symbij.distributions.density import Density
-from symbij.errors import DataError, ParameterError, UsageError
+from symbij.errors import ParameterError, UsageError
 from symbij.kernels.broadcast import as_float_array
 
 
@@ -76,7 +76,7 @@ class Distribution(Node):
     def sample(self, sample_shape: Any = (), seed: int | np.random.Generator | None = None) -> np.ndarray:
         """Draws of shape (*sample_shape, *batch_shape, *event_shape); `seed` is an int or a numpy Generator."""
         shape = as_shape(sample_shape, "sample_shape") + self.batch_shape + self.event_shape
-        return _plain(np.asarray(self._sample_to(shape, np.random.default_rng(seed))))
+        return _plain(np.asarray(self._sample_to(shape, as_generator(seed))))
 
     def log_prob(self, value: Any) -> np.ndarray:
         """log p(value): -inf outside the support."""
@@ -131,14 +131,20 @@ class Distribution(Node):
 def as_shape(value: Any, what: str) -> tuple[int, ...]:
     """A shape given as an int, a sequence of ints or an array."""
     try:
-        shape = tuple(int(n) for n in np.atleast_1d(np.asarray(value, dtype=np.int64)))
+        given = np.atleast_1d(np.asarray(value))
+        shape = tuple(int(n) for n in given)
     except (TypeError, ValueError, OverflowError):
         raise ParameterError(f"{what} must be an int or a sequence of ints, got {value!r}") from None
+    if any(n != g for n, g in zip(shape, given, strict=True)):
+        raise ParameterError(f"{what} must be whole numbers, got {value!r}")
     if any(n < 0 for n in shape):
         raise ParameterError(f"{what} must not be negative, got {shape}")
     return shape
 
 
-def check_probability(owner: str, p: np.ndarray) -> None:
-    if np.any((p < 0) | (p > 1)):
-        raise DataError(f"{owner}: probabilities must lie in [0, 1]")
+def as_generator(seed: int | np.random.Generator | None) -> np.random.Generator:
+    """The random generator meant by `seed`."""
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise ParameterError(f"seed must be a non-negative int or a numpy Generator, got {seed!r}") from None

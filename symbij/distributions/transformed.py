@@ -122,7 +122,11 @@ class TransformedDistribution(Distribution):
         if missing:
             shape = np.broadcast_shapes(base.shape, np.shape(x))
             base = np.broadcast_to(base, shape).sum(axis=tuple(range(-missing, 0)))
-        total = np.asarray(base + log_det)
+        with np.errstate(invalid="ignore"):
+            total = np.asarray(base + log_det)
+        if not events:  # beyond the support, and at an infinite end of it, the parts have no sum
+            lo, hi = self._support()
+            total = np.where(((y <= lo) | (y >= hi)) & (np.isnan(total) | (y < lo) | (y > hi)), -np.inf, total)
         return np.array(np.broadcast_to(total, broadcast_shape(self.name, [total.shape, self._batch_shape])))
 
     def _sample_to(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:

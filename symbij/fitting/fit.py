@@ -8,12 +8,12 @@ import numpy as np
 
 from symbij.bijectors.tree import substitute, walk
 from symbij.bijectors.variable import Variable
-from symbij.distributions.base import Distribution
-from symbij.errors import DataError, ParameterError, UsageError
+from symbij.distributions.base import Distribution, as_generator
+from symbij.errors import DataError, ParameterError, ShapeError, UsageError
 from symbij.fitting.objective import Objective
 from symbij.fitting.optimise import adam, check_start, lbfgs
 from symbij.fitting.result import FitResult, _number
-from symbij.kernels.broadcast import as_float_array
+from symbij.kernels.broadcast import as_float_array, broadcast_shape
 
 DEFAULT_EPOCHS = {"adam": 100, "lbfgs": 1000}
 
@@ -48,8 +48,8 @@ def fit(
         raise UsageError(f"{dist.name} has nothing to train; give a parameter as sb.Variable(start)")
     density = dist._trainable_density()
     epochs = DEFAULT_EPOCHS[method] if epochs is None else _positive_int("epochs", epochs)
-    if not learning_rate > 0:
-        raise ParameterError(f"learning_rate must be positive, got {learning_rate!r}")
+    if not isinstance(learning_rate, (int, float)) or not 0 < learning_rate < np.inf:
+        raise ParameterError(f"learning_rate must be a positive number, got {learning_rate!r}")
     objective = Objective(dist, density)
     train_data = checked_data(dist, data, "data")
     prepared = objective.prepare(train_data)
@@ -59,7 +59,7 @@ def fit(
         state = adam(
             objective, prepared, held_out, epochs=epochs,
             batch_size=prepared.x.shape[1] if batch_size is None else _positive_int("batch_size", batch_size),
-            learning_rate=float(learning_rate), shuffle=shuffle, rng=np.random.default_rng(seed), progress=progress,
+            learning_rate=float(learning_rate), shuffle=shuffle, rng=as_generator(seed), progress=progress,
         )  # fmt: skip
     else:
         state = lbfgs(objective, prepared, held_out, epochs=epochs, progress=progress)
@@ -72,7 +72,7 @@ def fit(
         history=history,
         converged=state.converged,
         message=state.message,
-        log_likelihood=-objective.loss(state.theta, prepared)[0] * prepared.x.size,
+        log_likelihood=-objective.loss(state.theta, prepared)[0] * objective.count(prepared),
         initial=dist,
         data=train_data,
         _objective=objective,
@@ -92,7 +92,11 @@ def _first_paths(dist: Distribution) -> list[tuple[str, Variable]]:
 def checked_data(dist: Distribution, data: Any, what: str) -> np.ndarray:
     """`data` as an array of floats, all finite and inside the support of `dist`."""
     array = checked_finite(as_float_array(data, what), what)
+    events = dist.event_shape
+    if events and array.shape[-len(events) :] != events:
+        raise ShapeError(f"{what} of shape {array.shape} does not end in the event shape {events} of {dist.name}")
     lo, hi = dist._support()
+    broadcast_shape(f"{dist.name}: {what} and parameters", [array.shape, lo.shape, hi.shape])
     outside = (array < lo) | (array > hi)
     span = f"[{np.min(lo):g}, {np.max(hi):g}]"
     refuse(outside, array, f"{what} lies outside the support {span} of {dist.name}", "its density is zero there")
@@ -120,6 +124,6 @@ def refuse(bad: np.ndarray, array: np.ndarray, problem: str, advice: str) -> Non
 
 
 def _positive_int(name: str, value: Any) -> int:
-    if isinstance(value, bool) or int(value) != value or value < 1:
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or int(value) != value or value < 1:
         raise ParameterError(f"{name} must be a positive integer, got {value!r}")
     return int(value)

@@ -27,7 +27,7 @@ from symbij.distributions.density import (
     picked_value,
     shape_of,
 )
-from symbij.errors import UsageError
+from symbij.errors import ShapeError, UsageError
 from symbij.formula.constraints import Constraint
 from symbij.kernels.broadcast import broadcast_shape
 from symbij.kernels.compile import training
@@ -133,15 +133,16 @@ class Objective:
 
     def prepare(self, data: np.ndarray) -> Prepared:
         """The data as x[row, observation], with a row for every set of parameters, and the tables that go with it."""
-        if math.prod(self.parameter_shape) == 1:
+        if math.prod(self.parameter_shape) == 1 and not self.distribution.event_shape:
             x, row_shape = data.reshape(1, -1), (1,) * len(self.parameter_shape)
         else:
-            full = broadcast_shape(self.distribution.name, [data.shape, self.parameter_shape])
-            if len(full) <= len(self.parameter_shape):
-                wanted = ", ".join(map(str, self.parameter_shape))
-                raise UsageError(
-                    f"{self.distribution.name}: data of shape {data.shape} has no axis of observations in front of the "
-                    f"parameters' shape {self.parameter_shape}; pass data of shape (n, {wanted})"
+            own = self.distribution.batch_shape + self.distribution.event_shape
+            full = broadcast_shape(self.distribution.name, [data.shape, own])
+            if len(full) <= len(own):
+                wanted = ", ".join(map(str, own))
+                raise ShapeError(
+                    f"{self.distribution.name}: data of shape {data.shape} has no axis of observations in front of "
+                    f"batch and event shape {own}; pass data of shape (n, {wanted})"
                 )
             x, row_shape = np.broadcast_to(data, full).reshape(full[0], -1).T, full[1:]
         rows = math.prod(row_shape)
@@ -163,7 +164,12 @@ class Objective:
         self.sums(data.x, data.packed, 0, data.x.shape[1], totals)
         grad = np.zeros_like(theta)
         np.add.at(grad, data.slot, totals[1:])
-        return float(totals[0].sum() / data.x.size), grad / data.x.size
+        n = self.count(data)
+        return float(totals[0].sum() / n), grad / n
+
+    def count(self, data: Prepared) -> int:
+        """The number of log-probabilities that the mean is over: observations times batch elements."""
+        return data.x.size // math.prod(self.distribution.event_shape)
 
 
 @dataclass

@@ -68,7 +68,7 @@ def adam(
             x = np.ascontiguousarray(data.x[:, rng.permutation(data.x.shape[1])]) if shuffle else data.x
             train, missed = objective.epoch(
                 x, data.packed, data.slot, theta, m, v, powers, batch_size, learning_rate, BETA1, BETA2, EPSILON, keep,
-                totals, grad,
+                totals, grad, math.prod(objective.distribution.event_shape),
             )  # fmt: skip
             skipped += missed
             held_out = None if validation is None else objective.loss(theta, validation)[0]
@@ -94,43 +94,70 @@ def adam(
 def lbfgs(
     objective: Objective, data: Prepared, validation: Prepared | None, *, epochs: int, progress: bool | None
 ) -> Progress:
-    """Limited-memory BFGS on the full data, by scipy; an epoch is one iteration."""
-    state = Progress(objective.start())
-    worst = 0.0
-    bar = tqdm(total=epochs, desc="lbfgs", unit="iteration", disable=_disabled(progress))
+    """Limited-memory BFGS on the full data, by scipy; an epoch is one iteration.
 
-    def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
-        nonlocal worst
-        value, grad = objective.loss(theta, data)
+    It works on raw values in units of their own size, and is restarted with new units, and with its memory of the
+    curvature cleared, for as long as that helps: what it learnt far from the optimum can bring it to a halt too early.
+    """
+    state = Progress(objective.start())
+    wall = 1.0
+    bar = tqdm(total=epochs, desc="lbfgs", unit="iteration", disable=_disabled(progress))
+    found: optimize.OptimizeResult | None = None
+    units = np.ones_like(state.theta)
+
+    def loss(z: np.ndarray) -> tuple[float, np.ndarray]:
+        nonlocal wall
+        value, grad = objective.loss(z * units, data)
         if not (math.isfinite(value) and np.all(np.isfinite(grad))):
             # a step out of the region where the likelihood is finite: a wall for the line search to turn back from
-            return 1e3 * (1.0 + abs(worst)), np.zeros_like(theta)
-        worst = max(worst, abs(value))
-        return value, grad
+            return 1e3 * wall, np.zeros_like(z)
+        wall = max(wall, abs(value))
+        return value, grad * units
 
     def after(intermediate_result: optimize.OptimizeResult) -> None:
-        theta = intermediate_result.x
+        theta = intermediate_result.x * units
         held_out = None if validation is None else objective.loss(theta, validation)[0]
         state.record(theta, float(intermediate_result.fun), held_out)
         bar.update()
         bar.set_postfix(loss=f"{intermediate_result.fun:.5f}", refresh=False)
 
     try:
-        found = optimize.minimize(
-            loss, state.theta, jac=True, method="L-BFGS-B", callback=after,
-            options={"maxiter": epochs, "maxfun": 20 * epochs, "ftol": 1e-13, "gtol": 1e-7},
-        )  # fmt: skip
+        before = math.inf
+        while len(state.train) < epochs:
+            units = np.maximum(1.0, np.abs(state.theta))
+            left = epochs - len(state.train)
+            found = optimize.minimize(
+                loss, state.theta / units, jac=True, method="L-BFGS-B", callback=after,
+                options={"maxiter": left, "maxfun": 20 * left, "ftol": 1e-13, "gtol": 1e-7},
+            )  # fmt: skip
+            state.theta = found.x * units
+            if before - found.fun <= 1e-11 * max(1.0, abs(found.fun)) or found.nit == 0:
+                break
+            before = found.fun
     except KeyboardInterrupt:
         state.interrupted("iterations")
         return state
     finally:
         bar.close()
-    state.theta = found.x
-    state.converged = bool(found.success)
-    state.message = str(found.message)
     if not state.train:
-        state.record(found.x, float(found.fun), None if validation is None else objective.loss(found.x, validation)[0])
+        value = objective.loss(state.theta, data)[0]
+        state.record(state.theta, value, None if validation is None else objective.loss(state.theta, validation)[0])
+    _judge(objective, data, state, epochs)
     return state
+
+
+FLAT = 1e-4  # slope of the mean loss, per unit or per size of a parameter, below which a fit counts as converged
+
+
+def _judge(objective: Objective, data: Prepared, state: Progress, epochs: int) -> None:
+    """Whether the fit ended where the loss is flat, in words and as a flag."""
+    _, grad = objective.loss(state.theta, data)
+    slope = float(np.max(np.abs(grad) * np.maximum(1.0, np.abs(state.theta)), initial=0.0))
+    state.converged = bool(slope <= FLAT and math.isfinite(slope))
+    state.message = f"{len(state.train)} iterations; the loss is flat to {slope:.1e}"
+    if not state.converged:
+        reason = "the limit was reached" if len(state.train) >= epochs else "no step makes it smaller"
+        state.message = f"{len(state.train)} iterations: {reason}, but its slope is {slope:.1e}, not zero"
 
 
 def check_start(objective: Objective, data: Prepared) -> None:

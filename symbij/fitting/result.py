@@ -44,7 +44,7 @@ class FitResult:
         and carried to the parameters by the delta method. It means what it says at a maximum only: see `converged`.
         """
         theta, objective = self._theta, self._objective
-        n = self._prepared.x.size
+        n = objective.count(self._prepared)
         hessian = np.empty((theta.size, theta.size))
         for k in range(theta.size):
             step = np.zeros_like(theta)

@@ -19,6 +19,8 @@ def as_float_array(value: Any, what: str) -> np.ndarray:
     """`value` as float64 or float32; integers become float64; anything else is an error."""
     if isinstance(value, (list, tuple)) and any(hasattr(item, "trainable") for item in value):
         raise DataError(f"{what} is a list that holds a Variable; make one Variable of the whole list: Variable([...])")
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise DataError(f"{what} has masked elements, which have no value; take compressed() or fill them first")
     try:
         array = np.asarray(value)
     except ValueError as error:

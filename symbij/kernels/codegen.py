@@ -200,9 +200,10 @@ SCALAR_SUMS = 16
 BLOCK = 1024
 
 # One epoch of Adam (Kingma & Ba 2015) over minibatches of columns of x. theta[slot[k, j]] is the raw value of
-# parameter k for row j; rows of P beyond the trained ones are fixed. `keep` marks values that must not become zero.
+# parameter k for row j; rows of P beyond the trained ones are fixed. `keep` marks values that must not become zero. An
+# observation is `events` rows.
 EPOCH_SOURCE = """
-def epoch(x, P, slot, theta, m, v, powers, batch, rate, beta1, beta2, eps, keep, totals, grad):
+def epoch(x, P, slot, theta, m, v, powers, batch, rate, beta1, beta2, eps, keep, totals, grad, events):
     trained, rows = slot.shape
     n = x.shape[1]
     loss = 0.0
@@ -220,7 +221,7 @@ def epoch(x, P, slot, theta, m, v, powers, batch, rate, beta1, beta2, eps, keep,
             value += totals[0, j]
             for k in range(trained):
                 grad[slot[k, j]] += totals[k + 1, j]
-        count = (stop - start) * rows
+        count = (stop - start) * rows / events
         finite = math.isfinite(value)
         for s in range(theta.size):
             finite = finite and math.isfinite(grad[s])
@@ -238,5 +239,5 @@ def epoch(x, P, slot, theta, m, v, powers, batch, rate, beta1, beta2, eps, keep,
         else:
             skipped += 1
         start = stop
-    return loss / (n * rows), skipped
+    return loss * events / (n * rows), skipped
 """

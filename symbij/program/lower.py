@@ -160,6 +160,7 @@ def lower_link(item: Link, env: Env, u: Var, b: Builder) -> Lowered:
         return _lower_sum_core(item, env, u, b)
     if isinstance(item, NumericInverse):
         return lower_link_inverse(item.core, env, u, b).reciprocal(b)
+    u = _unsigned_zero(item, u, b)
     inner = env | {_IN: u}
     v = lower(item.forward(_IN), inner, b)
     return _with_log_det(v, item.log_det_u(_IN, _OUT), inner | {_OUT: v}, b)
@@ -174,9 +175,16 @@ def lower_link_inverse(item: Link, env: Env, v: Var, b: Builder) -> Lowered:
         return Lowered(u, _lower_sum_core(item, env, u, b).log_det)
     if isinstance(item, NumericInverse):
         return lower_link(item.core, env, v, b)
+    v = _unsigned_zero(item, v, b)
     inner = env | {_OUT: v}
     u = lower(item.inverse().forward(_OUT), inner, b)
     return _with_log_det(u, item.log_det_v(_IN, _OUT), inner | {_IN: u}, b)
+
+
+def _unsigned_zero(item: Link, u: Var, b: Builder) -> Var:
+    """`u`, with -0.0 made 0.0 where its reciprocal may be taken: on a half-line zero is its end, never approached from
+    the other side. (Emitted as it is: the builder would drop the addition of zero.)"""
+    return b.emit("add", u, b.const(0.0)) if item.name in ("power", "reciprocal") else u
 
 
 def _with_log_det(value: Var, log_det: sp.Expr, env: Env, b: Builder) -> Lowered:
