@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
-import time
 
 import mpmath
 import numpy as np
 import pytest
+import scipy.special
 import sympy as sp
 from mpmath import mpf
 from truth import Forward, numeric, plain, real
@@ -31,15 +32,17 @@ def names(text: str, **kwargs: object) -> list[str]:
 @pytest.mark.parametrize(
     ("texts", "chain"),
     [
-        (["sigmoid(x)", "1/(1 + exp(-x))", "exp(x)/(1 + exp(x))", "(1 + tanh(x/2))/2", "1 - sigmoid(-x)", "1/2 + tanh(x/2)/2"], ["sigmoid"]),
+        (["sigmoid(x)", "1/(1 + exp(-x))", "exp(x)/(1 + exp(x))", "(1 + tanh(x/2))/2", "1 - sigmoid(-x)",
+          "1/2 + tanh(x/2)/2"], ["sigmoid"]),
         (["softplus(x)", "log(1 + exp(x))", "log1p(exp(x))", "log(exp(x) + 1)"], ["softplus"]),
-        (["tanh(x)", "2*sigmoid(2*x) - 1", "(exp(2*x) - 1)/(exp(2*x) + 1)", "(exp(x) - exp(-x))/(exp(x) + exp(-x))"], ["tanh"]),
+        (["tanh(x)", "2*sigmoid(2*x) - 1", "(exp(2*x) - 1)/(exp(2*x) + 1)",
+          "(exp(x) - exp(-x))/(exp(x) + exp(-x))"], ["tanh"]),
         (["expm1(x)", "exp(x) - 1", "-(1 - exp(x))"], ["expm1"]),
         (["log1p(x)", "log(1 + x)", "log(x + 1)"], ["log1p"]),
         (["softplus_inverse(x)", "log(exp(x) - 1)", "log(expm1(x))"], ["softplus_inverse"]),
         (["x/(1 + abs(x))", "softsign(x)"], ["softsign"]),
         (["x/(1 - abs(x))", "softsign_inverse(x)"], ["softsign_inverse"]),
-        (["x", "exp(log(exp(x)))/exp(x)*x" if False else "x", "logit(sigmoid(x))", "log(exp(x))", "(x**(1/3))**3"], []),
+        (["x", "logit(sigmoid(x))", "log(exp(x))", "(x**(1/3))**3"], []),
         (["1/2 + erf(x/sqrt(2))/2", "ndtr(x)", "1 - ndtr(-x)"], ["ndtr"]),
         (["exp(-x)", "1/exp(x)", "exp(x)**-1"], ["scale", "exp"]),
     ],
@@ -122,9 +125,11 @@ def test_given_domains(text: str, domain: object, codomain: str, direction: str)
 
 
 REFUSED = [
-    "x**2", "cosh(x)", "x - tanh(2*x)", "sin(x)", "x**3 - x", "x**4 + x", "abs(x)", "x*exp(x)", "exp(x) - x", "x + sin(2*x)",
-    "cos(x)", "x - 3*sigmoid(4*x)", "exp(-x**2)", "a*x + x**3", "x**2 + a*x", "sin(x) + a", "1/(1 + x**2)", "x - 2*softsign(x)",
-    "max(x, 0)", "where(x > 0, x, -x)", "x*exp(-x)", "(x - 1)*(x - 2)*(x - 3)", "x**3 - 1e-3*x", "(x**3 - x)/(x**2 + 1)",
+    "x**2", "cosh(x)", "x - tanh(2*x)", "sin(x)", "x**3 - x", "x**4 + x", "abs(x)", "x*exp(x)", "exp(x) - x",
+    "x + sin(2*x)", "cos(x)", "x - 3*sigmoid(4*x)", "exp(-x**2)", "a*x + x**3", "x**2 + a*x", "sin(x) + a",
+    "1/(1 + x**2)", "x - 2*softsign(x)", "max(x, 0)", "where(x > 0, x, -x)", "x*exp(-x)", "(x - 1)*(x - 2)*(x - 3)",
+    "x**3 - 1e-3*x",
+    "(x**3 - x)/(x**2 + 1)",
 ]  # fmt: skip
 
 
@@ -234,7 +239,7 @@ def test_sums_of_monotone_maps(text: str, parameters: dict[str, float], domain: 
 
 
 def test_sums_of_opposed_maps_are_not_proved() -> None:
-    with pytest.raises(sb.NotBijectiveError, match="increasing"):
+    with pytest.raises(sb.NotBijectiveError, match="one-to-one"):
         sb.bijector("a*x + exp(x)")
     assert sb.bijector("a*x + exp(x)", a=sb.positive).derivation.status == "proved"
 
@@ -256,8 +261,8 @@ def test_floor_core() -> None:
 def test_text_and_latex_of_a_derivation() -> None:
     cls = sb.bijector("(a*x + b)**3", a=sb.nonzero)
     text = str(cls.derivation)
-    for piece in ("(a*x + b)**3", "a nonzero", "b real", "domain", "codomain", "increasing if a > 0", "proved", "inverse", "cbrt(y)",
-                  "log|det J|", "odd_power"):  # fmt: skip
+    for piece in ("(a*x + b)**3", "a nonzero", "b real", "domain", "codomain", "increasing if a > 0", "proved",
+                  "inverse", "cbrt(y)", "log|det J|", "odd_power"):  # fmt: skip
         assert piece in text
     latex = cls.derivation.latex()
     for piece in (r"\begin{aligned}", r"f^{-1}(y)", r"\log", r"\sqrt[3]{y}", r"\end{aligned}"):
@@ -274,10 +279,9 @@ def test_text_and_latex_of_a_derivation() -> None:
 def test_names_used_inside_work_as_parameters(name: str) -> None:
     made = sb.bijector(f"exp({name}*x) + {name}*x**3", **{name: sb.positive})(0.5)
     plain_one = sb.bijector("exp(q*x) + q*x**3", q=sb.positive)(0.5)
-    for text, reference, inside in [(made, plain_one, 1.3)]:
-        assert text.forward(inside) == reference.forward(inside)
-        assert text.inverse(2.0) == reference.inverse(2.0)
-        assert text.inverse_log_det_jacobian(2.0) == reference.inverse_log_det_jacobian(2.0)
+    assert made.forward(1.3) == plain_one.forward(1.3)
+    assert made.inverse(2.0) == plain_one.inverse(2.0)
+    assert made.inverse_log_det_jacobian(2.0) == plain_one.inverse_log_det_jacobian(2.0)
     chained = sb.bijector(f"log(1 + exp({name}*x + 1)) - {name}", **{name: sb.positive})(0.5)
     assert chained.inverse(chained.forward(0.7)) == pytest.approx(0.7, rel=1e-14)
     assert chained.inverse_log_det_jacobian(chained.forward(0.7)) == pytest.approx(
@@ -293,12 +297,14 @@ def test_truth_settles_on_true_values() -> None:
     functions = sb.functions
     assert float(settled(functions.softplus(x).expr, {"x": -500.0})) == pytest.approx(math.exp(-500.0), rel=1e-12)
     assert float(settled(functions.ndtr(x).expr, {"x": -36.0})) == pytest.approx(4.182624065796629e-284, rel=1e-9)
-    assert float(settled(sp.log(functions.ndtr(x).expr), {"x": -30.0})) == pytest.approx(-454.3212439955966, rel=1e-12)
+    assert float(settled(sp.log(functions.ndtr(x).expr), {"x": -30.0})) == pytest.approx(
+        scipy.special.log_ndtr(-30.0), rel=1e-12
+    )
 
 
 # Random formulas: whatever is proved must be monotone, and no formula may raise anything but errors of this package.
-ONE = ["exp", "log", "sinh", "tanh", "sigmoid", "softplus", "cbrt", "sqrt", "atan", "asinh", "expm1", "log1p", "softsign", "ndtr", "abs",
-       "logit", "square", "floor", "frac", "erf", "sin", "cosh"]  # fmt: skip
+ONE = ["exp", "log", "sinh", "tanh", "sigmoid", "softplus", "cbrt", "sqrt", "atan", "asinh", "expm1", "log1p",
+       "softsign", "ndtr", "abs", "logit", "square", "floor", "frac", "erf", "sin", "cosh"]  # fmt: skip
 
 
 def random_formula(rnd: random.Random, depth: int) -> str:
@@ -323,8 +329,7 @@ def test_random_formulas_are_proved_rightly_or_refused(seed: int) -> None:
     rnd = random.Random(seed)
     rng = np.random.default_rng(seed)
     proved = 0
-    start = time.perf_counter()
-    while time.perf_counter() - start < 2.0:
+    for _ in range(60):
         text = random_formula(rnd, rnd.randint(1, 3))
         domain = rnd.choice([None, None, (0, "oo"), (1, 2)])
         constraints = {
@@ -359,4 +364,5 @@ def assert_monotone(d: Derivation, parameters: dict[sp.Symbol, float], rng: np.r
             return
         sign = d.sign if isinstance(d.sign, int) else int(mpmath.sign(real(numeric(plain(d.sign), symbols)(*values))))
         assert not any(map(mpmath.isnan, images)), f"{what}: not defined on all of {d.domain}"
-        assert all((b - a) * sign >= 0 for a, b in zip(images, images[1:], strict=False)), f"{what}: not monotone"
+        finite = [y for y in images if not mpmath.isinf(y)]
+        assert all((b - a) * sign >= 0 for a, b in itertools.pairwise(finite)), f"{what}: not monotone"

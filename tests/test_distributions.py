@@ -192,7 +192,8 @@ def test_hand_written_bijector_in_a_distribution() -> None:
     ("make", "error", "words"),
     [
         (lambda: sb.Invert(sb.Exp())(sb.Normal(0.0, 1.0)), sb.DomainError, "mass"),
-        (lambda: sb.TransformedDistribution(sb.Normal(0.0, 1.0), sb.Invert(sb.Exp()), event_shape=[2]), sb.DomainError, "mass"),
+        (lambda: sb.TransformedDistribution(sb.Normal(0.0, 1.0), sb.Invert(sb.Exp()), event_shape=[2]),
+         sb.DomainError, "mass"),
         (lambda: sb.ScaleMatvecDiag([1.0, 2.0])(sb.Normal(0.0, 1.0)), sb.ShapeError, "event_shape"),
         (lambda: sb.Normal(0.0, -1.0), sb.ParameterError, "scale"),
         (lambda: sb.Uniform(1.0, 1.0), sb.ParameterError, "high"),

@@ -154,10 +154,10 @@ def test_refusals(text: str, words: str, under: str) -> None:
     ],
 )
 def test_hostile_text_is_refused_quickly(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(sb.SymbijError):
         sb.bijector(text)
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
 
 
 WORDS_AND_SIGNS = [
@@ -177,11 +177,11 @@ PIECES = st.lists(st.sampled_from(WORDS_AND_SIGNS), max_size=25).map("".join)
 @example("abs(x)**pi**e")
 @example("a**-1e-400")
 def test_random_text_raises_nothing_else(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with contextlib.suppress(sb.SymbijError):
         formula = make_formula(text)
         assert formula.variable in formula.expr.free_symbols
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
 
 
 @settings(max_examples=200, deadline=None)

@@ -17,6 +17,7 @@ BITS = 800
 CLOSE = mpf(2) ** -500
 
 ROW_PARAMETERS: dict[str, list[tuple[str, ...]]] = {
+    "moebius": [("2", "1", "3", "5"), ("-1", "2", "1/2", "3")],
     "shift": [("3/10",), ("-5",)],
     "scale": [("17/10",), ("-1/3",)],
     "divide": [("17/10",), ("-1/3",)],
@@ -27,9 +28,12 @@ ROW_PARAMETERS: dict[str, list[tuple[str, ...]]] = {
     "sigmoid_increment_inverse": [("0",), ("2",), ("-5",)],
     "softplus_scaled": [("1/2",), ("-3",)],
     "softplus_scaled_inverse": [("1/2",), ("-3",)],
+    "moebius": [("0.3", "2", "1", "3", "5"), ("7", "-1", "2", "0.5", "3")],
     "sigmoid_between": [("-2", "3"), ("5", "-1/7")],
     "logit_between": [("-2", "3"), ("5", "-1/7")],
 }
+
+
 def cases() -> list[tuple[str, tuple[sp.Expr, ...]]]:
     made = []
     for name, row in ROWS.items():
@@ -175,13 +179,14 @@ POINTS: dict[str, list[tuple[str, ...]]] = {
     "sigmoid_increment_inverse": [("0.05", "2"), ("-0.01", "-3")],
     "softplus_scaled": [("0.3", "2"), ("-4", "-1.5")],
     "softplus_scaled_inverse": [("0.3", "2"), ("-4", "-1.5")],
+    "moebius": [("0.3", "2", "1", "3", "5"), ("7", "-1", "2", "0.5", "3")],
     "sigmoid_between": [("0.3", "-2", "3"), ("-4", "1", "0.5")],
     "logit_between": [("0.3", "-2", "3"), ("0.7", "1", "0.5")],
     "max": [("0.3", "2"), ("4", "2")],
     "min": [("0.3", "2"), ("4", "2")],
     "logaddexp": [("0.3", "2"), ("400", "2"), ("3", "3")],
 }
-SYMBOLS = tuple(sp.Symbol(n, real=True) for n in "ucd")
+SYMBOLS = tuple(sp.Symbol(n, real=True) for n in "ucdpq")
 
 
 @pytest.mark.parametrize("name", ELEMENTARY)

@@ -181,6 +181,7 @@ class Bijector(Node):
 
     def _transform(self, x: np.ndarray, value: bool, log_det: bool) -> list[np.ndarray]:
         results = []
+        x = _read_only(x)
         if value:
             results.append(np.asarray(self._forward(x)))
         if log_det:
@@ -189,6 +190,7 @@ class Bijector(Node):
 
     def _inverse_transform(self, y: np.ndarray, value: bool, log_det: bool) -> list[np.ndarray]:
         results = []
+        y = _read_only(y)
         if value:
             results.append(np.asarray(self._inverse(y)))
         if log_det:
@@ -228,6 +230,13 @@ class Bijector(Node):
 def _plain(array: np.ndarray) -> np.ndarray:
     """Arrays without axes become numpy scalars, as numpy's own functions return them."""
     return array[()] if array.ndim == 0 else array
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    """A view that hand-written code cannot change the caller's array through."""
+    view = array.view()
+    view.setflags(write=False)
+    return view
 
 
 def _snake_case(name: str) -> str:

@@ -14,7 +14,7 @@ from symbij.bijectors.numeric import numeric
 from symbij.bijectors.variable import Variable, value_of
 from symbij.calculus.derivation import Derivation, derive
 from symbij.calculus.render import relation_text
-from symbij.errors import ParameterError
+from symbij.errors import ParameterError, UsageError
 from symbij.formula.formula import Formula, make_formula
 from symbij.formula.parser import is_valid_name
 from symbij.kernels.broadcast import as_float_array, broadcast_shape
@@ -96,6 +96,11 @@ class DerivedBijector(Bijector):
                 raise ParameterError(
                     f"{type(self).__name__}: the condition {relation_text(relation)} fails for {shown}: {reason}"
                 )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.__dict__.get("_parameters", {}):
+            raise UsageError(f"{type(self).__name__}: the parameter '{name}' cannot be changed; make a new bijector")
+        super().__setattr__(name, value)
 
     def __getattr__(self, name: str) -> Any:
         parameters = self.__dict__.get("_parameters", {})

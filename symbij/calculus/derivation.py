@@ -148,8 +148,8 @@ def derive(formula: Formula) -> Derivation:
     except NotChain as stuck:
         _refute(formula, None)
         raise NotBijectiveError(
-            f"{formula.text}: no proof that it is one-to-one: the variable stands several times in {stuck.part}, which "
-            "symbij cannot rewrite; write the formula so that it stands once, or as a sum of increasing maps"
+            f"{formula.text}: no proof that it is one-to-one: symbij has no way to invert {stuck.part}; "
+            "write the formula so that the variable stands once, or as a sum of increasing maps"
         ) from None
     except Folds as fold:
         _refute(formula, fold.suggestion)
@@ -230,11 +230,12 @@ def _refute(formula: Formula, suggestion: Interval | None) -> None:
         return
     x1, x2, y = witness.x1, witness.x2, witness.y
     at = "".join(f", {k} = {v:.6g}" for k, v in witness.parameters.items())
-    hint = f"domain={_domain_text(suggestion)}" if suggestion else f"domain={witness.monotone_part}"
+    part = _domain_text(suggestion) if suggestion else witness.monotone_part
+    hint = f"restrict it, for example domain={part}" if part else "give a domain=(lo, hi) on which it is monotone"
     domain = formula.domain or "its natural domain"
     raise NotBijectiveError(
         f"{formula.text} is not one-to-one on {domain if formula.domain else 'its natural domain'}: "
-        f"f({x1:.6g}) = f({x2:.6g}) = {y:.6g}{' with' + at[1:] if at else ''}; restrict it, for example {hint}",
+        f"f({x1:.6g}) = f({x2:.6g}) = {y:.6g}{' with' + at[1:] if at else ''}; {hint}",
         (x1, x2, y),
         witness.parameters,
     )

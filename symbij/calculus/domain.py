@@ -52,6 +52,10 @@ class Unproved(Exception):
     """No proof: the reason, in words."""
 
 
+class Undefined(Unproved):
+    """The chain is defined nowhere on the domain."""
+
+
 class OutsideDomain(Exception):
     """The given domain leaves the set on which a link is defined."""
 
@@ -115,14 +119,26 @@ def prove(chain: RawChain, start: Interval, bounds: Bounds, may_cut: bool = True
     try:
         return _prove_on_all(chain, start, bounds, may_cut)
     except Folds as fold:
-        proofs = []
-        for part in fold.parts if may_cut else ():
-            if part != start:
-                with contextlib.suppress(Folds, Unproved, OutsideDomain):
-                    proofs.append(prove(chain, part, bounds))
-        if len(proofs) == 1 and fold.folded.complete and len(fold.parts) == len(fold.folded.branches):
-            return proofs[0]
-        raise
+        found = _only_part(chain, fold, start, bounds) if may_cut else None
+        if found is None:
+            raise
+        return found
+
+
+def _only_part(chain: RawChain, fold: Folds, start: Interval, bounds: Bounds) -> Proof | None:
+    """The proof on the one part of a folded domain on which the chain is defined, if it is defined on none of the
+    others. A part on which it is defined and not monotone counts as well: then there is no such part."""
+    if not fold.folded.complete or len(fold.parts) != len(fold.folded.branches) or start in fold.parts:
+        return None
+    proofs = []
+    for part in fold.parts:
+        try:
+            proofs.append(prove(chain, part, bounds))
+        except Undefined:
+            continue
+        except (Folds, Unproved, OutsideDomain):
+            return None
+    return proofs[0] if len(proofs) == 1 else None
 
 
 def _prove_on_all(chain: RawChain, start: Interval, bounds: Bounds, may_cut: bool) -> Proof:
@@ -253,6 +269,8 @@ def _prove_on(term: RawChain, image: Interval, walk: _Walk) -> Proof:
         return prove(term, image, walk.bounds, may_cut=False)
     except OutsideDomain:
         return prove(term, REALS, walk.bounds)
+    except Folds as fold:  # its parts are parts of what reaches the sum, which is x only if nothing comes before
+        raise Folds(fold.folded, fold.image, () if walk.links else fold.parts) from None
 
 
 def _sum_of_ends(ends: list[sp.Expr]) -> sp.Expr:
@@ -283,7 +301,7 @@ def _fit_into(walk: _Walk, item: Link, image: Interval) -> None:
     """Make sure that `image` lies in the domain of `item`, cutting back the domain of the walk if allowed."""
     needed = item.domain(walk.bounds)
     if _apart(image, needed, walk.bounds):
-        raise Unproved(f"the formula is defined nowhere: '{item.name}' receives {image}, and is defined on {needed}")
+        raise Undefined(f"the formula is defined nowhere: '{item.name}' receives {image}, and is defined on {needed}")
     for side in ("lo", "hi"):
         key = (len(walk.links), side, getattr(needed, side))
         if key in walk.cuts:
@@ -403,4 +421,4 @@ def _check_not_empty(domain: Interval, bounds: Bounds) -> None:
         or domain.hi == -sp.oo
         or sign_of(sp.expand(domain.hi - domain.lo), bounds) in (0, -1)
     ):
-        raise Unproved(f"the formula is defined nowhere: its domain {domain} is empty")
+        raise Undefined(f"the formula is defined nowhere: its domain {domain} is empty")

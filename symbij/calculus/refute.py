@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import sympy as sp
 
 from symbij.calculus.chain import Chain, chain_forward
 from symbij.calculus.truth import evaluate
@@ -23,7 +24,7 @@ class Witness:
     x2: float
     y: float
     parameters: dict[str, float]
-    monotone_part: str
+    monotone_part: str | None
 
 
 def find_witness(formula: Formula) -> Witness | None:
@@ -54,6 +55,8 @@ def _grid(formula: Formula, parameters: dict[str, float]) -> list[float]:
     lo, hi = -math.inf, math.inf
     if formula.domain is not None:
         lo, hi = (float(evaluate(end, parameters, PRECISION)) for end in (formula.domain.lo, formula.domain.hi))
+    if not lo < hi:
+        return []
     if math.isfinite(lo) and math.isfinite(hi):
         points = list(np.linspace(lo, hi, 81)[1:-1])
     else:
@@ -76,10 +79,15 @@ def _search(formula: Formula, parameters: dict[str, float]) -> Witness | None:
 
     grid = _grid(formula, parameters)
     values = [f(x) for x in grid]
+    flat = _flat_stretch(formula, parameters, grid, values)
+    if flat is not None:
+        return Witness(*flat, parameters, None)
     turns = [i for i in range(1, len(grid) - 1) if _turns(*values[i - 1 : i + 2])]
     if not turns:
         return None
-    monotone_part = f"({grid[turns[-1] + 1]:.6g}, 'oo')" if formula.domain is None else "(lo, hi)"
+    # beyond the last turn the formula looks monotone, if that is not just where the grid ends
+    settled = formula.domain is None and turns[-1] < len(grid) - 12
+    monotone_part = f"({grid[turns[-1] + 1]:.6g}, 'oo')" if settled else None
     plain = _coincidence(dict(zip(grid, values, strict=True)))
     if plain is not None:
         return Witness(*plain, parameters, monotone_part)
@@ -109,6 +117,18 @@ def _holds(need: Requirement, values: dict[str, float]) -> bool:
 def _turns(a: float, b: float, c: float) -> bool:
     """Whether three values in a row go up and then down, or down and then up, without a jump in between."""
     return all(map(math.isfinite, (a, b, c))) and (b - a) * (c - b) < 0 and max(abs(b - a), abs(c - b)) < 1e6
+
+
+def _flat_stretch(
+    formula: Formula, parameters: dict[str, float], grid: list[float], values: list[float]
+) -> tuple[float, float, float] | None:
+    """Two neighbours with the same value, exactly: of equal doubles one may still be larger by less than rounding."""
+    exact = {p.symbol: sp.Rational(repr(parameters[p.name])) for p in formula.parameters}
+    for x1, x2, y1, y2 in zip(grid, grid[1:], values, values[1:], strict=False):
+        if y1 == y2 and math.isfinite(y1):
+            first, second = (formula.expr.subs(exact | {formula.variable: sp.Rational(repr(x))}) for x in (x1, x2))
+            return (x1, x2, y1) if first == second else None
+    return None
 
 
 def _coincidence(values: dict[float, float]) -> tuple[float, float, float] | None:

@@ -8,6 +8,8 @@ run of shift, scale and divide links is read as one affine map; most rules look 
     exp, then log1p                =  softplus
     expm1, then log                =  softplus_inverse
     exp, then 1/(1 + u)            =  sigmoid of -u
+    sigmoid, then log              =  -softplus of -u
+    s/(c*u + d) + t                =  (t*c*u + (t*d + s))/(c*u + d)
     sigmoid, then 2s*u - s         =  tanh of u/2, then s*u
     u + c, sigmoid, v - sigmoid(c) =  sigmoid_increment(c)
     (u + 1)**p - 1                 =  expm1(p*log1p(u))
@@ -207,7 +209,10 @@ def _one_sided(expr: sp.Expr) -> sp.Expr:
 
 
 def _apply_once(links: list[Link]) -> list[Link] | None:
-    for i in reversed(range(len(links))):  # from the outside in: 1 - (1 - x**p)**q needs its outer rule first
+    # exponentials first, since log(1 - exp(u)) must become log(-expm1(u)); then from the outside in, since
+    # 1 - (1 - x**p)**q needs its outer rule first
+    order = sorted(reversed(range(len(links))), key=lambda k: not _is(links[k], "exp"))
+    for i in order:
         item = links[i]
         if not isinstance(item, RowLink):
             continue
@@ -252,6 +257,8 @@ def _rule_log(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Lin
 
 
 def _rule_sigmoid(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
+    if not after.links and tail and _is(tail[0], "log"):
+        return [*before.links, link("scale", -1), link("softplus"), link("scale", -1), *tail[1:]]
     if after.links and _same(after.pre, -sp.Rational(1, 2)):
         return [*before.links, link("divide", 2), link("tanh"), *_scale(after.scale / 2), *tail]
     if after.links and _same(after.pre, sp.Integer(-1)):
@@ -262,6 +269,14 @@ def _rule_sigmoid(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list
         ends = (after.shift, sp.simplify(after.scale + after.shift))
         return [*before.links, link("sigmoid_between", *ends), *tail]
     return None
+
+
+def _rule_reciprocal(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
+    if before.shift == 0 or after.shift == 0:
+        return None
+    # s/(c*u + d) + t = (t*c*u + t*d + s)/(c*u + d): where t*d + s vanishes, nothing is left to cancel
+    a, b = after.shift * before.scale, sp.simplify(after.shift * before.shift + after.scale)
+    return [link("moebius", a, b, before.scale, before.shift), *tail]
 
 
 def _rule_ndtr(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
@@ -328,6 +343,7 @@ _RULES = {
     "sigmoid": _rule_sigmoid,
     "softplus": _rule_softplus,
     "power": _rule_power,
+    "reciprocal": _rule_reciprocal,
     "ndtr": _rule_ndtr,
     "tanh": _symmetric("sigmoid", sp.Integer(2)),
     "erf": _symmetric("ndtr", sp.sqrt(2)),

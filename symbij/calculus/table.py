@@ -90,6 +90,13 @@ _BETWEEN = Interval(sp.Min(_LOW, _HIGH), sp.Max(_LOW, _HIGH))
 _AROUND = Interval(-sigmoid(_SHIFT), sigmoid(-_SHIFT))
 _BESIDE_ZERO = Interval(sp.Piecewise((0, _WIDTH > 0), (-sp.oo, True)), sp.Piecewise((sp.oo, _WIDTH > 0), (0, True)))
 
+_MA, _MB, _MC, _MD = sp.symbols("a b c d", real=True)
+_BEYOND_POLE = Interval(-_MD / _MC, sp.oo)
+_RISES = sp.Gt(_MA * _MD - _MB * _MC, 0)
+_BEYOND_LIMIT = Interval(
+    sp.Piecewise((-sp.oo, _RISES), (_MA / _MC, True)), sp.Piecewise((_MA / _MC, _RISES), (sp.oo, True))
+)
+
 _ALL = [
     # affine
     Row("shift", "u + b", "shift", "0", "0", parameters=("b",), inverse_parameters=("-b",)),
@@ -103,6 +110,11 @@ _ALL = [
     Row("odd_root", "odd_root(u, n)", "odd_power", "-log(n) - (n - 1)/n*log(abs(u))", "-log(n) - (n - 1)*log(abs(v))",
         parameters=("n",)),
     Row("reciprocal", "1/u", "reciprocal", "-2*log(u)", "2*log(v)", POSITIVE, POSITIVE, -1),
+    # a Moebius map beyond its pole (and before it all the same): dv/du = (a d - b c)/(c u + d)^2, and
+    # c u + d = (a d - b c)/(a - c v)
+    Row("moebius", "moebius(u, a, b, c, d)", "moebius",
+        "log(abs(a*d - b*c)) - 2*log(abs(c*u + d))", "2*log(abs(a - c*v)) - log(abs(a*d - b*c))",
+        _BEYOND_POLE, _BEYOND_LIMIT, "a*d - b*c", ("a", "b", "c", "d"), ("d", "-b", "-c", "a")),
     # exponentials and logarithms
     Row("exp", "exp(u)", "log", "u", "log(v)", REALS, POSITIVE),
     Row("log", "log(u)", "exp", "-log(u)", "-v", POSITIVE, REALS),
@@ -165,20 +177,19 @@ ROWS: dict[str, Row] = {row.name: row for row in _ALL}
 class Elementary:
     """A function symbol that kernels compute: its derivative with respect to each argument, in stable form.
 
-    Arguments are `u`, `c` and `d` in this order, the value is `v`. The kernel of the same name computes it.
+    Arguments are `u`, `c`, `d`, `p` and `q` in this order, the value is `v`. The kernel of the same name computes it.
     """
 
     name: str
     derivatives: tuple[str, ...]
 
     def partials(self, args: tuple[sp.Expr, ...], v: sp.Expr) -> tuple[sp.Expr, ...]:
-        symbols = {"u": U, "v": V, "c": _C, "d": _D}
-        values = {V: v} | dict(zip((U, _C, _D), args, strict=False))
+        symbols = {"v": V} | {s.name: s for s in ARGUMENTS}
+        values = {V: v} | dict(zip(ARGUMENTS, args, strict=False))
         return tuple(parse(text, symbols)[0].xreplace(values) for text in self.derivatives)
 
 
-_C = sp.Symbol("c", real=True)
-_D = sp.Symbol("d", real=True)
+ARGUMENTS = (U, *(sp.Symbol(name, real=True) for name in "cdpq"))
 
 ELEMENTARY: dict[str, Elementary] = {
     name: Elementary(name, tuple(derivatives))
@@ -200,6 +211,7 @@ ELEMENTARY: dict[str, Elementary] = {
          "sigmoid(c)*sigmoid(-c)/(sigmoid(v + c)*sigmoid(-v - c)) - 1"),
         ("sigmoid_between", "(d - c)*sigmoid(u)*sigmoid(-u)", "sigmoid(-u)", "sigmoid(u)"),
         ("logit_between", "1/(u - c) + 1/(d - u)", "-1/(u - c)", "-1/(d - u)"),
+        ("moebius", "(c*q - d*p)/(p*u + q)**2", "u/(p*u + q)", "1/(p*u + q)", "-u*v/(p*u + q)", "-v/(p*u + q)"),
         ("logtanhc", "2/sinh(2*u) - 1/u"),
         ("log1mexp", "1/expm1(u)"),
         ("logcosh", "tanh(u)"),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from symbij.errors import DomainError, FormulaSyntaxError, ParameterError
@@ -14,7 +15,7 @@ from symbij.formula.constraints import Constraint, as_constraint, real
 from symbij.formula.interval import Interval
 from symbij.formula.parser import is_valid_name, names_in, parse
 from symbij.formula.tracer import signature_of, trace
-from symbij.formula.vocabulary import NONZERO, Requirement, check_real, divide, power
+from symbij.formula.vocabulary import KNOWN_FUNCTIONS, NONZERO, Requirement, check_real, divide, power
 
 INFINITIES = {"oo": sp.oo, "inf": sp.oo, "+oo": sp.oo, "-oo": -sp.oo, "-inf": -sp.oo}
 
@@ -55,12 +56,17 @@ def make_formula(
     defaults: dict[str, Any] = {}
     variable_name = "x"
     if isinstance(source, str):
-        names = [n for n in names_in(source) if n != "x"]
+        ends = [e for e in domain if isinstance(e, str)] if isinstance(domain, (tuple, list)) else []
+        written = [
+            source,
+            *(e for e in ends if e.strip() not in INFINITIES),
+        ]  # the ends may have parameters of their own
+        names = list(dict.fromkeys(n for text in written for n in names_in(text) if n != "x"))
         text = source.strip()
     elif isinstance(source, sp.Expr):
         names = sorted(s.name for s in source.free_symbols if s.name != "x")
         text = str(source)
-    elif callable(source):
+    elif callable(source) and not isinstance(source, np.ufunc):
         variable_name, annotations, defaults = signature_of(source)
         names = list(annotations)
         for name, annotation in annotations.items():
@@ -145,6 +151,9 @@ def _rebuilt(expr: sp.Expr) -> tuple[sp.Expr, list[Requirement]]:
     """A sympy expression over our real symbols, with the requirements of its parts collected."""
     requirements: list[Requirement] = []
     expr = expr.replace(lambda e: e.is_Float, lambda e: sp.Rational(str(e)))
+    for node in expr.atoms(sp.Function):
+        if type(node) not in KNOWN_FUNCTIONS:
+            raise FormulaSyntaxError(f"the function {node.func.__name__} is not known to symbij", str(expr), None)
     for node in sp.preorder_traversal(expr):
         if isinstance(node, sp.Pow):
             base, exponent = node.args

@@ -143,6 +143,24 @@ class odd_root(SymbijFunction):
         return root if exp is None else rf"\left({root}\right)^{{{exp}}}"
 
 
+class moebius(SymbijFunction):
+    """(a*u + b)/(c*u + d), and its limit a/c at infinite u."""
+
+    nargs = 5
+    definition = staticmethod(lambda u, a, b, c, d: (a * u + b) / (c * u + d))
+
+    @classmethod
+    def eval(cls, *args: sp.Expr) -> sp.Expr | None:
+        return cls.definition(*args) if all(a.is_Rational for a in args) else None
+
+    def _sympystr(self, printer: object) -> str:
+        return printer._print(type(self).definition(*self.args))  # type: ignore[attr-defined]
+
+    def _latex(self, printer: object, exp: str | None = None) -> str:
+        text = printer._print(type(self).definition(*self.args))  # type: ignore[attr-defined]
+        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
+
+
 def cbrt(u: sp.Expr) -> sp.Expr:
     """The real cube root, of either sign."""
     return odd_root(u, sp.Integer(3))
@@ -153,7 +171,7 @@ OWN_FUNCTIONS: dict[str, type[SymbijFunction]] = {
     for cls in (
         expm1, log1p, sigmoid, logit, softplus, softplus_inverse, softsign, softsign_inverse, log1mexp, logcosh,
         loghypot1, ndtr, ndtri, log_ndtr, logaddexp, lambertw, sigmoid_increment, sigmoid_increment_inverse,
-        softplus_scaled, softplus_scaled_inverse, sigmoid_between, logit_between, logtanhc, odd_root,
+        softplus_scaled, softplus_scaled_inverse, sigmoid_between, logit_between, logtanhc, odd_root, moebius,
     )
 }  # fmt: skip
 

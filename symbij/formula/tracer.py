@@ -163,7 +163,10 @@ def trace(function: Callable[..., Any], symbols: dict[str, sp.Symbol]) -> tuple[
     """The expression that `function` computes when called with `symbols` as keyword arguments."""
     requirements: list[Requirement] = []
     name = getattr(function, "__name__", "formula")
-    result = function(**{k: Traced(s, requirements) for k, s in symbols.items()})
+    try:
+        result = function(**{k: Traced(s, requirements) for k, s in symbols.items()})
+    except (TypeError, AttributeError) as error:
+        raise FormulaSyntaxError(f"{name}() cannot be traced to a formula: {error}") from error
     if isinstance(result, Traced):
         result = result.expr
     if isinstance(result, (int, float)):
@@ -175,7 +178,10 @@ def trace(function: Callable[..., Any], symbols: dict[str, sp.Symbol]) -> tuple[
 
 def signature_of(function: Callable[..., Any]) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """Variable name, annotations and defaults of the parameters of a formula written as a function."""
-    parameters = list(inspect.signature(function).parameters.values())
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        raise FormulaSyntaxError(f"{function!r} cannot be traced: it has no signature") from None
     if not parameters:
         raise FormulaSyntaxError(f"{function.__name__}() needs at least one argument: the variable")
     if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):

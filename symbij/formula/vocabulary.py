@@ -106,6 +106,12 @@ for _alias, _name in {
 }.items():  # fmt: skip
     WORDS[_alias] = WORDS[_name]
 
+# The sympy functions that a formula may consist of.
+KNOWN_FUNCTIONS: frozenset[type] = frozenset(
+    {w.build for w in WORDS.values() if isinstance(w.build, type)}
+    | {sp.log, sp.floor, sp.Piecewise, sp.Max, sp.Min, sp.LambertW, fn.odd_root}
+)
+
 CONSTANTS: dict[str, sp.Expr] = {"pi": sp.pi, "e": sp.E, "E": sp.E}
 
 

@@ -30,6 +30,8 @@ def {name}(y, lo, hi{parameters}):
     if f != f:
         return NAN
     rising = (slope > 0.0) if slope != 0.0 else True
+    if not (abs(y) < INF):
+        return hi if (y > 0.0) == rising else lo
     a, b = lo, hi
     step = 1.0
     while True:

@@ -139,6 +139,13 @@ def sigmoid_increment_inverse(v: float, c: float) -> float:
 
 
 @_elementary
+def moebius(u: float, a: float, b: float, c: float, d: float) -> float:
+    if abs(u) > 1.0:  # divided by u, which may overflow when multiplied, or be infinite
+        return (a + b / u) / (c + d / u)
+    return (a * u + b) / (c * u + d)
+
+
+@_elementary
 def sigmoid_between(u: float, low: float, high: float) -> float:
     return low * sigmoid(-u) + high * sigmoid(u)
 
@@ -335,6 +342,7 @@ FUNCTIONS: dict[str, object] = {
     "softsign_inverse": softsign_inverse,
     "sigmoid_increment": sigmoid_increment,
     "sigmoid_increment_inverse": sigmoid_increment_inverse,
+    "moebius": moebius,
     "sigmoid_between": sigmoid_between,
     "logit_between": logit_between,
     "logtanhc": logtanhc,

@@ -49,8 +49,8 @@ def lower(expr: sp.Expr, env: Env, b: Builder) -> Var:
         return value
     if isinstance(expr, sp.LambertW):
         return b.call("lambertw", lower(expr.args[0], env, b))
-    if expr.func in KERNEL_NAME or isinstance(expr, fn.odd_root):
-        name = KERNEL_NAME.get(expr.func, "odd_root")
+    if expr.func in KERNEL_NAME or isinstance(expr, (fn.odd_root, fn.moebius)):
+        name = KERNEL_NAME.get(expr.func, expr.func.__name__)
         return b.call(name, *(lower(a, env, b) for a in expr.args))
     raise NotImplementedError(f"no kernel for {expr.func.__name__}")
 
