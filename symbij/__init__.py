@@ -18,7 +18,8 @@ __version__ = "0.1.0"
 
 _MODULES: dict[str, tuple[str, ...]] = {
     "symbij.errors": (
-        "SymbijError", "FormulaSyntaxError", "NotBijectiveError", "DomainError", "ParameterError", "ShapeError",
+        "SymbijError", "FormulaSyntaxError", "NotBijectiveError", "DerivationError", "DomainError", "ParameterError",
+        "ShapeError",
         "DataError", "UsageError", "MissingDependencyError",
     ),
     "symbij.formula.constraints": ("real", "positive", "negative", "nonzero", "unit", "interval"),

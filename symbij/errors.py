@@ -35,6 +35,10 @@ class NotBijectiveError(SymbijError):
         super().__init__(message)
 
 
+class DerivationError(SymbijError):
+    """What was derived disagrees with the formula: a defect of symbij, caught before anything was made of it."""
+
+
 class DomainError(SymbijError):
     """A domain is empty, malformed, or leaves the set on which the formula is defined."""
 

@@ -102,7 +102,9 @@ def plot_fit(result: FitResult, axes: Any = None) -> Any:
     data = np.ravel(result.data)
     span = np.ptp(data) or 1.0
     low, high = result.distribution._support()
-    grid = np.linspace(max(data.min() - 0.1 * span, float(low)), min(data.max() + 0.1 * span, float(high)), POINTS)
+    grid = np.linspace(
+        max(data.min() - 0.1 * span, float(np.min(low))), min(data.max() + 0.1 * span, float(np.max(high))), POINTS
+    )
     bins = int(np.clip(2.5 * data.size ** (1 / 3), 10, 120))
     axes[0].hist(data, bins=bins, density=True, color=DATA, edgecolor="white", lw=0.4, label=f"data (n = {data.size})")
     axes[0].plot(grid, _on(result.initial, grid), color=BEFORE, lw=1.4, ls="--", label="before")

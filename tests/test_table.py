@@ -28,7 +28,6 @@ ROW_PARAMETERS: dict[str, list[tuple[str, ...]]] = {
     "sigmoid_increment_inverse": [("0",), ("2",), ("-5",)],
     "softplus_scaled": [("1/2",), ("-3",)],
     "softplus_scaled_inverse": [("1/2",), ("-3",)],
-    "moebius": [("0.3", "2", "1", "3", "5"), ("7", "-1", "2", "0.5", "3")],
     "sigmoid_between": [("-2", "3"), ("5", "-1/7")],
     "logit_between": [("-2", "3"), ("5", "-1/7")],
 }

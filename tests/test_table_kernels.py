@@ -19,7 +19,7 @@ from symbij.kernels.compile import elementwise
 from symbij.kernels.elementary import FUNCTIONS
 from symbij.program.ir import Builder
 
-SYMBOLS = tuple(sp.Symbol(n, real=True) for n in "ucd")
+SYMBOLS = tuple(sp.Symbol(n, real=True) for n in "ucdpq")
 
 # Kernels. Bounds in ulp of the true value, a little above what is measured. Those marked as conditioned hold times the
 # condition number: close to a zero at an irrational point, or in a tail exp(-u^2), rounding an inner argument alone
@@ -34,7 +34,7 @@ ULP: dict[str, float] = {
 CONDITIONED: dict[str, float] = {
     "softplus_inverse": 2, "ndtr": 2, "log_ndtr": 3, "lambertw": 2, "logaddexp": 2, "sigmoid_increment": 4,
     "sigmoid_increment_inverse": 4, "sigmoid_between": 4, "logit_between": 4, "logtanhc": 8,
-    "softplus_scaled": 4, "softplus_scaled_inverse": 4,
+    "softplus_scaled": 4, "softplus_scaled_inverse": 4, "moebius": 4,
 }  # fmt: skip
 INF, NAN = math.inf, math.nan
 KERNEL_DOMAIN = {
@@ -86,6 +86,7 @@ OTHERS = {
     "sigmoid_increment_inverse": [(-30.0,), (-2.5,), (0.0,), (7.0,)],
     "softplus_scaled": [(1.0,), (-0.7,), (1e-3,), (1e6,)],
     "softplus_scaled_inverse": [(1.0,), (-0.7,), (1e-3,), (1e6,)],
+    "moebius": [(1.0, 0.0, 1.0, 2.0), (-1.0, 2.0, 0.5, 3.0), (0.0, 1.0, 1.0, -0.3)],
     "sigmoid_between": [(0.0, 1.0), (-2.0, 3.0), (3.0, -1.0), (-1e10, 1.0)],
     "logit_between": [(0.0, 1.0), (-2.0, 3.0), (3.0, -1.0), (-1e10, 1.0)],
 }

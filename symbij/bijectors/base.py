@@ -8,7 +8,7 @@ import numpy as np
 
 from symbij.bijectors.fused import BoundStage
 from symbij.bijectors.tree import Node
-from symbij.errors import DataError, ShapeError, UsageError
+from symbij.errors import ShapeError, UsageError
 from symbij.kernels.broadcast import as_float_array, broadcast_shape
 
 
@@ -156,11 +156,11 @@ class Bijector(Node):
             raise UsageError(f"{self.name}: {', '.join(kwargs)} can be given when a distribution is transformed only")
         return self.forward(value)
 
-    def plot(self, x: Any = None, ax: Any = None) -> Any:
+    def plot(self, x: Any = None, axes: Any = None) -> Any:
         """Forward map, inverse and log-det over `x` (default: a range inside the domain); returns the Axes."""
         from symbij.plotting import plot_bijector
 
-        return plot_bijector(self, x, ax)
+        return plot_bijector(self, x, axes)
 
     def __eq__(self, other: object) -> bool:
         if self is other:
@@ -198,10 +198,7 @@ class Bijector(Node):
         return results
 
     def _input(self, value: Any, what: str, min_event_ndims: int) -> np.ndarray:
-        try:
-            array = as_float_array(value, f"{self.name}: {what}")
-        except DataError:
-            raise
+        array = as_float_array(value, f"{self.name}: {what}")
         if array.ndim < min_event_ndims:
             raise ShapeError(
                 f"{self.name}: {what} needs at least {min_event_ndims} axes for one event, got shape {array.shape}"

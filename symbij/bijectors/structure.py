@@ -19,8 +19,8 @@ class Invert(Bijector):
     `Invert(Invert(b)) is b`.
     """
 
-    def __new__(cls, bijector: Bijector | None = None, **kwargs: Any) -> Any:
-        if isinstance(bijector, Invert) and not kwargs:
+    def __new__(cls, bijector: Bijector | None = None, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(bijector, Invert) and not (args or kwargs):
             return bijector.bijector
         return super().__new__(cls)
 

@@ -94,7 +94,7 @@ def _trace(bijector: Bijector) -> tuple[BoundStage, ...]:
     link = TracedLink(bijector.name, value, log_det, inverse, inverse_log_det)
     parameters = tuple(Parameter(s.name, s, real) for s in symbols.values())
     formula = Formula(bijector.name, value, _X, parameters, ())
-    derivation = Derivation(formula, (link,), (link,), REALS, REALS, 1, (), (REALS,))
+    derivation = Derivation(formula, (link,), (link,), REALS, REALS, 1, (), (REALS,), status="assumed")
     return (BoundStage(derivation, False, tuple(variables)),)
 
 

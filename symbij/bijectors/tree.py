@@ -68,7 +68,8 @@ def substitute(value: Any, new: dict[Variable, Any], made: dict[int, Any] | None
     if isinstance(value, dict):
         return {k: substitute(v, new, made) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(substitute(v, new, made) for v in value)
+        parts = [substitute(v, new, made) for v in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     return value
 
 

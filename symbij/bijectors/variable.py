@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from symbij.errors import UsageError
 from symbij.kernels.broadcast import as_float_array
 
 
@@ -38,6 +39,8 @@ class Variable(NDArrayOperatorsMixin):
         return np.array(self._value, dtype=dtype) if copy or dtype is not None else self._value
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if "out" in kwargs:
+            raise UsageError("a Variable is never changed in place; make a new one")
         return getattr(ufunc, method)(*(i.value if isinstance(i, Variable) else i for i in inputs), **kwargs)
 
     def __float__(self) -> float:

@@ -303,6 +303,7 @@ def scaling(factor: sp.Expr) -> Link:
 
 
 def by_sign(sign: int | sp.Expr, if_positive: sp.Expr, if_negative: sp.Expr) -> sp.Expr:
+    """One of two expressions, by a sign that may depend on parameters."""
     if sign == 1:
         return if_positive
     if sign == -1:
@@ -331,12 +332,14 @@ def _assuming(expr: sp.Expr, condition: sp.Basic, branch: int) -> sp.Expr:
 
 
 def chain_forward(chain: Chain, u: sp.Expr) -> sp.Expr:
+    """The output of the chain for the input `u`."""
     for item in chain:
         u = item.forward(u)
     return u
 
 
 def invert_chain(chain: Chain) -> Chain:
+    """The inverses of the links, in reverse order."""
     return tuple(item.inverse() for item in reversed(chain))
 
 

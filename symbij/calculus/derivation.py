@@ -16,13 +16,14 @@ from symbij.calculus.chain import (
     chain_log_det_from_output,
     invert_chain,
 )
-from symbij.calculus.domain import Folds, OutsideDomain, Unproved, contains, intersect, preimage, prove
+from symbij.calculus.domain import Folds, OutsideDomain, Unproved, preimage, prove
+from symbij.calculus.intervals import contains, intersect
 from symbij.calculus.recognise import NotChain, recognise
 from symbij.calculus.rules import simplify_chain
 from symbij.errors import DomainError, NotBijectiveError
 from symbij.formula.formula import Formula
 from symbij.formula.interval import REALS, Interval
-from symbij.formula.vocabulary import NONZERO
+from symbij.formula.vocabulary import NONZERO, Requirement
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Derivation:
     sign: int | sp.Expr
     conditions: tuple[tuple[sp.Basic, str], ...]
     images: tuple[Interval, ...]
+    status: str = "proved"  # "assumed" of code that was traced and not proved
 
     @property
     def variable(self) -> sp.Symbol:
@@ -83,10 +85,6 @@ class Derivation:
     def inverse_log_det(self) -> sp.Expr:
         """log|dx/dy| as an expression in y, in output forms: no detour through a rounded x."""
         return -chain_log_det_from_output(self.chain, self.output)
-
-    @property
-    def status(self) -> str:
-        return "proved"
 
     @property
     def direction(self) -> str:
@@ -127,6 +125,7 @@ class Derivation:
 
 
 def describe_sign(sign: int | sp.Expr) -> str:
+    """A direction in words."""
     if sign == 1:
         return "increasing"
     if sign == -1:
@@ -143,7 +142,7 @@ def derive(formula: Formula) -> Derivation:
     x, bounds = formula.variable, formula.bounds
     try:
         chain = recognise(formula.expr, x)
-        start, conditions = _starting_domain(formula, bounds)
+        start, conditions, unresolved = _starting_domain(formula, bounds)
         proof = prove(chain, start, bounds, may_cut=formula.domain is None)
     except NotChain as stuck:
         _refute(formula, None)
@@ -162,15 +161,25 @@ def derive(formula: Formula) -> Derivation:
             f"{formula.text}: on the domain {formula.domain}, '{outside.item}' receives values in {outside.got}, "
             f"but is defined on {outside.needed} only; give a smaller domain=(lo, hi)"
         ) from None
+    if unresolved:
+        need = unresolved[0]
+        raise DomainError(
+            f"{formula.text}: it is not clear where it is defined: {need.expr} must lie in {need.interval}; "
+            "write the formula so that the variable stands once there"
+        )
     stable = simplify_chain(proof.links)
     conditions = (*conditions, *(c for c in proof.conditions if c not in conditions))
     refute.check_chain(formula, stable, proof.domain)
     return Derivation(formula, proof.links, stable, proof.domain, proof.codomain, proof.sign, conditions, proof.images)
 
 
-def _starting_domain(formula: Formula, bounds: Bounds) -> tuple[Interval, tuple[tuple[sp.Basic, str], ...]]:
-    """The domain to prove the formula on: the user's, or what the user's own words need; and parameter conditions."""
+def _starting_domain(
+    formula: Formula, bounds: Bounds
+) -> tuple[Interval, tuple[tuple[sp.Basic, str], ...], list[Requirement]]:
+    """The domain to prove the formula on: the user's, or what the user's own words need; parameter conditions; and what
+    could not be resolved."""
     natural = REALS
+    unresolved: list[Requirement] = []
     conditions: list[tuple[sp.Basic, str]] = []
     for need in formula.requirements:
         if not need.expr.has(formula.variable):
@@ -179,13 +188,15 @@ def _starting_domain(formula: Formula, bounds: Bounds) -> tuple[Interval, tuple[
         if need.interval is NONZERO:
             continue  # a pole that matters is a reciprocal link, and met there
         try:
-            within = preimage(recognise(need.expr, formula.variable), need.interval, bounds)
+            chain = recognise(need.expr, formula.variable)
+            within = preimage(chain, need.interval, bounds, formula.domain or REALS)
             natural = intersect(within, natural, bounds)
-        except (NotChain, Folds, Unproved):
-            continue  # the whole formula is proved or refused below; this was a shortcut to its natural domain
+        except (NotChain, Folds, Unproved, OutsideDomain):
+            if not (need.expr.is_positive or (need.expr.is_nonnegative and not need.interval.lo_open)):
+                unresolved.append(need)
     given = formula.domain
     if given is None:
-        return natural, tuple(conditions)
+        return natural, tuple(conditions), unresolved
     if not contains(natural, Interval(given.lo, given.hi), bounds):
         for end, outer, outward in (
             (given.lo, natural.lo, given.lo - natural.lo),
@@ -200,7 +211,7 @@ def _starting_domain(formula: Formula, bounds: Bounds) -> tuple[Interval, tuple[
     width = given.hi - given.lo
     if not width.is_infinite and width.free_symbols and sign_of(width, bounds) != 1:
         conditions.append((sp.Gt(width, 0), f"the domain {given} must not be empty"))
-    return intersect(given, natural, bounds), tuple(conditions)
+    return intersect(given, natural, bounds), tuple(conditions), unresolved
 
 
 def _parameter_condition(formula: Formula, expr: sp.Expr, interval: Interval) -> list[tuple[sp.Basic, str]]:

@@ -25,6 +25,7 @@ from symbij.calculus.chain import (
     chain_forward,
     invert_chain,
 )
+from symbij.calculus.intervals import apart, contains, end_inside
 from symbij.calculus.rules import floor_core
 from symbij.formula.interval import REALS, Interval
 
@@ -106,6 +107,8 @@ class _Walk:
         hi = by_sign(self.sign, self.at_hi, self.at_lo)
         flipped = self.sign == -1
         lo_open, hi_open = (self.hi_open, self.lo_open) if flipped else (self.lo_open, self.hi_open)
+        if self.sign not in (1, -1):  # which end is which depends on parameters: the closure covers both cases
+            lo_open = hi_open = lo_open and hi_open
         return Interval(lo, hi, lo_open, hi_open)
 
 
@@ -159,9 +162,12 @@ def _prove_on_all(chain: RawChain, start: Interval, bounds: Bounds, may_cut: boo
     raise Unproved("the domain could not be settled")
 
 
-def preimage(chain: RawChain, target: Interval, bounds: Bounds) -> Interval:
-    """The largest interval that `chain` maps into `target`."""
-    return prove((*chain, _Within(target)), REALS, bounds).domain
+def preimage(chain: RawChain, target: Interval, bounds: Bounds, start: Interval = REALS) -> Interval:
+    """The largest interval inside `start` that `chain` maps into `target`; all the line beyond `start` is left open."""
+    found = prove((*chain, _Within(target)), start, bounds).domain
+    lo = (found.lo, found.lo_open) if found.lo != start.lo else (-sp.oo, True)
+    hi = (found.hi, found.hi_open) if found.hi != start.hi else (sp.oo, True)
+    return Interval(lo[0], hi[0], lo[1], hi[1])
 
 
 class _Within(Link):
@@ -300,14 +306,14 @@ def _parts(walk: _Walk, item: Folded) -> tuple[Interval, ...]:
 def _fit_into(walk: _Walk, item: Link, image: Interval) -> None:
     """Make sure that `image` lies in the domain of `item`, cutting back the domain of the walk if allowed."""
     needed = item.domain(walk.bounds)
-    if _apart(image, needed, walk.bounds):
+    if apart(image, needed, walk.bounds):
         raise Undefined(f"the formula is defined nowhere: '{item.name}' receives {image}, and is defined on {needed}")
     for side in ("lo", "hi"):
         key = (len(walk.links), side, getattr(needed, side))
         if key in walk.cuts:
             _restore(walk, key)
             continue
-        inside = _end_inside(image, needed, side, walk.bounds)
+        inside = end_inside(image, needed, side, walk.bounds)
         if inside:
             continue
         end, bound = getattr(image, side), getattr(needed, side)
@@ -354,65 +360,6 @@ def _restore(walk: _Walk, key: tuple[int, str, sp.Expr]) -> None:
         walk.at_lo = image
     elif latest == key:
         walk.at_hi = image
-
-
-def _apart(a: Interval, b: Interval, bounds: Bounds) -> bool:
-    """Whether one interval certainly lies beyond the other, but for an end point."""
-    for lower, upper in ((a.hi, b.lo), (b.hi, a.lo)):
-        if lower.is_infinite or upper.is_infinite:
-            if lower == -sp.oo or upper == sp.oo:
-                return True
-        elif sign_of(sp.expand(upper - lower), bounds) in (0, 1):
-            return True
-    return False
-
-
-def _end_inside(inner: Interval, outer: Interval, side: str, bounds: Bounds) -> bool | None:
-    """Whether the end of `inner` on `side` does not stick out of `outer`; None if that depends on parameters."""
-    a, b = getattr(inner, side), getattr(outer, side)
-    if b.is_infinite:
-        return True
-    if isinstance(a, sp.Piecewise):
-        answers = {_end_inside(replace(inner, **{side: e}), outer, side, bounds) for e, _ in a.args}
-        return answers.pop() if len(answers) == 1 else None
-    choices = _choices(a, sp.Max if side == "lo" else sp.Min)
-    if len(choices) > 1:  # the larger of several lower ends is inside if one of them is
-        answers = [_end_inside(replace(inner, **{side: e}), outer, side, bounds) for e in choices]
-        return True if True in answers else (None if None in answers else False)
-    if a == b:
-        return getattr(inner, side + "_open") or not getattr(outer, side + "_open")
-    difference = (a - b) if side == "lo" else (b - a)
-    sign = sign_of(sp.expand(difference), bounds)
-    return None if sign is None else sign > 0 or (sign == 0)
-
-
-def _choices(expr: sp.Expr, kind: type) -> tuple[sp.Expr, ...]:
-    """The candidates of `expr` if it is a maximum (or minimum), or one plus a constant."""
-    rest, chosen = sp.S.Zero, None
-    for term in sp.Add.make_args(expr):
-        if isinstance(term, kind) and chosen is None:
-            chosen = term
-        else:
-            rest = rest + term
-    return (expr,) if chosen is None else tuple(a + rest for a in chosen.args)
-
-
-def contains(outer: Interval, inner: Interval, bounds: Bounds) -> bool:
-    return all(_end_inside(inner, outer, side, bounds) is True for side in ("lo", "hi"))
-
-
-def intersect(a: Interval, b: Interval, bounds: Bounds) -> Interval:
-    """The points of both intervals; ends whose order depends on parameters become a maximum or minimum."""
-    ends: dict[str, sp.Expr | bool] = {}
-    for side, extreme in (("lo", sp.Max), ("hi", sp.Min)):
-        in_a, in_b = _end_inside(b, a, side, bounds), _end_inside(a, b, side, bounds)
-        chosen = b if in_a else a
-        ends[side] = getattr(chosen, side)
-        ends[side + "_open"] = getattr(chosen, side + "_open")
-        if not in_a and not in_b and None in (in_a, in_b):
-            ends[side] = extreme(getattr(a, side), getattr(b, side))
-            ends[side + "_open"] = getattr(a, side + "_open") or getattr(b, side + "_open")
-    return Interval(**ends)  # type: ignore[arg-type]
 
 
 def _check_not_empty(domain: Interval, bounds: Bounds) -> None:

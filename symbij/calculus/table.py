@@ -72,7 +72,7 @@ _CACHE: dict[tuple[str, str], sp.Expr] = {}
 def _parsed(text: str, name: str) -> sp.Expr:
     key = (name, text)
     if key not in _CACHE:
-        _CACHE[key] = parse(text, ROWS[name].symbols)[0]
+        _CACHE[key] = parse(text, ROWS[name].symbols, internal=True)[0]
     return _CACHE[key]
 
 
@@ -186,7 +186,7 @@ class Elementary:
     def partials(self, args: tuple[sp.Expr, ...], v: sp.Expr) -> tuple[sp.Expr, ...]:
         symbols = {"v": V} | {s.name: s for s in ARGUMENTS}
         values = {V: v} | dict(zip(ARGUMENTS, args, strict=False))
-        return tuple(parse(text, symbols)[0].xreplace(values) for text in self.derivatives)
+        return tuple(parse(text, symbols, internal=True)[0].xreplace(values) for text in self.derivatives)
 
 
 ARGUMENTS = (U, *(sp.Symbol(name, real=True) for name in "cdpq"))

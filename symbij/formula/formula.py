@@ -14,7 +14,7 @@ from symbij.errors import DomainError, FormulaSyntaxError, ParameterError
 from symbij.formula.constraints import Constraint, as_constraint, real
 from symbij.formula.interval import Interval
 from symbij.formula.parser import is_valid_name, names_in, parse
-from symbij.formula.tracer import signature_of, trace
+from symbij.formula.tracer import Traced, signature_of, trace
 from symbij.formula.vocabulary import KNOWN_FUNCTIONS, NONZERO, Requirement, check_real, divide, power
 
 INFINITIES = {"oo": sp.oo, "inf": sp.oo, "+oo": sp.oo, "-oo": -sp.oo, "-inf": -sp.oo}
@@ -52,16 +52,13 @@ def make_formula(
     constraints: dict[str, Any] | None = None,
 ) -> Formula:
     """The `Formula` meant by a string, a sympy expression, or a Python function of the variable and parameters."""
+    if isinstance(source, Traced):
+        source = source.expr  # type: ignore[assignment]
     constraints = dict(constraints or {})
     defaults: dict[str, Any] = {}
     variable_name = "x"
     if isinstance(source, str):
-        ends = [e for e in domain if isinstance(e, str)] if isinstance(domain, (tuple, list)) else []
-        written = [
-            source,
-            *(e for e in ends if e.strip() not in INFINITIES),
-        ]  # the ends may have parameters of their own
-        names = list(dict.fromkeys(n for text in written for n in names_in(text) if n != "x"))
+        names = [n for n in names_in(source) if n != "x"]
         text = source.strip()
     elif isinstance(source, sp.Expr):
         names = sorted(s.name for s in source.free_symbols if s.name != "x")

@@ -29,7 +29,8 @@ class Interval:
         return self.lo == -sp.oo and self.hi == sp.oo
 
     def subs(self, values: dict[sp.Expr, sp.Expr]) -> Interval:
-        return Interval(self.lo.subs(values), self.hi.subs(values), self.lo_open, self.hi_open)
+        lo, hi = (end.subs(values, simultaneous=True) for end in (self.lo, self.hi))
+        return Interval(lo, hi, self.lo_open, self.hi_open)
 
     def __str__(self) -> str:
         if self.is_reals:

@@ -10,7 +10,7 @@ import math
 import sympy as sp
 
 from symbij.errors import FormulaSyntaxError, SymbijError
-from symbij.formula.vocabulary import CONSTANTS, WORDS, Requirement, apply, check_real, divide, power
+from symbij.formula.vocabulary import CONSTANTS, INTERNAL_WORDS, WORDS, Requirement, apply, check_real, divide, power
 
 MAX_LENGTH = 4000
 MAX_NODES = 1000
@@ -20,9 +20,12 @@ MAX_DIGITS = 40
 _COMPARISONS = {ast.Lt: sp.Lt, ast.LtE: sp.Le, ast.Gt: sp.Gt, ast.GtE: sp.Ge}
 
 
-def parse(text: str, symbols: dict[str, sp.Symbol]) -> tuple[sp.Expr, list[Requirement]]:
-    """The expression that `text` means and the requirements of its parts; names are looked up in `symbols`."""
-    return _Parser(text, symbols).run()
+def parse(text: str, symbols: dict[str, sp.Symbol], internal: bool = False) -> tuple[sp.Expr, list[Requirement]]:
+    """The expression that `text` means and the requirements of its parts; names are looked up in `symbols`.
+
+    `internal` allows the helper functions of the table, whose arguments nobody checks.
+    """
+    return _Parser(text, symbols, internal).run()
 
 
 def names_in(text: str) -> list[str]:
@@ -41,8 +44,8 @@ def names_in(text: str) -> list[str]:
 
 
 def _prepared(text: str) -> str:
-    """`^` means power. Replaced by `**` of other width, so columns are mapped back in `_column`."""
-    return text.replace("^", "**")
+    """One line, in which `^` means power. `**` is of other width, so columns are mapped back in `_column`."""
+    return text.replace("\n", " ").replace("^", "**")
 
 
 def _syntax_tree(text: str) -> ast.expr:
@@ -68,8 +71,10 @@ def _syntax_tree(text: str) -> ast.expr:
     return tree
 
 
-def _column(text: str, prepared_column: int) -> int:
-    """Column in `text` for a column in `_prepared(text)`."""
+def _column(text: str, prepared_column: int, in_bytes: bool = False) -> int:
+    """Column in `text` for a column in `_prepared(text)`, which syntax trees count in bytes."""
+    if in_bytes:
+        prepared_column = len(_prepared(text).encode()[:prepared_column].decode(errors="ignore"))
     position = 0
     for index, char in enumerate(text):
         if position >= prepared_column:
@@ -79,10 +84,11 @@ def _column(text: str, prepared_column: int) -> int:
 
 
 class _Parser:
-    def __init__(self, text: str, symbols: dict[str, sp.Symbol]) -> None:
+    def __init__(self, text: str, symbols: dict[str, sp.Symbol], internal: bool) -> None:
         self.tree = _syntax_tree(text)
         self.text = text.strip()
         self.symbols = symbols
+        self.words = WORDS if internal else {name: word for name, word in WORDS.items() if name not in INTERNAL_WORDS}
         self.requirements: list[Requirement] = []
 
     def run(self) -> tuple[sp.Expr, list[Requirement]]:
@@ -96,7 +102,8 @@ class _Parser:
         return expr, self.requirements
 
     def fail(self, problem: str, node: ast.AST) -> FormulaSyntaxError:
-        return FormulaSyntaxError(problem, self.text, _column(self.text, getattr(node, "col_offset", 0)))
+        column = _column(self.text, getattr(node, "col_offset", 0), in_bytes=True)
+        return FormulaSyntaxError(problem, self.text, column)
 
     def visit(self, node: ast.expr, depth: int) -> sp.Expr:
         if depth > MAX_DEPTH:
@@ -175,8 +182,8 @@ class _Parser:
         name = node.func.id
         if name == "Piecewise":
             return self.piecewise(node, depth)
-        if name not in WORDS:
-            close = difflib.get_close_matches(name, WORDS, n=3)
+        if name not in self.words:
+            close = difflib.get_close_matches(name, self.words, n=3)
             hint = f"; did you mean {' or '.join(close)}?" if close else "; see sb.functions for those that are known"
             raise self.fail(f"unknown function '{name}'{hint}", node)
         if node.keywords:
@@ -195,6 +202,8 @@ class _Parser:
             value = self.number(arg.elts[0], depth)
             otherwise = isinstance(arg.elts[1], ast.Constant) and arg.elts[1].value is True
             pieces.append((value, True if otherwise else self.visit(arg.elts[1], depth)))
+        if not pieces or pieces[-1][1] is not True:
+            raise self.fail("Piecewise needs a last pair (value, True) for what is left", node)
         return sp.Piecewise(*pieces)
 
     def number(self, node: ast.expr, depth: int) -> sp.Expr:

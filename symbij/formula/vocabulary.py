@@ -6,6 +6,7 @@ which the user's words are defined is recorded before sympy simplifies them away
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -95,9 +96,10 @@ WORDS: dict[str, Word] = {
     "min": Word(sp.Min, (2, 3, 4)),
     "pow": Word(lambda u, p: power(u, p, []), (2,)),
 }
-# Words of the derivations rather than of users; they may be used in formulas all the same.
-for _name, _class in fn.OWN_FUNCTIONS.items():
-    WORDS.setdefault(_name, Word(_class, tuple(_class.nargs)))
+# Those that are not words for users stand for forms that only the derivation arrives at.
+INTERNAL_WORDS = frozenset(name for name in fn.OWN_FUNCTIONS if name not in WORDS)
+for _name in INTERNAL_WORDS:
+    WORDS[_name] = Word(fn.OWN_FUNCTIONS[_name], tuple(fn.OWN_FUNCTIONS[_name].nargs))
 for _alias, _name in {
     "ln": "log", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh",
     "arctanh": "atanh", "fabs": "abs", "Abs": "abs", "absolute": "abs", "maximum": "max", "minimum": "min",
@@ -130,6 +132,8 @@ def apply(name: str, args: list[sp.Expr], requirements: list[Requirement]) -> sp
 
 def power(base: sp.Expr, exponent: sp.Expr, requirements: list[Requirement]) -> sp.Expr:
     """`base**exponent` over the reals: integer powers anywhere, other powers where base >= 0 (or > 0)."""
+    if base.is_zero and not exponent.is_positive:
+        raise FormulaSyntaxError("a power of zero needs a positive exponent")
     if exponent.is_Integer:
         if abs(int(exponent)) > MAX_INTEGER_POWER:
             raise FormulaSyntaxError(f"the integer power {_short(exponent)} is beyond the limit of {MAX_INTEGER_POWER}")
@@ -178,6 +182,8 @@ def check_real(expr: sp.Expr) -> None:
             continue
         if node.is_finite is False or fn.expand_definitions(node).has(sp.nan, sp.zoo, sp.oo, sp.I):
             raise FormulaSyntaxError(f"the formula holds {_short(node)}, which is not a finite real number")
+        if not node.is_Rational and not abs(node.evalf(15)) < sys.float_info.max:
+            raise FormulaSyntaxError(f"the number {_short(node)} is beyond the range of a double")
         if node.is_Rational and node != 0 and not 0 < abs(_as_double(node)) < float("inf"):
             raise FormulaSyntaxError(f"the number {_short(node)} is beyond the range of a double")
 

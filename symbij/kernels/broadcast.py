@@ -56,6 +56,8 @@ def run(
     kernel: Callable[..., None], owner: str, x: np.ndarray, packed: np.ndarray, batch: tuple[int, ...], outputs: int
 ) -> list[np.ndarray]:
     """The kernel's outputs for `x` against parameters of shape `batch`, each of the broadcast shape."""
+    if packed.shape[1] == 0:
+        return [np.empty(broadcast_shape(owner, [x.shape, batch]), x.dtype) for _ in range(outputs)]
     if packed.shape[1] == 1:
         shape = x.shape if len(batch) <= x.ndim else broadcast_shape(owner, [x.shape, batch])
         results = [np.empty(shape, x.dtype) for _ in range(outputs)]

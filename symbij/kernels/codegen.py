@@ -209,6 +209,7 @@ def epoch(x, P, slot, theta, m, v, powers, batch, rate, beta1, beta2, eps, keep,
     trained, rows = slot.shape
     n = x.shape[1]
     loss = 0.0
+    counted = 0.0
     skipped = 0
     start = 0
     while start < n:
@@ -229,6 +230,7 @@ def epoch(x, P, slot, theta, m, v, powers, batch, rate, beta1, beta2, eps, keep,
             finite = finite and math.isfinite(grad[s])
         if finite:
             loss += value
+            counted += count
             powers[0] *= beta1
             powers[1] *= beta2
             for s in range(theta.size):
@@ -241,5 +243,5 @@ def epoch(x, P, slot, theta, m, v, powers, batch, rate, beta1, beta2, eps, keep,
         else:
             skipped += 1
         start = stop
-    return loss * events / (n * rows), skipped
+    return (loss / counted if counted > 0.0 else NAN), skipped
 """

@@ -6,6 +6,7 @@ the common-subexpression elimination there is. A `Program` is the frozen result.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 from dataclasses import dataclass
@@ -20,18 +21,31 @@ class Op(NamedTuple):
     data: Any = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Program:
-    """Operations in order; `outputs` are indices into them. Inputs are `x` and then the parameters, by name."""
+    """Operations in order; `outputs` are indices into them. Inputs are `x` and then the parameters, by name.
+
+    Programs are equal if their keys are, which tell 0.0 from -0.0.
+    """
 
     ops: tuple[Op, ...]
     inputs: tuple[str, ...]
     outputs: tuple[int, ...]
 
-    @property
+    @functools.cached_property
     def key(self) -> str:
         """A digest of the content, by which kernels are cached."""
-        return hashlib.sha256(repr((self.ops, self.inputs, self.outputs)).encode()).hexdigest()
+        ops = [
+            (op.name, op.args, op.data.program.key if isinstance(op.data, RootSolver) else repr(op.data))
+            for op in self.ops
+        ]
+        return hashlib.sha256(repr((ops, self.inputs, self.outputs)).encode()).hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Program) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
     def depends_on(self, name: str) -> list[bool]:
         """For every operation, whether the input `name` reaches it."""
@@ -89,7 +103,7 @@ class Builder:
 
     def emit(self, name: str, *args: Var, data: Any = None) -> Var:
         op = Op(name, tuple(a.index for a in args), data)
-        key = (name, op.args, repr(data))  # repr keeps 0.0 and -0.0 apart
+        key = (name, op.args, data.program.key if isinstance(data, RootSolver) else repr(data))  # repr: 0.0 is not -0.0
         if key not in self._known:
             self._known[key] = len(self.ops)
             self.ops.append(op)

@@ -208,8 +208,10 @@ def _lower_floor(core: FloorCore, env: Env, u: Var, b: Builder) -> Lowered:
         up = b.compare("ge", r, b.const(0.0))
         edge = r - b.select(up, b.const(0.5), b.const(-0.5))
         m = b.select(up, nearest, nearest - 1.0)
-    above, below = (lower_chain(c, env, edge, b) for c in (core.above, core.below))
     upper = b.compare("ge", edge, b.const(0.0))
+    # each chain computes on its own side only: what is not selected must be finite in the reverse sweep
+    above = lower_chain(core.above, env, b.select(upper, edge, b.const(0.0)), b)
+    below = lower_chain(core.below, env, b.select(upper, b.const(0.0), edge), b)
     step = b.select(upper, above.value, below.value)
     value = m + (step + tail)
     log_det = b.select(upper, above.log_det, below.log_det)
@@ -232,15 +234,17 @@ def _lower_floor_inverse(core: FloorCore, env: Env, v: Var, b: Builder) -> Lower
     at = r - lower(core.tail, env, b)
     m = b.call("floor", at + 0.5)
     s = at - m
-    above, below = (lower_inverse(c, env, s, b) for c in (core.above, core.below))
     upper = b.compare("ge", s, b.const(0.0))
+    above = lower_inverse(core.above, env, b.select(upper, s, b.const(0.0)), b)
+    below = lower_inverse(core.below, env, b.select(upper, b.const(0.0), s), b)
     edge = b.select(upper, above.value, below.value)
     log_det = b.select(upper, above.log_det, below.log_det)
     if core.centre is None:
         return Lowered((nearest + m) + edge, log_det)
     k = b.select(upper, m + 1.0, m)
-    middle = lower_inverse(core.centre, env, r - k, b)
     central = b.compare("gt", b.call("abs", s), b.const(_CENTRAL))
+    at_centre = lower_chain(core.centre, env, b.const(0.0), b).value
+    middle = lower_inverse(core.centre, env, b.select(central, r - k, at_centre), b)
     value = b.select(central, (nearest + k) + middle.value, (nearest + (m + 0.5)) + edge)
     return Lowered(value, b.select(central, middle.log_det, log_det))
 

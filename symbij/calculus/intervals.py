@@ -1,0 +1,69 @@
+"""Order of intervals whose ends may depend on parameters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import sympy as sp
+
+from symbij.calculus.bounds import Bounds, sign_of
+from symbij.formula.interval import Interval
+
+
+def apart(a: Interval, b: Interval, bounds: Bounds) -> bool:
+    """Whether one interval certainly lies beyond the other, but for an end point."""
+    for lower, upper in ((a.hi, b.lo), (b.hi, a.lo)):
+        if lower.is_infinite or upper.is_infinite:
+            if lower == -sp.oo or upper == sp.oo:
+                return True
+        elif sign_of(sp.expand(upper - lower), bounds) in (0, 1):
+            return True
+    return False
+
+
+def end_inside(inner: Interval, outer: Interval, side: str, bounds: Bounds) -> bool | None:
+    """Whether the end of `inner` on `side` does not stick out of `outer`; None if that depends on parameters."""
+    a, b = getattr(inner, side), getattr(outer, side)
+    if b.is_infinite:
+        return True
+    if isinstance(a, sp.Piecewise):
+        answers = {end_inside(replace(inner, **{side: e}), outer, side, bounds) for e, _ in a.args}
+        return answers.pop() if len(answers) == 1 else None
+    choices = _choices(a, sp.Max if side == "lo" else sp.Min)
+    if len(choices) > 1:  # the larger of several lower ends is inside if one of them is
+        answers = [end_inside(replace(inner, **{side: e}), outer, side, bounds) for e in choices]
+        return True if True in answers else (None if None in answers else False)
+    if a == b:
+        return getattr(inner, side + "_open") or not getattr(outer, side + "_open")
+    difference = (a - b) if side == "lo" else (b - a)
+    sign = sign_of(sp.expand(difference), bounds)
+    return None if sign is None else sign > 0 or (sign == 0)
+
+
+def _choices(expr: sp.Expr, kind: type) -> tuple[sp.Expr, ...]:
+    """The candidates of `expr` if it is a maximum (or minimum), or one plus a constant."""
+    rest, chosen = sp.S.Zero, None
+    for term in sp.Add.make_args(expr):
+        if isinstance(term, kind) and chosen is None:
+            chosen = term
+        else:
+            rest = rest + term
+    return (expr,) if chosen is None else tuple(a + rest for a in chosen.args)
+
+
+def contains(outer: Interval, inner: Interval, bounds: Bounds) -> bool:
+    return all(end_inside(inner, outer, side, bounds) is True for side in ("lo", "hi"))
+
+
+def intersect(a: Interval, b: Interval, bounds: Bounds) -> Interval:
+    """The points of both intervals; ends whose order depends on parameters become a maximum or minimum."""
+    ends: dict[str, sp.Expr | bool] = {}
+    for side, extreme in (("lo", sp.Max), ("hi", sp.Min)):
+        in_a, in_b = end_inside(b, a, side, bounds), end_inside(a, b, side, bounds)
+        chosen = b if in_a else a
+        ends[side] = getattr(chosen, side)
+        ends[side + "_open"] = getattr(chosen, side + "_open")
+        if not in_a and not in_b and None in (in_a, in_b):
+            ends[side] = extreme(getattr(a, side), getattr(b, side))
+            ends[side + "_open"] = getattr(a, side + "_open") or getattr(b, side + "_open")
+    return Interval(**ends)  # type: ignore[arg-type]
