@@ -83,13 +83,14 @@ def fit(
         raise click.UsageError(f"--plot: there is no folder {str(plot.parent)!r}")
     data = _column(csv, column)
     made, starts = _formula(formula, params, domain)
-    if not made.parameters:
-        raise click.UsageError("the formula has no parameters to fit")
     from symbij.bijectors.derived import declare
     from symbij.fitting.search import best_of_starts
 
     cls = declare(made, "Formula")
-    click.echo(str(cls.derivation))
+    derivation = str(cls.derivation)
+    if not made.parameters:
+        raise click.UsageError("the formula has no parameters to fit")
+    click.echo(derivation)
     click.echo("")
     result = best_of_starts(
         cls, base, data, starts, seed=seed, method=method, epochs=epochs, learning_rate=learning_rate,

@@ -53,7 +53,7 @@ NOT_ELEMENTARY = {"select"}
 def kernel(name: str, *args: np.ndarray) -> np.ndarray:
     """The kernel as programs use it: compiled into a loop."""
     b = Builder()
-    inputs = ("x", "c", "d")[: len(args)]
+    inputs = ("x", "c", "d", "p", "q")[: len(args)]
     program = b.finish([b.call(name, *(b.input(i) for i in inputs))], inputs)
     x = np.asarray(args[0], float)
     packed = np.array([np.broadcast_to(a, x.shape) for a in args[1:]], float)

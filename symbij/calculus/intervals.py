@@ -52,6 +52,7 @@ def _choices(expr: sp.Expr, kind: type) -> tuple[sp.Expr, ...]:
 
 
 def contains(outer: Interval, inner: Interval, bounds: Bounds) -> bool:
+    """Whether `inner` certainly lies in `outer`."""
     return all(end_inside(inner, outer, side, bounds) is True for side in ("lo", "hi"))
 
 

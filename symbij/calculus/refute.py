@@ -22,6 +22,8 @@ TRIALS = 12
 
 @dataclass(frozen=True)
 class Witness:
+    """Two inputs with one output, and a part of the line on which the formula looks monotone, if one was seen."""
+
     x1: float
     x2: float
     y: float

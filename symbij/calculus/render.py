@@ -48,6 +48,7 @@ def as_text(d: Derivation) -> str:
 
 
 def relation_text(relation: sp.Basic) -> str:
+    """A condition as text."""
     return f"{relation.lhs} != {relation.rhs}" if isinstance(relation, sp.Ne) else str(relation)
 
 

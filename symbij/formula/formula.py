@@ -22,6 +22,8 @@ INFINITIES = {"oo": sp.oo, "inf": sp.oo, "+oo": sp.oo, "-oo": -sp.oo, "-inf": -s
 
 @dataclass(frozen=True)
 class Parameter:
+    """A parameter of a formula: its symbol carries what the constraint lets sympy assume."""
+
     name: str
     symbol: sp.Symbol
     constraint: Constraint

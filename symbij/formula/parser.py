@@ -233,4 +233,5 @@ def _describe(node: ast.AST) -> str:
 
 
 def is_valid_name(name: str) -> bool:
+    """Whether a parameter can have this name."""
     return name.isidentifier() and not keyword.iskeyword(name) and name not in WORDS and name not in CONSTANTS

@@ -30,6 +30,8 @@ class Requirement:
 
 @dataclass(frozen=True)
 class Word:
+    """What a function name means: how to build it, with how many arguments, and where it is defined."""
+
     build: Callable[..., sp.Expr]
     arity: tuple[int, ...] = (1,)
     needs: Interval | None = None  # where the single argument must lie
@@ -153,6 +155,7 @@ def power(base: sp.Expr, exponent: sp.Expr, requirements: list[Requirement]) -> 
 
 
 def divide(numerator: sp.Expr, denominator: sp.Expr, requirements: list[Requirement]) -> sp.Expr:
+    """`numerator/denominator`, whose denominator must not vanish."""
     if denominator.is_zero:
         raise FormulaSyntaxError("division by zero")
     requirements.append(Requirement(denominator, NONZERO))

@@ -37,6 +37,7 @@ def as_float_array(value: Any, what: str) -> np.ndarray:
 
 
 def broadcast_shape(owner: str, shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """The shape that `shapes` broadcast to. Raises `ShapeError`."""
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:

@@ -135,6 +135,7 @@ FUNCTION_PREFIX = "fn_"
 
 
 def literal(value: float) -> str:
+    """A number as source text."""
     if math.isnan(value):
         return "NAN"
     if math.isinf(value):

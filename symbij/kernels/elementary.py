@@ -44,22 +44,26 @@ _log_ndtr = _from_scipy("log_ndtr", "symbij_scipy_log_ndtr")
 
 @_elementary
 def sigmoid(u: float) -> float:
+    """1/(1 + exp(-u))."""
     e = math.exp(-abs(u))
     return (1.0 if u >= 0 else e) / (1.0 + e)
 
 
 @_elementary
 def logit(u: float) -> float:
+    """log(u/(1 - u))."""
     return math.log(u) - math.log1p(-u)
 
 
 @_elementary
 def softplus(u: float) -> float:
+    """log(1 + exp(u))."""
     return max(u, 0.0) + math.log1p(math.exp(-abs(u))) if u == u else u
 
 
 @_elementary
 def softplus_inverse(u: float) -> float:
+    """log(exp(u) - 1), for u > 0."""
     if u > LN2:  # exp(-u) < 1/2
         return u + math.log1p(-math.exp(-u))
     return math.log(math.expm1(u))
@@ -67,6 +71,7 @@ def softplus_inverse(u: float) -> float:
 
 @_elementary
 def softplus_scaled(u: float, h: float) -> float:
+    """h log(1 + exp(u/h)), without overflow of u/h."""
     t = u / h
     if t > 37.0:  # exp(-t) is below rounding; t itself may have overflowed
         return u + h * math.exp(-t)
@@ -75,6 +80,7 @@ def softplus_scaled(u: float, h: float) -> float:
 
 @_elementary
 def softplus_scaled_inverse(v: float, h: float) -> float:
+    """h log(exp(v/h) - 1), without over- or underflow of v/h."""
     t = v / h
     if t > LN2:
         return v + h * math.log1p(-math.exp(-t))
@@ -85,6 +91,7 @@ def softplus_scaled_inverse(v: float, h: float) -> float:
 
 @_elementary
 def log1mexp(u: float) -> float:
+    """log(1 - exp(-u)), for u > 0 (Maechler 2012)."""
     if u > LN2:
         return math.log1p(-math.exp(-u))
     return math.log(-math.expm1(-u))
@@ -92,6 +99,7 @@ def log1mexp(u: float) -> float:
 
 @_elementary
 def logcosh(u: float) -> float:
+    """log(cosh(u))."""
     a = abs(u)
     if a < 0.5:  # cosh(u) = 1 + 2 sinh(u/2)^2
         s = math.sinh(0.5 * a)
@@ -101,6 +109,7 @@ def logcosh(u: float) -> float:
 
 @_elementary
 def loghypot1(u: float) -> float:
+    """log(sqrt(1 + u^2))."""
     a = abs(u)
     if a <= 1.0:
         return 0.5 * math.log1p(a * a)
@@ -109,6 +118,7 @@ def loghypot1(u: float) -> float:
 
 @_elementary
 def softsign(u: float) -> float:
+    """u/(1 + |u|)."""
     if math.isinf(u):
         return math.copysign(1.0, u)
     return u / (1.0 + abs(u))
@@ -116,6 +126,7 @@ def softsign(u: float) -> float:
 
 @_elementary
 def softsign_inverse(u: float) -> float:
+    """u/(1 - |u|), for |u| <= 1."""
     if abs(u) > 1.0:
         return math.nan
     return u / (1.0 - abs(u))
@@ -123,6 +134,7 @@ def softsign_inverse(u: float) -> float:
 
 @_elementary
 def sigmoid_increment(u: float, c: float) -> float:
+    """s(u + c) - s(c), with s the sigmoid."""
     # s(u+c) - s(c) = -expm1(-u) s(u+c) s(-c); mirrored for u < 0 so that expm1 does not overflow
     if u >= 0:
         return -math.expm1(-u) * sigmoid(u + c) * sigmoid(-c)
@@ -131,6 +143,7 @@ def sigmoid_increment(u: float, c: float) -> float:
 
 @_elementary
 def sigmoid_increment_inverse(v: float, c: float) -> float:
+    """logit(v + s(c)) - c, with s the sigmoid."""
     # log1p(v/s(c)) - log1p(-v/s(-c)); where s underflows, log s(c) = -softplus(-c) is added after the logarithm
     lower, upper = sigmoid(c), sigmoid(-c)
     left = math.log1p(v / lower) if v < 1e300 * lower else math.log(v) + softplus(-c)
@@ -140,6 +153,7 @@ def sigmoid_increment_inverse(v: float, c: float) -> float:
 
 @_elementary
 def moebius(u: float, a: float, b: float, c: float, d: float) -> float:
+    """(a u + b)/(c u + d)."""
     if abs(u) > 1.0:  # divided by u, which may overflow when multiplied, or be infinite
         return (a + b / u) / (c + d / u)
     return (a * u + b) / (c * u + d)
@@ -147,11 +161,13 @@ def moebius(u: float, a: float, b: float, c: float, d: float) -> float:
 
 @_elementary
 def sigmoid_between(u: float, low: float, high: float) -> float:
+    """low s(-u) + high s(u), with s the sigmoid."""
     return low * sigmoid(-u) + high * sigmoid(u)
 
 
 @_elementary
 def logit_between(v: float, low: float, high: float) -> float:
+    """log((v - low)/(high - v))."""
     a, b = v - low, high - v
     if a / b > 2.0 or a / b < 0.5:
         return math.log(a / b)
@@ -194,6 +210,7 @@ LOGTANHC = (
 
 @_elementary
 def logtanhc(u: float) -> float:
+    """log(tanh(u)/u)."""
     a = abs(u)
     if a >= 0.75:
         return math.log(math.tanh(a) / a)
@@ -206,26 +223,31 @@ def logtanhc(u: float) -> float:
 
 @_elementary
 def ndtr(u: float) -> float:
+    """The distribution function of the standard normal law."""
     return 0.5 * math.erfc(-u * 0.7071067811865476)
 
 
 @_elementary
 def ndtri(u: float) -> float:
+    """The inverse of `ndtr`."""
     return _ndtri(u, 0)
 
 
 @_elementary
 def log_ndtr(u: float) -> float:
+    """log(ndtr(u))."""
     return _log_ndtr(u, 0)
 
 
 @_elementary
 def erfinv(u: float) -> float:
+    """The inverse of erf."""
     return _erfinv(u, 0)
 
 
 @_elementary
 def logaddexp(a: float, b: float) -> float:
+    """log(exp(a) + exp(b))."""
     if a == b:  # also equal infinities, whose difference is NaN
         return a + LN2
     return max(a, b) + math.log1p(math.exp(-abs(a - b))) if a == a and b == b else math.nan
@@ -233,6 +255,7 @@ def logaddexp(a: float, b: float) -> float:
 
 @_elementary
 def odd_root(u: float, n: float) -> float:
+    """The real root of odd order n."""
     # one Newton step on r^n = |u| takes out the error of the rounded exponent 1/n; scaled against under- and overflow
     a = abs(u)
     if a == 0.0 or not math.isfinite(a):
@@ -252,6 +275,7 @@ def odd_root(u: float, n: float) -> float:
 
 @_elementary
 def lambertw(u: float) -> float:
+    """The w >= -1 with w exp(w) = u."""
     # Halley's iteration on w exp(w) = u, principal branch
     if not u >= -0.36787944117144233:
         return math.nan
@@ -278,26 +302,31 @@ def lambertw(u: float) -> float:
 
 @_elementary
 def maximum(a: float, b: float) -> float:
+    """The larger of two numbers; NaN if one is."""
     return a if a > b or a != a else b
 
 
 @_elementary
 def minimum(a: float, b: float) -> float:
+    """The smaller of two numbers; NaN if one is."""
     return a if a < b or a != a else b
 
 
 @_elementary
 def arccosh(u: float) -> float:
+    """acosh(u), NaN below 1 (the C library's may raise)."""
     return math.acosh(u) if u >= 1.0 else math.nan
 
 
 @_elementary
 def sign(u: float) -> float:
+    """-1, 0 or 1."""
     return 1.0 if u > 0 else (-1.0 if u < 0 else u + 0.0)  # -0.0 + 0.0 is 0.0
 
 
 @_elementary
 def select(condition: bool, yes: float, no: float) -> float:
+    """One of two numbers."""
     # a call instead of an 'if' keeps generated code free of branches, of which every one costs compile time
     return yes if condition else no
 

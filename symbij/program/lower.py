@@ -56,6 +56,7 @@ def lower(expr: sp.Expr, env: Env, b: Builder) -> Var:
 
 
 def lower_relation(relation: sp.Basic, env: Env, b: Builder) -> Var:
+    """The truth value of a comparison of two expressions."""
     return b.compare(_RELATIONS[type(relation)], lower(relation.lhs, env, b), lower(relation.rhs, env, b))
 
 

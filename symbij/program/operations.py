@@ -100,6 +100,7 @@ def interval_conditions(u: Var, where: Interval, env: Env, b: Builder) -> list[V
 
 
 def stage_env(stage: Stage, b: Builder) -> Env:
+    """The inputs of a stage, by the symbols of its parameters."""
     symbols = [p.symbol for p in stage.derivation.formula.parameters]
     return {s: b.input(n) for s, n in zip(symbols, stage.names, strict=True)}
 
