@@ -12,7 +12,7 @@ import pytest
 
 import symbij
 
-ROOT = Path(symbij.__file__).parent
+ROOT = Path(__file__).parents[1] / "symbij"  # the sources beside the tests, also where an installed copy is tested
 MODULES = sorted(ROOT.rglob("*.py"))
 MAX_LINES = 400
 

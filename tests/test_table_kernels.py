@@ -106,7 +106,7 @@ def arguments(name: str) -> list[tuple[float, ...]]:
             first = [lo + (hi - lo) * f for f in (1e-14, 1e-5, 0.1, 0.49, 0.5, 0.7, 0.999999)]
             first += [math.nextafter(lo, hi), math.nextafter(hi, lo), *(p for p in (1e-300, 0.1, -0.7) if lo < p < hi)]
         else:
-            first = kernel_points(name, 5)
+            first = [p for p in kernel_points(name, 5) if name != "moebius" or others[2] * p + others[3] != 0]
         made += [(p, *others) for p in first]
     return made
 
