@@ -75,6 +75,8 @@ def softplus_scaled(u: float, h: float) -> float:
     t = u / h
     if t > 37.0:  # exp(-t) is below rounding; t itself may have overflowed
         return u + h * math.exp(-t)
+    if t < -700.0 and t > -math.inf:  # exp(t) is about to lose digits, which the factor h may bring back
+        return math.copysign(math.exp(t + math.log(abs(h))), h)
     return h * softplus(t)
 
 
