@@ -16,7 +16,7 @@ from symbij.kernels.broadcast import broadcast_shape
 class Invert(Bijector):
     """y = f⁻¹(x) for the bijector f: forward and inverse, and their log-dets, exchange places.
 
-    `Invert(Invert(b)) is b`.
+    `Invert(Invert(b)) is b`. Shapes: those of `bijector`, the other way. Raises `UsageError` for anything but a bijector.
     """
 
     def __new__(cls, bijector: Bijector | None = None, *args: Any, **kwargs: Any) -> Any:
@@ -72,7 +72,10 @@ class Invert(Bijector):
 class Chain(Bijector):
     """y = f1(f2(...(fn(x)))) for `bijectors=[f1, f2, ..., fn]`: the last is applied first.
 
-    Neighbours that are derived from formulas are compiled together into one kernel. An empty chain is the identity.
+    log|det dy/dx| is the sum of the steps' log-dets at the values that reach them. Neighbours that are derived from
+    formulas are compiled together into one kernel. An empty chain is the identity. Shapes: events have as many axes as
+    the most demanding step needs; elementwise log-dets are summed over them. Raises `UsageError` for anything but
+    bijectors.
     """
 
     def __init__(

@@ -18,7 +18,11 @@ _BISECTIONS = 1100  # enough to separate any two doubles
 
 
 class Categorical(Distribution):
-    """P(X = k) = probs[k], or softmax(logits)[k], over the last axis; events are the integers 0 .. K-1."""
+    """P(X = k) = probs[k], or softmax(logits)[k]; events are the integers 0 .. K-1.
+
+    Shapes: the last axis of `probs` or `logits` holds the K categories, the others are `batch_shape`. Logits can be
+    trained. Raises `ParameterError` for probabilities that are negative or do not sum to 1, and for NaN.
+    """
 
     def __init__(self, logits: Any = None, probs: Any = None, *, name: str | None = None) -> None:
         if (logits is None) == (probs is None):
@@ -77,7 +81,11 @@ class Categorical(Distribution):
 
 
 class Mixture(Distribution):
-    """p(x) = sum of cat.probs[k] * components[k].p(x). Batch shapes of `cat` and of the components broadcast."""
+    """p(x) = sum over k of P(cat = k) * components[k].p(x).
+
+    Shapes: batch shapes of `cat` and of the components broadcast; components share one event shape. Quantiles are found
+    by bisection. Raises `ShapeError` if the number of components is not that of categories or event shapes differ.
+    """
 
     def __init__(self, cat: Categorical, components: Sequence[Distribution], *, name: str | None = None) -> None:
         components = list(components)

@@ -77,7 +77,11 @@ class ScalarDistribution(Distribution):
 
 
 class Normal(ScalarDistribution):
-    """p(x) = exp(-((x - loc)/scale)²/2) / (scale √(2π))."""
+    """p(x) = exp(-((x - loc)/scale)²/2) / (scale √(2π)).
+
+    Shapes: `loc` and `scale` broadcast to `batch_shape`; events are scalars. Raises `ParameterError` for scale <= 0.
+    Source: Johnson, Kotz & Balakrishnan, Continuous Univariate Distributions 1, chapter 13.
+    """
 
     cdf_class = NormalCDF
     survival_class = NormalSurvival
@@ -87,7 +91,11 @@ class Normal(ScalarDistribution):
 
 
 class Uniform(ScalarDistribution):
-    """p(x) = 1/(high - low) for low <= x <= high, else 0."""
+    """p(x) = 1/(high - low) for low <= x <= high, else 0.
+
+    Shapes: `low` and `high` broadcast to `batch_shape`; events are scalars. Raises `ParameterError` for high <= low.
+    Source: Johnson, Kotz & Balakrishnan, Continuous Univariate Distributions 2, chapter 26.
+    """
 
     cdf_class = UniformCDF
     survival_class = UniformSurvival
@@ -97,7 +105,11 @@ class Uniform(ScalarDistribution):
 
 
 class Logistic(ScalarDistribution):
-    """p(x) = exp(-z)/(scale (1 + exp(-z))²) with z = (x - loc)/scale."""
+    """p(x) = exp(-z)/(scale (1 + exp(-z))²) with z = (x - loc)/scale.
+
+    Shapes: `loc` and `scale` broadcast to `batch_shape`; events are scalars. Raises `ParameterError` for scale <= 0.
+    Source: Johnson, Kotz & Balakrishnan, Continuous Univariate Distributions 2, chapter 23.
+    """
 
     cdf_class = LogisticCDF
     survival_class = LogisticSurvival
