@@ -16,7 +16,8 @@ from symbij.kernels.broadcast import broadcast_shape
 class Invert(Bijector):
     """y = f⁻¹(x) for the bijector f: forward and inverse, and their log-dets, exchange places.
 
-    `Invert(Invert(b)) is b`. Shapes: those of `bijector`, the other way. Raises `UsageError` for anything but a bijector.
+    `Invert(Invert(b)) is b`. Shapes: those of `bijector`, the other way. Raises `UsageError` for anything but a
+    bijector.
     """
 
     def __new__(cls, bijector: Bijector | None = None, *args: Any, **kwargs: Any) -> Any:
