@@ -80,7 +80,7 @@ class DerivedBijector(Bijector):
         return values
 
     def _validate(self) -> None:
-        values = {k: value_of(v) for k, v in self._parameters.items()}
+        values = self._values()
         for p in self.formula.parameters:
             p.constraint.check(type(self).__name__, p.name, values[p.name])
         domain = self.derivation.domain

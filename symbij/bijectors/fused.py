@@ -52,11 +52,7 @@ class FusedTransform:
     def __init__(self, owner: str, bound: Sequence[BoundStage]) -> None:
         self.owner = owner
         self._shape = tuple((s.derivation, s.inverted) for s in bound)
-        values = [value_of(v) for s in bound for v in s.values]
-        if values:
-            self._packed, self._batch = pack(owner, values)
-        else:
-            self._packed, self._batch = np.empty((0, 1)), ()
+        self._packed, self._batch = pack(owner, [value_of(v) for s in bound for v in s.values])
 
     def __call__(self, x: np.ndarray, inverse: bool, value: bool, log_det: bool) -> list[np.ndarray]:
         program = _program(self._shape, inverse, value, log_det)

@@ -6,7 +6,6 @@ where it is defined and where it leads. A chain's answers are composed of its li
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import sympy as sp
@@ -276,7 +275,6 @@ class Folded:
     """
 
     name: str
-    function: Callable[[sp.Expr], sp.Expr]
     branches: tuple[tuple[Interval, tuple[Link, ...]], ...]
     complete: bool = False
 

@@ -245,7 +245,7 @@ def _refute(formula: Formula, suggestion: Interval | None) -> None:
     hint = f"restrict it, for example domain={part}" if part else "give a domain=(lo, hi) on which it is monotone"
     domain = formula.domain or "its natural domain"
     raise NotBijectiveError(
-        f"{formula.text} is not one-to-one on {domain if formula.domain else 'its natural domain'}: "
+        f"{formula.text} is not one-to-one on {domain}: "
         f"f({x1:.6g}) = f({x2:.6g}) = {y:.6g}{' with' + at[1:] if at else ''}; {hint}",
         (x1, x2, y),
         witness.parameters,

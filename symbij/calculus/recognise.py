@@ -6,8 +6,6 @@ core. Nothing here decides whether the result is one-to-one: folded functions st
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import sympy as sp
 
 from symbij.calculus.chain import Chain, FloorPart, Folded, Link, RawChain, SumPart, link, scaling
@@ -56,31 +54,25 @@ def recognise(expr: sp.Expr, x: sp.Symbol) -> RawChain:
     return _several(expr, x)
 
 
-def _folded(
-    name: str, function: Callable[[sp.Expr], sp.Expr], *branches: tuple[Interval, Chain], complete: bool = False
-) -> Folded:
-    return Folded(name, function, branches, complete)
+def _folded(name: str, *branches: tuple[Interval, Chain], complete: bool = False) -> Folded:
+    return Folded(name, branches, complete)
 
 
 _NEGATE = link("scale", -1)
 FOLDED: dict[type, Folded] = {
-    sp.Abs: _folded("abs", sp.Abs, (NONNEGATIVE, ()), (_NONPOSITIVE, (_NEGATE,)), complete=True),
-    sp.cosh: _folded(
-        "cosh", sp.cosh, (NONNEGATIVE, (link("cosh"),)), (_NONPOSITIVE, (_NEGATE, link("cosh"))), complete=True
-    ),
-    sp.sin: _folded("sin", sp.sin, (link("sin").row.domain, (link("sin"),))),
+    sp.Abs: _folded("abs", (NONNEGATIVE, ()), (_NONPOSITIVE, (_NEGATE,)), complete=True),
+    sp.cosh: _folded("cosh", (NONNEGATIVE, (link("cosh"),)), (_NONPOSITIVE, (_NEGATE, link("cosh"))), complete=True),
+    sp.sin: _folded("sin", (link("sin").row.domain, (link("sin"),))),
     sp.cos: _folded(
         "cos",
-        sp.cos,
         (link("cos").row.domain, (link("cos"),)),
         (Interval(-sp.pi, 0, False, False), (_NEGATE, link("cos"))),
     ),
-    sp.tan: _folded("tan", sp.tan, (link("tan").row.domain, (link("tan"),))),
+    sp.tan: _folded("tan", (link("tan").row.domain, (link("tan"),))),
 }
-_XEXP = _folded("u*exp(u)", lambda u: u * sp.exp(u), (link("xexp").row.domain, (link("xexp"),)))
+_XEXP = _folded("u*exp(u)", (link("xexp").row.domain, (link("xexp"),)))
 RECIPROCAL = _folded(
     "reciprocal",
-    lambda u: 1 / u,
     (POSITIVE, (link("reciprocal"),)),
     (_NEGATIVE, (_NEGATE, link("reciprocal"), _NEGATE)),
     complete=True,
@@ -101,7 +93,7 @@ def _power(expr: sp.Expr, x: sp.Symbol) -> RawChain:
     if n % 2 == 0:
         power = link("power", n)
         halves = ((NONNEGATIVE, (power,)), (_NONPOSITIVE, (_NEGATE, power)))
-        links.append(_folded(f"power {n}", lambda u: u**n, *halves, complete=True))
+        links.append(_folded(f"power {n}", *halves, complete=True))
     elif n > 1:
         links.append(link("odd_power", n))
     if exponent < 0:

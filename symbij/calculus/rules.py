@@ -24,7 +24,7 @@ run of shift, scale and divide links is read as one affine map; most rules look 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
@@ -59,9 +59,7 @@ def simplify_chain(chain: Chain) -> Chain:
 
 def _simplify_inside(chain: Chain) -> Chain:
     return tuple(
-        SumCore(tuple(simplify_chain(t) for t in item.terms), item.direction, item.where, item.image)
-        if isinstance(item, SumCore)
-        else item
+        replace(item, terms=tuple(simplify_chain(t) for t in item.terms)) if isinstance(item, SumCore) else item
         for item in chain
     )
 
@@ -351,15 +349,14 @@ _RULES = {
 
 
 def _stable_parameters(item: Link) -> Link:
-    if not isinstance(item, RowLink) or not any(a.has(fn.sigmoid) for a in item.args):
+    if not isinstance(item, RowLink):
         return item
     return RowLink(item.row, tuple(parameter_form(a) for a in item.args))
 
 
 def parameter_form(expr: sp.Expr) -> sp.Expr:
     """A parameter expression that cancels, in a form that does not: a*s(z) + b with b = -a/2 is a/2*tanh(z/2)."""
-    found = sorted({e for e in expr.atoms(fn.sigmoid)}, key=str)
-    if not found:
+    if not expr.has(fn.sigmoid):
         return expr
     plain = _one_sided(expr)
     numerator, denominator = sp.fraction(plain)

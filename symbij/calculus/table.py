@@ -184,9 +184,13 @@ class Elementary:
     derivatives: tuple[str, ...]
 
     def partials(self, args: tuple[sp.Expr, ...], v: sp.Expr) -> tuple[sp.Expr, ...]:
-        symbols = {"v": V} | {s.name: s for s in ARGUMENTS}
         values = {V: v} | dict(zip(ARGUMENTS, args, strict=False))
-        return tuple(parse(text, symbols, internal=True)[0].xreplace(values) for text in self.derivatives)
+        return tuple(derivative.xreplace(values) for derivative in self._parsed)
+
+    @cached_property
+    def _parsed(self) -> tuple[sp.Expr, ...]:
+        symbols = {"v": V} | {s.name: s for s in ARGUMENTS}
+        return tuple(parse(text, symbols, internal=True)[0] for text in self.derivatives)
 
 
 ARGUMENTS = (U, *(sp.Symbol(name, real=True) for name in "cdpq"))

@@ -158,6 +158,5 @@ def log_density_program(shape: Any) -> Program:
 
 def evaluate_log_density(owner: str, density: Density, x: np.ndarray) -> np.ndarray:
     """log p(x), elementwise, through one kernel."""
-    values = [picked_value(v) for v in parameters_of(density)]
-    packed, batch = pack(owner, values) if values else (np.empty((0, 1)), ())
+    packed, batch = pack(owner, [picked_value(v) for v in parameters_of(density)])
     return run(elementwise(log_density_program(shape_of(density))), owner, x, packed, batch, 1)[0]

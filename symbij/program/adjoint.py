@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sympy as sp
-
-from symbij.calculus.table import ARGUMENTS, ELEMENTARY
+from symbij.calculus.table import ARGUMENTS, ELEMENTARY, V
 from symbij.program.ir import Builder, Op, Var, inline
 from symbij.program.lower import lower
 
-_VALUE = sp.Symbol("v", real=True)
 _NO_DERIVATIVE = {"lt", "le", "gt", "ge", "ne", "input", "const"}
 
 
@@ -58,8 +55,8 @@ def _shares(b: Builder, op: Op, value: Var, bar: Var, reached: list[bool]) -> li
             return [None, b.select(args[0], bar, zero), b.select(args[0], zero, bar)]
         case "root":
             return _root_shares(b, op, value, bar)
-    env = dict(zip(ARGUMENTS, args, strict=False)) | {_VALUE: value}
-    partials = ELEMENTARY[op.name].partials(ARGUMENTS[: len(args)], _VALUE)
+    env = dict(zip(ARGUMENTS, args, strict=False)) | {V: value}
+    partials = ELEMENTARY[op.name].partials(ARGUMENTS[: len(args)], V)
     return [
         None if partial == 0 or not reached[argument.index] else b.mul(bar, lower(partial, env, b))
         for partial, argument in zip(partials, args, strict=True)
