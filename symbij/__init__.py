@@ -32,6 +32,8 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "Distribution", "Normal", "Uniform", "Logistic", "Categorical", "Mixture", "TransformedDistribution",
     ),
     "symbij.fitting": ("fit", "FitResult"),
+    "symbij.jit": ("jitted",),
+    "symbij.kernels.threads": ("set_num_threads", "get_num_threads"),
 }  # fmt: skip
 _SUBMODULES = ("bijectors", "distributions", "fitting", "functions", "linalg", "plotting")
 _HOME = {name: module for module, names in _MODULES.items() for name in names}

@@ -9,7 +9,8 @@ import numpy as np
 from symbij.bijectors.fused import BoundStage
 from symbij.bijectors.tree import Node
 from symbij.errors import ShapeError, UsageError
-from symbij.kernels.broadcast import as_float_array, broadcast_shape
+from symbij.kernels.broadcast import as_float_array, broadcast_shape, check_out
+from symbij.kernels.run import Out
 
 
 class Bijector(Node):
@@ -98,38 +99,71 @@ class Bijector(Node):
 
     # What users call.
 
-    def forward(self, x: Any) -> np.ndarray:
-        """y = f(x)."""
-        return _plain(self._transform(self._input(x, "x", self.forward_min_event_ndims), value=True, log_det=False)[0])
+    # `out=` takes an array (a pair of them for value and log-det) to write results to, of their shape and dtype; it may
+    # be the input itself. It is returned.
 
-    def inverse(self, y: Any) -> np.ndarray:
+    def forward(self, x: Any, out: np.ndarray | None = None) -> np.ndarray:
+        """y = f(x)."""
+        array = self._input(x, "x", self.forward_min_event_ndims)
+        return _given(self.name, self._transform(array, True, False, None if out is None else [out])[0], out)
+
+    def inverse(self, y: Any, out: np.ndarray | None = None) -> np.ndarray:
         """x with f(x) = y."""
         array = self._input(y, "y", self.inverse_min_event_ndims)
-        return _plain(self._inverse_transform(array, value=True, log_det=False)[0])
+        return _given(self.name, self._inverse_transform(array, True, False, None if out is None else [out])[0], out)
 
-    def forward_log_det_jacobian(self, x: Any, event_ndims: int | None = None) -> np.ndarray:
+    def forward_log_det_jacobian(
+        self, x: Any, event_ndims: int | None = None, out: np.ndarray | None = None
+    ) -> np.ndarray:
         """log|det dy/dx| at `x`, summed over the `event_ndims` rightmost axes (default: the minimum)."""
-        array = self._input(x, "x", self.forward_min_event_ndims)
-        log_det = self._transform(array, value=False, log_det=True)[-1]
-        return self._reduced(log_det, array, event_ndims, self.forward_min_event_ndims)
+        minimum = self.forward_min_event_ndims
+        array = self._input(x, "x", minimum)
+        log_det = self._transform(array, False, True, _direct(out, event_ndims, minimum))[-1]
+        return _given(self.name, self._reduced(log_det, array, event_ndims, minimum), out)
 
-    def inverse_log_det_jacobian(self, y: Any, event_ndims: int | None = None) -> np.ndarray:
+    def inverse_log_det_jacobian(
+        self, y: Any, event_ndims: int | None = None, out: np.ndarray | None = None
+    ) -> np.ndarray:
         """log|det dx/dy| at `y`, summed over the `event_ndims` rightmost axes (default: the minimum)."""
-        array = self._input(y, "y", self.inverse_min_event_ndims)
-        log_det = self._inverse_transform(array, value=False, log_det=True)[-1]
-        return self._reduced(log_det, array, event_ndims, self.inverse_min_event_ndims)
+        minimum = self.inverse_min_event_ndims
+        array = self._input(y, "y", minimum)
+        log_det = self._inverse_transform(array, False, True, _direct(out, event_ndims, minimum))[-1]
+        return _given(self.name, self._reduced(log_det, array, event_ndims, minimum), out)
 
-    def forward_and_log_det(self, x: Any, event_ndims: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def forward_and_log_det(
+        self, x: Any, event_ndims: int | None = None, out: tuple[np.ndarray, np.ndarray] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """`forward(x)` and `forward_log_det_jacobian(x)` in one pass."""
-        array = self._input(x, "x", self.forward_min_event_ndims)
-        value, log_det = self._transform(array, value=True, log_det=True)
-        return _plain(value), self._reduced(log_det, array, event_ndims, self.forward_min_event_ndims)
+        return self._both(self._transform, x, "x", event_ndims, self.forward_min_event_ndims, out)
 
-    def inverse_and_log_det(self, y: Any, event_ndims: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def inverse_and_log_det(
+        self, y: Any, event_ndims: int | None = None, out: tuple[np.ndarray, np.ndarray] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """`inverse(y)` and `inverse_log_det_jacobian(y)` in one pass."""
-        array = self._input(y, "y", self.inverse_min_event_ndims)
-        value, log_det = self._inverse_transform(array, value=True, log_det=True)
-        return _plain(value), self._reduced(log_det, array, event_ndims, self.inverse_min_event_ndims)
+        return self._both(self._inverse_transform, y, "y", event_ndims, self.inverse_min_event_ndims, out)
+
+    def _both(
+        self,
+        transform: Any,
+        given: Any,
+        what: str,
+        event_ndims: int | None,
+        minimum: int,
+        out: tuple[np.ndarray, np.ndarray] | None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        if out is None:
+            targets, first, second = None, None, None
+        else:
+            if not isinstance(out, (tuple, list)) or len(out) != 2:
+                raise UsageError(f"{self.name}: out must be a pair of arrays, for the value and for the log-det")
+            first, second = out
+            targets = [first, *(_direct(second, event_ndims, minimum) or [None])]
+        array = self._input(given, what, minimum)
+        value, log_det = transform(array, True, True, targets)
+        return (
+            _given(self.name, value, first),
+            _given(self.name, self._reduced(log_det, array, event_ndims, minimum), second),
+        )
 
     def forward_event_shape(self, input_shape: Any) -> tuple[int, ...]:
         """Shape of one event after the map, for the shape of one event before it."""
@@ -179,7 +213,8 @@ class Bijector(Node):
 
     # How the public methods get their numbers; overridden where value and log-det come from one kernel.
 
-    def _transform(self, x: np.ndarray, value: bool, log_det: bool) -> list[np.ndarray]:
+    def _transform(self, x: np.ndarray, value: bool, log_det: bool, out: Out = None) -> list[np.ndarray]:
+        """Value, log-det or both. `out` may be used for results, and need not be."""
         results = []
         x = _read_only(x)
         if value:
@@ -188,7 +223,7 @@ class Bijector(Node):
             results.append(np.asarray(self._forward_log_det_jacobian(x)))
         return results
 
-    def _inverse_transform(self, y: np.ndarray, value: bool, log_det: bool) -> list[np.ndarray]:
+    def _inverse_transform(self, y: np.ndarray, value: bool, log_det: bool, out: Out = None) -> list[np.ndarray]:
         results = []
         y = _read_only(y)
         if value:
@@ -219,14 +254,29 @@ class Bijector(Node):
         if extra > len(batch) and extra > log_det.ndim:
             raise ShapeError(f"{self.name}: event_ndims={event_ndims} exceeds the {x.ndim} axes of the input")
         if extra == 0:
-            return _plain(log_det)
+            return log_det
         full = np.broadcast_to(log_det, broadcast_shape(self.name, [log_det.shape, batch]))
-        return _plain(full.sum(axis=tuple(range(full.ndim - extra, full.ndim))))
+        return np.asarray(full.sum(axis=tuple(range(full.ndim - extra, full.ndim))))
 
 
 def _plain(array: np.ndarray) -> np.ndarray:
     """Arrays without axes become numpy scalars, as numpy's own functions return them."""
     return array[()] if array.ndim == 0 else array
+
+
+def _direct(out: np.ndarray | None, event_ndims: int | None, minimum: int) -> Out:
+    """`out` for elementwise log-dets, or None if they are summed before they are delivered."""
+    return None if out is None or event_ndims not in (None, minimum) else [out]
+
+
+def _given(owner: str, result: np.ndarray, out: np.ndarray | None) -> np.ndarray:
+    """`result` as it is returned: in `out` if that was given, as a numpy scalar if it has no axes."""
+    if out is None:
+        return result if result.ndim else result[()]
+    if result is not out:
+        check_out(owner, out, result.shape, result.dtype)
+        out[...] = result
+    return out
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:

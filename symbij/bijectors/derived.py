@@ -18,6 +18,7 @@ from symbij.errors import ParameterError, UsageError
 from symbij.formula.formula import Formula, make_formula
 from symbij.formula.parser import is_valid_name
 from symbij.kernels.broadcast import as_float_array, broadcast_shape
+from symbij.kernels.run import Out
 
 
 class _OnFirstUse:
@@ -124,11 +125,11 @@ class DerivedBijector(Bijector):
             self._cache = FusedTransform(self.name, self._stages())
         return self._cache
 
-    def _transform(self, x: np.ndarray, value: bool, log_det: bool) -> list[np.ndarray]:
-        return self._fused()(x, False, value, log_det)
+    def _transform(self, x: np.ndarray, value: bool, log_det: bool, out: Out = None) -> list[np.ndarray]:
+        return self._fused()(x, False, value, log_det, out)
 
-    def _inverse_transform(self, y: np.ndarray, value: bool, log_det: bool) -> list[np.ndarray]:
-        return self._fused()(y, True, value, log_det)
+    def _inverse_transform(self, y: np.ndarray, value: bool, log_det: bool, out: Out = None) -> list[np.ndarray]:
+        return self._fused()(y, True, value, log_det, out)
 
     def _values(self) -> dict[str, np.ndarray]:
         return {k: value_of(v) for k, v in self._parameters.items()}

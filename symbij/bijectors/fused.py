@@ -11,8 +11,8 @@ import numpy as np
 
 from symbij.bijectors.variable import value_of
 from symbij.calculus.derivation import Derivation
-from symbij.kernels.broadcast import pack, run
-from symbij.kernels.compile import elementwise
+from symbij.kernels.broadcast import pack
+from symbij.kernels.run import Out, Runner
 from symbij.program.ir import Program
 from symbij.program.operations import Stage, flip, transform_program
 
@@ -53,7 +53,15 @@ class FusedTransform:
         self.owner = owner
         self._shape = tuple((s.derivation, s.inverted) for s in bound)
         self._packed, self._batch = pack(owner, [value_of(v) for s in bound for v in s.values])
+        self._runners: dict[tuple[bool, bool, bool], Runner] = {}
 
-    def __call__(self, x: np.ndarray, inverse: bool, value: bool, log_det: bool) -> list[np.ndarray]:
-        program = _program(self._shape, inverse, value, log_det)
-        return run(elementwise(program), self.owner, x, self._packed, self._batch, value + log_det)
+    def runner(self, inverse: bool, value: bool, log_det: bool) -> Runner:
+        """What computes value, log-det or both, in that order, from arrays."""
+        key = (inverse, value, log_det)
+        if key not in self._runners:
+            program = _program(self._shape, inverse, value, log_det)
+            self._runners[key] = Runner(self.owner, program, self._packed, self._batch)
+        return self._runners[key]
+
+    def __call__(self, x: np.ndarray, inverse: bool, value: bool, log_det: bool, out: Out = None) -> list[np.ndarray]:
+        return self.runner(inverse, value, log_det)(x, out)

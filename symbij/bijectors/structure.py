@@ -11,6 +11,7 @@ from symbij.bijectors.base import Bijector
 from symbij.bijectors.fused import BoundStage, FusedTransform
 from symbij.errors import UsageError
 from symbij.kernels.broadcast import broadcast_shape
+from symbij.kernels.run import Out
 
 
 class Invert(Bijector):
@@ -45,11 +46,11 @@ class Invert(Bijector):
         inner = self.bijector._stages()
         return None if inner is None else tuple(s.flipped() for s in reversed(inner))
 
-    def _transform(self, x: np.ndarray, value: bool, log_det: bool) -> list[np.ndarray]:
-        return self.bijector._inverse_transform(x, value, log_det)
+    def _transform(self, x: np.ndarray, value: bool, log_det: bool, out: Out = None) -> list[np.ndarray]:
+        return self.bijector._inverse_transform(x, value, log_det, out)
 
-    def _inverse_transform(self, y: np.ndarray, value: bool, log_det: bool) -> list[np.ndarray]:
-        return self.bijector._transform(y, value, log_det)
+    def _inverse_transform(self, y: np.ndarray, value: bool, log_det: bool, out: Out = None) -> list[np.ndarray]:
+        return self.bijector._transform(y, value, log_det, out)
 
     def _forward_event_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         return self.bijector._inverse_event_shape(shape)
@@ -126,13 +127,17 @@ class Chain(Bijector):
             self._cache = parts
         return self._cache
 
-    def _transform(self, x: np.ndarray, value: bool, log_det: bool) -> list[np.ndarray]:
-        return self._through(x, self._parts(), False, value, log_det)
+    def _transform(self, x: np.ndarray, value: bool, log_det: bool, out: Out = None) -> list[np.ndarray]:
+        return self._through(x, self._parts(), False, value, log_det, out)
 
-    def _inverse_transform(self, y: np.ndarray, value: bool, log_det: bool) -> list[np.ndarray]:
-        return self._through(y, self._parts()[::-1], True, value, log_det)
+    def _inverse_transform(self, y: np.ndarray, value: bool, log_det: bool, out: Out = None) -> list[np.ndarray]:
+        return self._through(y, self._parts()[::-1], True, value, log_det, out)
 
-    def _through(self, x: np.ndarray, parts: list[Any], inverse: bool, value: bool, log_det: bool) -> list[np.ndarray]:
+    def _through(
+        self, x: np.ndarray, parts: list[Any], inverse: bool, value: bool, log_det: bool, out: Out
+    ) -> list[np.ndarray]:
+        if len(parts) == 1 and isinstance(parts[0][0], FusedTransform):
+            return parts[0][0](x, inverse, value, log_det, out)
         minimum = self.inverse_min_event_ndims if inverse else self.forward_min_event_ndims
         event_ndims = minimum  # of the current value: a step may change the number of axes of an event
         total: Any = np.asarray(0.0, x.dtype)

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from symbij.bijectors.base import Bijector, _plain
+from symbij.bijectors.base import Bijector, _given
 from symbij.bijectors.tree import Node
-from symbij.distributions.density import Density
+from symbij.distributions.density import Density, log_density_runner
 from symbij.errors import ParameterError, UsageError
 from symbij.kernels.broadcast import as_float_array
+from symbij.kernels.run import Runner
 
 
 class Distribution(Node):
@@ -41,7 +42,11 @@ class Distribution(Node):
         raise NotImplementedError
 
     def _log_prob(self, x: np.ndarray) -> np.ndarray:
-        raise NotImplementedError
+        """log p(x); a law whose density can be lowered need not define it."""
+        runner = self._log_density_runner()
+        if runner is None:
+            raise NotImplementedError(f"{self.name} does not define _log_prob")
+        return runner(x)[0]
 
     def _cdf(self, x: np.ndarray) -> np.ndarray:
         raise UsageError(f"{self.name} has no distribution function: its events have shape {self.event_shape}")
@@ -60,6 +65,13 @@ class Distribution(Node):
         """The log-density as something to compile, or None if it cannot be lowered."""
         return None
 
+    def _log_density_runner(self) -> Runner | None:
+        """The compiled log-density, if it can be lowered; compiled and its parameters packed once."""
+        if "_cache_runner" not in self.__dict__:
+            density = self._density()
+            self._cache_runner = None if density is None else log_density_runner(self.name, density)
+        return self._cache_runner
+
     def _trainable_density(self) -> Density:
         """The log-density with its derivatives to be had, for fitting."""
         density = self._density()
@@ -76,11 +88,15 @@ class Distribution(Node):
     def sample(self, sample_shape: Any = (), seed: int | np.random.Generator | None = None) -> np.ndarray:
         """Draws of shape (*sample_shape, *batch_shape, *event_shape); `seed` is an int or a numpy Generator."""
         shape = as_shape(sample_shape, "sample_shape") + self.batch_shape + self.event_shape
-        return _plain(np.asarray(self._sample_to(shape, as_generator(seed))))
+        return _given(self.name, np.asarray(self._sample_to(shape, as_generator(seed))), None)
 
-    def log_prob(self, value: Any) -> np.ndarray:
-        """log p(value): -inf outside the support."""
-        return _plain(self._log_prob(as_float_array(value, f"{self.name}: value")))
+    def log_prob(self, value: Any, out: np.ndarray | None = None) -> np.ndarray:
+        """log p(value): -inf outside the support. `out` takes an array to write the result to."""
+        array = as_float_array(value, f"{self.name}: value")
+        runner = self._log_density_runner()
+        if runner is not None and not self.event_shape:
+            return _given(self.name, runner(array, None if out is None else [out])[0], out)
+        return _given(self.name, self._log_prob(array), out)
 
     def prob(self, value: Any) -> np.ndarray:
         """p(value)."""
@@ -88,15 +104,15 @@ class Distribution(Node):
 
     def cdf(self, value: Any) -> np.ndarray:
         """P(X <= value)."""
-        return _plain(self._cdf(as_float_array(value, f"{self.name}: value")))
+        return _given(self.name, self._cdf(as_float_array(value, f"{self.name}: value")), None)
 
     def survival_function(self, value: Any) -> np.ndarray:
         """P(X > value), without the cancellation of 1 - cdf."""
-        return _plain(self._survival(as_float_array(value, f"{self.name}: value")))
+        return _given(self.name, self._survival(as_float_array(value, f"{self.name}: value")), None)
 
     def quantile(self, value: Any) -> np.ndarray:
         """The x with cdf(x) = value, for value in [0, 1]; NaN elsewhere."""
-        return _plain(self._quantile(as_float_array(value, f"{self.name}: value")))
+        return _given(self.name, self._quantile(as_float_array(value, f"{self.name}: value")), None)
 
     @property
     def parameters(self) -> dict[str, Any]:

@@ -16,8 +16,8 @@ import numpy as np
 from symbij.bijectors.fused import BoundStage
 from symbij.bijectors.variable import value_of
 from symbij.formula.constraints import Constraint, real
-from symbij.kernels.broadcast import pack, run
-from symbij.kernels.compile import elementwise
+from symbij.kernels.broadcast import pack
+from symbij.kernels.run import Runner
 from symbij.program.ir import Builder, Program, Var
 from symbij.program.lower import lower_chain
 from symbij.program.operations import Stage, X, at_safe_point, flip, interval_conditions, lower_pullback, stage_env
@@ -156,7 +156,7 @@ def log_density_program(shape: Any) -> Program:
     return b.finish([result], (X, *names.given))
 
 
-def evaluate_log_density(owner: str, density: Density, x: np.ndarray) -> np.ndarray:
-    """log p(x), elementwise, through one kernel."""
+def log_density_runner(owner: str, density: Density) -> Runner:
+    """What computes log p(x), elementwise, with one kernel."""
     packed, batch = pack(owner, [picked_value(v) for v in parameters_of(density)])
-    return run(elementwise(log_density_program(shape_of(density))), owner, x, packed, batch, 1)[0]
+    return Runner(owner, log_density_program(shape_of(density)), packed, batch)

@@ -10,7 +10,7 @@ from scipy.special import log_softmax, logsumexp, softmax
 
 from symbij.bijectors.variable import Variable, value_of
 from symbij.distributions.base import Distribution
-from symbij.distributions.density import Density, MixedDensity, Pick, evaluate_log_density
+from symbij.distributions.density import Density, MixedDensity, Pick
 from symbij.errors import ParameterError, ShapeError, UsageError
 from symbij.kernels.broadcast import as_float_array, broadcast_shape
 
@@ -118,9 +118,6 @@ class Mixture(Distribution):
         return MixedDensity(tuple(Pick(source, k) for k in range(len(parts))), tuple(parts))  # type: ignore[arg-type]
 
     def _log_prob(self, x: np.ndarray) -> np.ndarray:
-        density = self._density()
-        if density is not None:
-            return evaluate_log_density(self.name, density, x)
         logs = np.stack(np.broadcast_arrays(*(c.log_prob(x) for c in self.components)), axis=-1)
         return np.asarray(logsumexp(logs + log_softmax(self.cat._logits(), axis=-1), axis=-1))
 

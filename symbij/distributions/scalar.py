@@ -22,7 +22,7 @@ from symbij.bijectors.library import (
 )
 from symbij.bijectors.variable import value_of
 from symbij.distributions.base import Distribution
-from symbij.distributions.density import BaseDensity, evaluate_log_density
+from symbij.distributions.density import BaseDensity
 from symbij.kernels.broadcast import broadcast_shape
 
 
@@ -45,9 +45,6 @@ class ScalarDistribution(Distribution):
 
     def _density(self) -> BaseDensity:
         return BaseDensity(BoundStage(self.cdf_class.derivation, False, tuple(self._parameters.values())))
-
-    def _log_prob(self, x: np.ndarray) -> np.ndarray:
-        return evaluate_log_density(self.name, self._density(), x)
 
     def _cdf(self, x: np.ndarray) -> np.ndarray:
         return self._outside(self._bound(self.cdf_class)._transform(x, True, False)[0], x, below=0.0, above=1.0)

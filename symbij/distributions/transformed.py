@@ -9,7 +9,7 @@ import numpy as np
 from symbij.bijectors.base import Bijector
 from symbij.bijectors.traced import stages_by_tracing
 from symbij.distributions.base import Distribution, as_shape
-from symbij.distributions.density import Density, PulledBack, evaluate_log_density
+from symbij.distributions.density import Density, PulledBack
 from symbij.errors import DomainError, ShapeError, UsageError
 from symbij.kernels.broadcast import broadcast_shape
 
@@ -110,9 +110,9 @@ class TransformedDistribution(Distribution):
         events = len(self._event_shape)
         if y.ndim < events:
             raise ShapeError(f"{self.name}: value needs at least {events} axes for one event, got shape {y.shape}")
-        density = self._density()
-        if density is not None:
-            elementwise = evaluate_log_density(self.name, density, y)
+        runner = self._log_density_runner()
+        if runner is not None:
+            elementwise = runner(y)[0]
             full = broadcast_shape(self.name, [elementwise.shape, self._batch_shape + self._event_shape])
             elementwise = np.broadcast_to(elementwise, full)
             return elementwise.sum(axis=tuple(range(-events, 0))) if events else np.array(elementwise)

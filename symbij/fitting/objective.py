@@ -30,7 +30,8 @@ from symbij.distributions.density import (
 from symbij.errors import ShapeError, UsageError
 from symbij.formula.constraints import Constraint
 from symbij.kernels.broadcast import broadcast_shape
-from symbij.kernels.compile import training
+from symbij.kernels.compile import block_sums
+from symbij.kernels.run import total_sums
 from symbij.program.adjoint import gradient
 from symbij.program.ir import Builder, Program
 from symbij.program.lower import lower_chain
@@ -103,7 +104,7 @@ class Objective:
         program = loss_program(
             shape_of(density), tuple(trained), tuple(self.constraints[sources[k]] for k in trained), len(values)
         )
-        self.sums, self.epoch = training(program)
+        self.sums, self.outputs = block_sums(program), len(program.outputs)
         self.parameter_shape = broadcast_shape(distribution.name, [picked_value(v).shape for v in values])
         self._values, self._trained, self._fixed = values, trained, fixed
         self._offsets = dict(zip(self.variables, np.cumsum([0, *(v.value.size for v in self.variables)]), strict=False))
@@ -160,8 +161,7 @@ class Objective:
     def loss(self, theta: np.ndarray, data: Prepared) -> tuple[float, np.ndarray]:
         """Mean of -log p over the data, and its gradient."""
         data.packed[: len(data.slot)] = theta[data.slot]
-        totals = np.empty((len(data.slot) + 1, data.x.shape[0]))
-        self.sums(data.x, data.packed, 0, data.x.shape[1], totals)
+        totals = total_sums(self.sums, data.x, data.packed, self.outputs)
         grad = np.zeros_like(theta)
         np.add.at(grad, data.slot, totals[1:])
         n = self.count(data)

@@ -11,6 +11,8 @@ from tqdm import tqdm
 
 from symbij.errors import DataError
 from symbij.fitting.objective import Objective, Prepared
+from symbij.kernels.compile import LossFunction, adam_epoch
+from symbij.kernels.run import scratch_for
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-7  # Kingma & Ba 2015, with the epsilon of Keras
 SETTLED = 1e-4  # relative change of the training loss over an epoch below which Adam counts as converged
@@ -60,15 +62,16 @@ def adam(
     state = Progress(theta)
     keep = objective.nonzero()
     m, v, powers = np.zeros_like(theta), np.zeros_like(theta), np.ones(2)
-    totals, grad = np.empty((len(data.slot) + 1, data.x.shape[0])), np.empty_like(theta)
+    sums, epoch = LossFunction(objective.sums), adam_epoch()
+    scratch, grad = scratch_for(batch_size, objective.outputs), np.empty_like(theta)
     skipped = 0
     bar = tqdm(total=epochs, desc="adam", unit="epoch", disable=_disabled(progress))
     try:
         for _ in range(epochs):
             x = np.ascontiguousarray(data.x[:, rng.permutation(data.x.shape[1])]) if shuffle else data.x
-            train, missed = objective.epoch(
-                x, data.packed, data.slot, theta, m, v, powers, batch_size, learning_rate, BETA1, BETA2, EPSILON, keep,
-                totals, grad, math.prod(objective.distribution.event_shape),
+            train, missed = epoch(
+                sums, x, data.packed, data.slot, theta, m, v, powers, batch_size, learning_rate, BETA1, BETA2, EPSILON,
+                keep, scratch, grad, float(math.prod(objective.distribution.event_shape)),
             )  # fmt: skip
             skipped += missed
             held_out = None if validation is None else objective.loss(theta, validation)[0]

@@ -1,13 +1,9 @@
-"""Calling an elementwise kernel: dtypes, broadcasting of parameters against x, and the shape of the result.
-
-A kernel works on x[j, i], row j with its own parameter values. Here the axes of the result along which parameters
-vary become the rows and all others the columns, as views where numpy can make one.
-"""
+"""Arrays as kernels want them: dtypes, shapes that broadcast, parameters packed into one array."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -44,6 +40,18 @@ def broadcast_shape(owner: str, shapes: Sequence[tuple[int, ...]]) -> tuple[int,
         raise ShapeError(f"{owner}: shapes do not broadcast: {', '.join(map(str, shapes))}") from None
 
 
+def check_out(owner: str, out: Any, shape: tuple[int, ...], dtype: np.dtype) -> None:
+    """Raise an error unless `out` is an array that results of this shape and dtype can be written to."""
+    if not isinstance(out, np.ndarray):
+        raise DataError(f"{owner}: out must be an array of shape {shape} and dtype {dtype}, got {type(out).__name__}")
+    if out.shape != shape:
+        raise ShapeError(f"{owner}: out must have the shape of the result, {shape}, got {out.shape}")
+    if out.dtype != dtype:
+        raise DataError(f"{owner}: out must have the dtype of the result, {dtype}, got {out.dtype}")
+    if not out.flags.writeable:
+        raise DataError(f"{owner}: out is read-only; pass an array that can be written to")
+
+
 def pack(owner: str, parameters: Sequence[np.ndarray]) -> tuple[np.ndarray, tuple[int, ...]]:
     """Parameters broadcast against each other as P[k, j] with j over their common shape, and that shape."""
     shape = broadcast_shape(owner, [p.shape for p in parameters])
@@ -51,46 +59,3 @@ def pack(owner: str, parameters: Sequence[np.ndarray]) -> tuple[np.ndarray, tupl
     for k, p in enumerate(parameters):
         packed[k] = np.broadcast_to(p, shape).reshape(-1)
     return packed, shape
-
-
-def run(
-    kernel: Callable[..., None], owner: str, x: np.ndarray, packed: np.ndarray, batch: tuple[int, ...], outputs: int
-) -> list[np.ndarray]:
-    """The kernel's outputs for `x` against parameters of shape `batch`, each of the broadcast shape."""
-    if packed.shape[1] == 0:
-        return [np.empty(broadcast_shape(owner, [x.shape, batch]), x.dtype) for _ in range(outputs)]
-    if packed.shape[1] == 1:
-        shape = x.shape if len(batch) <= x.ndim else broadcast_shape(owner, [x.shape, batch])
-        results = [np.empty(shape, x.dtype) for _ in range(outputs)]
-        kernel(x.reshape(1, -1), packed, *(r.reshape(1, -1) for r in results))
-        return results
-    shape = broadcast_shape(owner, [x.shape, batch])
-    padded = (1,) * (len(shape) - len(batch)) + batch
-    rows = [axis for axis, size in enumerate(padded) if size > 1]
-    columns = [axis for axis, size in enumerate(padded) if size <= 1]
-    order, count = rows + columns, packed.shape[1]
-    results = [np.empty(shape, x.dtype) for _ in range(outputs)]
-    source = _rows_first(_broadcast(x, shape), order, count)
-    if order == list(range(len(shape))):
-        kernel(source, packed, *(r.reshape(count, -1) for r in results))
-    elif columns + rows == list(range(len(shape))):
-        kernel(source, packed, *(r.reshape(-1, count).T for r in results))
-    else:
-        moved = [np.empty(source.shape, x.dtype) for _ in range(outputs)]
-        kernel(source, packed, *moved)
-        for result, values in zip(results, moved, strict=True):
-            result.transpose(order)[...] = values.reshape([shape[axis] for axis in order])
-    return results
-
-
-def _broadcast(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """`x` repeated to `shape` without a copy."""
-    if x.shape == shape:
-        return x
-    strides = np.broadcast_to(x, shape).strides
-    return np.lib.stride_tricks.as_strided(x, shape, strides)
-
-
-def _rows_first(x: np.ndarray, order: list[int], count: int) -> np.ndarray:
-    width = x.size // count if count else 0
-    return x.transpose(order).reshape(count, width)

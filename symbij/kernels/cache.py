@@ -53,7 +53,7 @@ def _private_dir(setting: str) -> Path | None:
 def versions() -> str:
     """Everything besides its own source that the machine code of a kernel depends on."""
     digest = hashlib.sha256()
-    for module in sorted(Path(__file__).parent.glob("*.py")):
+    for module in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(module.read_bytes())
     parts = (numba.__version__, np.__version__, scipy.__version__, os.sys.version, digest.hexdigest())  # type: ignore[attr-defined]
     return "|".join(parts)

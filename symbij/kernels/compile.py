@@ -1,4 +1,4 @@
-"""Programs → compiled functions: generated source through numba, kept in memory and on disk."""
+"""Programs → compiled functions: emitted instructions inside numba functions, kept in memory and on disk."""
 
 from __future__ import annotations
 
@@ -8,40 +8,205 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils, errors
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
 
+from symbij.kernels import adam
 from symbij.kernels.cache import DiskCache
-from symbij.kernels.codegen import EPOCH_SOURCE, Source, elementwise_source, namespace, sums_source
+from symbij.kernels.emit import block_sums_loop, frontier_size, periodic_loop, single_point, uniform_loop, varying_loop
+from symbij.kernels.values import I64
 from symbij.program.ir import Program
 
-# 'contract' allows fused multiply-adds, which only ever round less. Flags that assume no NaN or infinity are wrong
-# here, and reassociation would undo compensated steps.
-_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+_POINTS = {False: types.float64, True: types.float32}
 
 
-def _build(source: Source, entries: tuple[str, ...]) -> dict[str, Any]:
-    """Compile the functions of `source`; the named entries are cached on disk, helpers as part of them."""
-    parts = [*source.helpers, "\n".join(source.lines)]
-    text = "\n\n".join(parts)
-    scope = namespace()
-    exec(compile(text, "<symbij kernel>", "exec"), scope)  # generated from operations only, see codegen
-    for name in [line[4:].split("(")[0] for line in text.splitlines() if line.startswith("def ")]:
-        function = numba.njit(**_OPTIONS)(scope[name])
-        if name in entries:
-            function._cache = DiskCache(hashlib.sha256(f"{name}\n{text}".encode()).hexdigest())
-        scope[name] = function
-    return scope
+def _compiled(function: Callable[..., Any], signature: Any, key: str) -> Any:
+    """`function` compiled for one signature, or loaded from the disk."""
+    dispatcher = numba.njit(**_OPTIONS)(function)
+    dispatcher._cache = DiskCache(hashlib.sha256(key.encode()).hexdigest())
+    dispatcher.compile(signature)
+    dispatcher.disable_compile()
+    return dispatcher
+
+
+def _array(context: Any, builder: ir.IRBuilder, kind: Any, value: Any) -> Any:
+    return make_array(kind)(context, builder, value)
+
+
+def _contiguous(*arrays: Any) -> None:
+    for array in arrays:
+        if not (isinstance(array, types.Array) and array.layout == "C"):
+            raise errors.TypingError("kernels take C-contiguous arrays")
+
+
+def _readable(number: Any, dimensions: int) -> types.Array:
+    """The type of an array that is only read; arrays that can be written to are accepted too."""
+    return types.Array(number, dimensions, "C", readonly=True)
+
+
+def _written(number: Any, dimensions: int) -> types.Array:
+    return types.Array(number, dimensions, "C")
 
 
 @functools.lru_cache(maxsize=4096)
-def elementwise(program: Program) -> Callable[..., None]:
-    """The compiled `kernel(x, P, out0, ...)` of `program`."""
-    return _build(elementwise_source(program), ("kernel",))["kernel"]
+def uniform(program: Program, single: bool = False) -> Callable[..., None]:
+    """`kernel(x, p, out0, ...)`: out_k[i] = output k at x[i] with parameters p, all one-dimensional and contiguous.
+
+    x and the outputs are float32 if `single`, else float64; p is float64.
+    """
+
+    @intrinsic
+    def body(typingctx: Any, x: Any, p: Any, outs: Any) -> Any:
+        _contiguous(x, p, *outs)
+
+        def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+            source, parameters = (_array(context, builder, signature.args[i], args[i]) for i in (0, 1))
+            targets = _unpacked(context, builder, signature.args[2], args[2])
+            uniform_loop(builder, program, single, source.nitems, source.data, parameters.data, targets)
+            return context.get_dummy_value()
+
+        return types.void(x, p, outs), codegen
+
+    if len(program.outputs) == 1:
+
+        def kernel(x: Any, p: Any, out: Any) -> None:
+            body(x, p, (out,))
+    else:
+
+        def kernel(x: Any, p: Any, out: Any, second: Any) -> None:  # type: ignore[misc]
+            body(x, p, (out, second))
+
+    point = _POINTS[single]
+    arrays = [_written(point, 1)] * len(program.outputs)
+    signature = types.void(_readable(point, 1), _readable(types.float64, 1), *arrays)
+    return _compiled(kernel, signature, f"uniform {single} {program.key}")
+
+
+@functools.lru_cache(maxsize=1024)
+def scalar(program: Program, parameters: tuple[float, ...]) -> Callable[[float], Any]:
+    """f(x) for one number: the output of the program with these parameters, or a tuple if there are several."""
+    number = types.float64
+    returned = number if len(program.outputs) == 1 else types.UniTuple(number, len(program.outputs))
+
+    @intrinsic
+    def body(typingctx: Any, x: Any) -> Any:
+        def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+            values = single_point(builder, program, args[0], parameters)
+            return values[0] if len(values) == 1 else context.make_tuple(builder, returned, values)
+
+        return returned(number), codegen
+
+    def function(x: Any) -> Any:
+        return body(x)
+
+    return _compiled(function, returned(number), f"scalar {parameters!r} {program.key}")
+
+
+def _unpacked(context: Any, builder: ir.IRBuilder, kinds: Any, arrays: Any) -> list[Any]:
+    """The data pointers of a tuple of arrays."""
+    return [
+        _array(context, builder, kind, value).data
+        for kind, value in zip(kinds, cgutils.unpack_tuple(builder, arrays), strict=True)
+    ]
+
+
+@functools.lru_cache(maxsize=4096)
+def varying(program: Program, single: bool = False, periodic: bool = False) -> Callable[..., None]:
+    """`kernel(x, P, start, work, out0, ...)`: out_k[i] = output k at x[i] with parameters P[:, start + i].
+
+    Rows of P have a multiple of LANES numbers, and `start` is one. If `periodic`, columns of P begin again after the
+    last, and `work`, of shape (frontier_size(program), P.shape[1]), takes what is computed once for all rounds.
+    """
+
+    @intrinsic
+    def body(typingctx: Any, x: Any, p: Any, start: Any, work: Any, outs: Any) -> Any:
+        _contiguous(x, p, work, *outs)
+
+        def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+            source, parameters, scratch = (_array(context, builder, signature.args[i], args[i]) for i in (0, 1, 3))
+            targets = _unpacked(context, builder, signature.args[4], args[4])
+            row = builder.extract_value(parameters.shape, 1)
+            count, x_data, p_data = source.nitems, source.data, parameters.data
+            if periodic:
+                periodic_loop(builder, program, single, count, x_data, p_data, row, args[2], scratch.data, targets)
+            else:
+                p_data = builder.gep(p_data, [args[2]])
+                varying_loop(builder, program, single, count, x_data, p_data, row, targets)
+            return context.get_dummy_value()
+
+        return types.void(x, p, start, work, outs), codegen
+
+    if len(program.outputs) == 1:
+
+        def kernel(x: Any, p: Any, start: Any, work: Any, out: Any) -> None:
+            body(x, p, start, work, (out,))
+    else:
+
+        def kernel(x: Any, p: Any, start: Any, work: Any, out: Any, second: Any) -> None:  # type: ignore[misc]
+            body(x, p, start, work, (out, second))
+
+    point = _POINTS[single]
+    arrays = [_written(point, 1)] * len(program.outputs)
+    packed = _readable(types.float64, 2)
+    signature = types.void(_readable(point, 1), packed, types.int64, _written(types.float64, 2), *arrays)
+    return _compiled(kernel, signature, f"varying {periodic} {single} {program.key}")
+
+
+work_rows = functools.lru_cache(maxsize=4096)(frontier_size)
 
 
 @functools.lru_cache(maxsize=512)
-def training(program: Program) -> tuple[Callable[..., None], Callable[..., tuple[float, int]]]:
-    """The compiled `sums` of a program that computes a loss and its gradient, and the Adam `epoch` around it."""
-    source = sums_source(program)
-    source.lines += EPOCH_SOURCE.splitlines()
-    scope = _build(source, ("sums", "epoch"))
-    return scope["sums"], scope["epoch"]
+def block_sums(program: Program) -> Any:
+    """`sums(x, P, row, start, stop, scratch)`: scratch[0, k] = sum of output k over x[row, start:stop].
+
+    Parameters are P[:, row]; `scratch` has a row for every block of BLOCK elements.
+    """
+
+    @intrinsic
+    def body(typingctx: Any, x: Any, p: Any, row: Any, start: Any, stop: Any, sums: Any) -> Any:
+        _contiguous(x, p, sums)
+
+        def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+            source, parameters, target = (_array(context, builder, signature.args[i], args[i]) for i in (0, 1, 5))
+            first = builder.add(builder.mul(args[2], builder.extract_value(source.shape, 1)), args[3])
+            rows = builder.extract_value(parameters.shape, 1)
+            places = [
+                builder.gep(parameters.data, [builder.add(builder.mul(ir.Constant(I64, k), rows), args[2])])
+                for k in range(len(program.inputs) - 1)
+            ]
+            count = builder.sub(args[4], args[3])
+            block_sums_loop(builder, program, count, builder.gep(source.data, [first]), places, target.data)
+            return context.get_dummy_value()
+
+        return types.void(x, p, row, start, stop, sums), codegen
+
+    def kernel(x: Any, p: Any, row: Any, start: Any, stop: Any, sums: Any) -> None:
+        body(x, p, row, start, stop, sums)
+
+    return _compiled(kernel, adam.SUMS, f"sums {program.key}")
+
+
+class LossFunction(types.WrapperAddressProtocol):
+    """What `block_sums` compiled, as an argument of compiled code."""
+
+    def __init__(self, function: Any) -> None:
+        (result,) = function.overloads.values()
+        self._function = function  # keeps the machine code alive
+        self._address = result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name)
+
+    def __wrapper_address__(self) -> int:
+        return self._address
+
+    def signature(self) -> Any:
+        """Its type, as numba wants to know it."""
+        return adam.SUMS
+
+
+@functools.lru_cache(maxsize=1)
+def adam_epoch() -> Any:
+    """The compiled `adam.epoch`; its first argument is what `block_sums` makes of a loss with its gradient."""
+    return _compiled(adam.epoch, adam.SIGNATURE, "epoch")

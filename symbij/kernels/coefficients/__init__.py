@@ -1,0 +1,1 @@
+"""Coefficients of polynomials in the elementary functions, all written by `python -m tests.coefficients`."""

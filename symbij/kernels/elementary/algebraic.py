@@ -1,0 +1,69 @@
+"""Powers, fractions and the functions that only compare."""
+
+from __future__ import annotations
+
+import math
+
+from symbij.kernels.elementary.exponential import exp, exp_sum
+from symbij.kernels.elementary.logarithm import log_core, log_extended
+from symbij.kernels.values import Real, copysign, floor, fma, select
+
+
+def power(u: Real, p: Real) -> Real:
+    """u^p; for u < 0 and whole p only. Ends as in C: 1 for p = 0 or u = 1, whatever the other is."""
+    a = abs(u)
+    ordinary = (a > 0.0) & (a < math.inf)
+    if u.code.single:  # the logarithm in double does for a result of 24 bits
+        size = exp(p * log_core(a, single=False))
+    else:
+        high, low = log_extended(a)
+        product = p * high
+        size = exp_sum(product, fma(p, low, fma(p, high, -product)))
+    at_ends = select(a.equals(0.0) ^ (p > 0.0), math.inf, a.code.real(0.0))
+    at_ends = select(p.differs(p) | a.differs(a), a + p, at_ends)
+    size = select(ordinary, size, at_ends)
+    whole = floor(p).equals(p)
+    odd = whole & (2.0 * floor(0.5 * p)).differs(p) & (abs(p) < 2.0**53)
+    negative = copysign(1.0, u) < 0.0
+    signed = select(negative & odd, -size, size)
+    return select(
+        p.equals(0.0) | u.equals(1.0) | (a.equals(1.0) & abs(p).equals(math.inf)),
+        1.0,
+        select((u < 0.0) & ordinary & ~whole, math.nan, signed),
+    )
+
+
+def softsign(u: Real) -> Real:
+    """u/(1 + |u|)."""
+    a = abs(u)
+    return select(a.equals(math.inf), copysign(1.0, u), u / (1.0 + a))
+
+
+def softsign_inverse(u: Real) -> Real:
+    """u/(1 - |u|), for |u| <= 1."""
+    a = abs(u)
+    return select(a > 1.0, math.nan, u / (1.0 - a))
+
+
+def moebius(u: Real, a: Real, b: Real, c: Real, d: Real) -> Real:
+    """(a u + b)/(c u + d)."""
+    large = abs(u) > 1.0  # divided by u, which may overflow when multiplied, or be infinite
+    v = 1.0 / u
+    up = select(large, fma(b, v, a), fma(a, u, b))
+    down = select(large, fma(d, v, c), fma(c, u, d))
+    return up / down
+
+
+def maximum(a: Real, b: Real) -> Real:
+    """The larger of two numbers; NaN if one is."""
+    return select((a > b) | a.differs(a), a, b)
+
+
+def minimum(a: Real, b: Real) -> Real:
+    """The smaller of two numbers; NaN if one is."""
+    return select((a < b) | a.differs(a), a, b)
+
+
+def sign(u: Real) -> Real:
+    """-1, 0 or 1."""
+    return select(u > 0.0, 1.0, select(u < 0.0, -1.0, u + 0.0))  # -0.0 + 0.0 is 0.0

@@ -1,0 +1,67 @@
+"""Hyperbolic functions and their inverses, through expm1 and log1p: relative accuracy near zero and no overflow before
+the result's.
+
+With e = exp(-2a), m = e - 1, a = |u|: tanh a = -m/(1 + e) = 1 - 2e/(1 + e)
+with q = expm1(a)/2:                 sinh a = q + q/(2q + 1)
+with e = exp(a)/2:                   cosh a = e + 1/(4e)
+asinh a = log1p(a + a^2/(1 + sqrt(1 + a^2))), acosh(1 + t) = log1p(t + sqrt(t (2 + t))), and both log(2a) for large a;
+atanh a = log1p(2a/(1 - a))/2
+"""
+
+from __future__ import annotations
+
+import math
+
+from symbij.kernels.elementary.exponential import exp_and_expm1, exp_sum, expm1_halved
+from symbij.kernels.elementary.logarithm import log_or_end
+from symbij.kernels.values import Real, copysign, fma, select, sqrt, two_sum
+
+_LARGE = 2.0**28  # from here on 1 + a^2 is a^2 to within rounding
+_TINY = 2.0**-28  # up to here an odd function with slope 1 is u to within rounding
+
+
+def tanh(u: Real) -> Real:
+    """(exp(u) - exp(-u))/(exp(u) + exp(-u))."""
+    a = abs(u)
+    e, m = exp_and_expm1(-2.0 * a)
+    low = a < 0.55
+    ratio = select(low, -m, 2.0 * e) / (1.0 + e)
+    return select(a < _TINY, u, copysign(select(low, ratio, 1.0 - ratio), u))
+
+
+def sinh(u: Real) -> Real:
+    """(exp(u) - exp(-u))/2."""
+    q = expm1_halved(abs(u), 1)
+    rest = select(q < 2.0**60, q / fma(2.0, q, 1.0), 0.0)
+    return select(abs(u) < _TINY, u, copysign(q + rest, u))
+
+
+def cosh(u: Real) -> Real:
+    """(exp(u) + exp(-u))/2."""
+    e = exp_sum(abs(u), None, -1)
+    return e + 0.25 / e
+
+
+def asinh(u: Real) -> Real:
+    """log(u + sqrt(u^2 + 1))."""
+    a = abs(u)
+    large = a > _LARGE
+    total, error = two_sum(1.0, a + a * a / (1.0 + sqrt(fma(a, a, 1.0))))
+    log = log_or_end(select(large, a, total), select(large, 0.0, error), select(large, 1.0, a.code.real(0.0)))
+    return select(a < _TINY, u, copysign(log, u))
+
+
+def acosh(u: Real) -> Real:
+    """log(u + sqrt(u^2 - 1)), for u >= 1."""
+    large = u > _LARGE
+    t = u - 1.0
+    total, error = two_sum(1.0, t + sqrt(t * (t + 2.0)))
+    log = log_or_end(select(large, u, total), select(large, 0.0, error), select(large, 1.0, u.code.real(0.0)))
+    return select(u < 1.0, math.nan, log)
+
+
+def atanh(u: Real) -> Real:
+    """log((1 + u)/(1 - u))/2, for |u| <= 1."""
+    a = abs(u)
+    log = log_or_end(*two_sum(1.0, 2.0 * a / (1.0 - a)))
+    return select(a < _TINY, u, copysign(0.5 * log, u) + select(a > 1.0, math.nan, a.code.real(0.0)))

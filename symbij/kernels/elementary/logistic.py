@@ -1,0 +1,124 @@
+"""The logistic function, softplus and their relatives, each from one exponential and one logarithm at most.
+
+Where a logarithm is taken of a sum 1 + z, the rounding error of the sum goes along, so that log(1 + z) is relatively
+accurate for small z and for large.
+"""
+
+from __future__ import annotations
+
+import math
+
+from symbij.kernels.elementary.exponential import LN2_HI, LN2_LO, LN2_REST, exp, exp_sum, expm1, expm1_extended
+from symbij.kernels.elementary.logarithm import log_core, log_or_end
+from symbij.kernels.values import Bool, Real, copysign, fma, greater, quick_two_sum, select, two_sum
+
+
+def sigmoid(u: Real) -> Real:
+    """1/(1 + exp(-u))."""
+    e = exp(-abs(u))
+    return select(u < 0.0, e, 1.0 + 0.0 * e) / (1.0 + e)
+
+
+def logit(u: Real) -> Real:
+    """log(u/(1 - u)), for 0 <= u <= 1."""
+    # u/(1 - u) = 1 + (2u - 1)/(1 - u), where 2u - 1 is exact from 1/4 on
+    low = u < 0.25
+    numerator = select(low, u, 2.0 * u - 1.0)
+    rest, rest_error = quick_two_sum(1.0, -u)
+    inverse = 1.0 / rest
+    z = numerator * inverse
+    z_error = (fma(-z, rest, numerator) - z * rest_error) * inverse
+    total, error = two_sum(1.0, z)
+    return log_or_end(select(low, z, total), select(low, 0.0, error) + z_error)
+
+
+def log1p_of_exp(e: Real) -> Real:
+    """log(1 + e), for 0 <= e <= 1."""
+    return log_core(*quick_two_sum(1.0, e))
+
+
+def softplus(u: Real) -> Real:
+    """log(1 + exp(u))."""
+    return greater(u, 0.0) + log1p_of_exp(exp(-abs(u)))
+
+
+def _log_of_expm1(v: Real) -> tuple[Real, Real, Bool]:
+    """b, e and whether v is large, with log(exp(v) - 1) = log(b + e), plus v if v is large.
+
+    v < 0.35:  b = expm1(v)
+    v < 1.4:   exp(v) - 1 = 1 + 2 expm1(v - ln 2), relatively accurate about the zero at ln 2
+    else:      exp(v) - 1 = exp(v) (-expm1(-v))
+    """
+    low, high = v < 0.35, v > 1.4
+    x = select(low, v, select(high, -v, ((v - LN2_HI) - LN2_LO) - LN2_REST))
+    m, m_error = expm1_extended(x)
+    m, m_error = select(high, -m, m), select(high, -m_error, m_error)
+    total, error = two_sum(1.0, 2.0 * m)
+    ends = low | high
+    return select(ends, m, total), select(ends, m_error, 2.0 * m_error + error), high
+
+
+def softplus_inverse(v: Real) -> Real:
+    """log(exp(v) - 1), for v >= 0."""
+    base, extra, high = _log_of_expm1(v)
+    return log_or_end(base, extra) + select(high, v, 0.0)
+
+
+def softplus_scaled(u: Real, h: Real) -> Real:
+    """h log(1 + exp(u/h)), without overflow of u/h."""
+    t = u / h
+    scaled = exp_sum(-abs(t), None, 512)  # 2^512 exp(-|t|), which keeps its digits until h has multiplied it
+    ordinary = select(t > 0.0, u, 0.0) + h * log1p_of_exp(scaled * 2.0**-512)
+    return select(t < -600.0, h * scaled * 2.0**-512, ordinary)
+
+
+def softplus_scaled_inverse(v: Real, h: Real) -> Real:
+    """h log(exp(v/h) - 1), without over- or underflow of v/h."""
+    t = v / h
+    base, extra, high = _log_of_expm1(t)
+    tiny = t < 1e-290  # t may have lost digits; there expm1(t) = t
+    base = select(tiny, v * 2.0**512 / h, base)
+    log = log_or_end(base, extra, select(tiny, -512.0, t.code.real(0.0)))
+    return select(high, v, 0.0) + h * log
+
+
+def sigmoid_increment(u: Real, c: Real) -> Real:
+    """s(u + c) - s(c), with s the sigmoid."""
+    # -expm1(-u) s(u + c) s(-c) for u >= 0; the function is odd in (u, c) together
+    up = u >= 0.0
+    size = -expm1(-abs(u)) * sigmoid(select(up, u + c, -u - c)) * select(up, sigmoid(-c), sigmoid(c))
+    return select(u.equals(0.0), u, copysign(size, u))
+
+
+def sigmoid_increment_inverse(v: Real, c: Real) -> Real:
+    """logit(v + s(c)) - c, with s the sigmoid."""
+    # log1p(v/(l (h - v))) with l = s(c), h = 1 - l = s(-c), for v >= 0; odd in (v, c) together. Where l underflows
+    # against v this is log(v/(h - v)) + softplus(-c), and softplus(-c) = -c there.
+    up = v >= 0.0
+    lower, upper = sigmoid(c), sigmoid(-c)
+    a = abs(v)
+    near, far = select(up, lower, upper), select(up, upper, lower)
+    apart = a > 1e300 * near
+    z = a / (select(apart, 1.0, near) * (far - a))
+    total, error = two_sum(1.0, z)
+    log = log_or_end(select(apart, z, total), select(apart, 0.0, error)) + select(apart, abs(c), 0.0)
+    return select(a < 1e-290, v / (lower * upper), copysign(log, v)) + select(far < a, math.nan, a.code.real(0.0))
+
+
+def sigmoid_between(u: Real, low: Real, high: Real) -> Real:
+    """low s(-u) + high s(u), with s the sigmoid."""
+    e = exp(-abs(u))
+    larger = 1.0 / (1.0 + e)
+    smaller = e * larger
+    up = u > 0.0
+    return low * select(up, smaller, larger) + high * select(up, larger, smaller)
+
+
+def logit_between(v: Real, low: Real, high: Real) -> Real:
+    """log((v - low)/(high - v))."""
+    a, b = v - low, high - v
+    # near the middle (v - low)/(high - v) = 1 + (2v - (low + high))/(high - v), whose numerator does not round there
+    apart = (abs(a) > 2.0 * abs(b)) | (abs(b) > 2.0 * abs(a))
+    z = select(apart, a, 2.0 * v - (low + high)) / b
+    total, error = two_sum(1.0, z)
+    return log_or_end(select(apart, z, total), select(apart, 0.0, error))

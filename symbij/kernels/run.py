@@ -1,0 +1,180 @@
+"""Running an elementwise program over arrays: which kernel, over which pieces of memory, on how many threads.
+
+The axes of the result along which parameters vary decide:
+- nowhere: one set of parameters, any layout of x and of the results;
+- the first axes: a set of parameters for every row, each row as above;
+- the last axes, or all: parameters come again with a period, and are read along with x;
+- anything else: parameters are spread out beforehand, a piece at a time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from symbij.kernels.broadcast import broadcast_shape, check_out
+from symbij.kernels.compile import uniform, varying, work_rows
+from symbij.kernels.emit import BLOCK, LANES
+from symbij.kernels.threads import LEAST_SHARE, share
+from symbij.program.ir import Program
+
+_PERIOD = 4096  # columns to which a short period of parameters is repeated, so that vectors are full
+_PIECE = 16384  # elements copied at a time where memory is not contiguous: small enough to stay in cache
+_SHORTEST_ROW = 256  # with shorter ones it pays to read parameters along with x instead of calling once a row
+_NO_WORK = np.empty((0, 0))
+
+Out = Sequence["np.ndarray | None"] | None  # arrays for results, one for each; None: make one
+
+
+class Runner:
+    """An elementwise program with its parameters P[k, j], j over a batch of the given shape."""
+
+    def __init__(self, owner: str, program: Program, packed: np.ndarray, batch: tuple[int, ...]) -> None:
+        self.owner, self.program, self.packed, self.batch = owner, program, packed, batch
+        self.outputs = len(program.outputs)
+        self.single_set = packed.shape[1] == 1
+        self._first = np.ascontiguousarray(packed[:, 0]) if self.single_set else None
+        self._kernel = uniform(program) if self.single_set else None
+
+    def __call__(self, x: np.ndarray, out: Out = None) -> list[np.ndarray]:
+        """The outputs at `x` (float64 or float32), in arrays of the broadcast shape: those of `out` that are given."""
+        if out is None and self.single_set and x.size < _PIECE and len(self.batch) <= x.ndim and x.dtype == np.float64:
+            # small arrays: as little as possible around the kernel
+            results = [np.empty(x.shape) for _ in range(self.outputs)]
+            flat = x if x.ndim == 1 and x.flags.c_contiguous else x.reshape(-1)
+            if not flat.flags.c_contiguous:
+                flat = flat.copy()
+            self._kernel(flat, self._first, *(r if r.ndim == 1 else r.reshape(-1) for r in results))  # type: ignore[misc]
+            return results
+        shape = broadcast_shape(self.owner, [x.shape, self.batch])
+        results = self._results(x, shape, out or [None] * self.outputs)
+        if math.prod(shape):
+            direct = self.single_set or all(r.flags.c_contiguous for r in results)
+            safe = [r if direct and _usable(r, x) else np.empty(shape, x.dtype) for r in results]
+            self._fill(x, shape, safe)
+            for result, values in zip(results, safe, strict=True):
+                if result is not values:
+                    result[...] = values
+        return results
+
+    def _results(self, x: np.ndarray, shape: tuple[int, ...], out: Sequence[np.ndarray | None]) -> list[np.ndarray]:
+        for given in out:
+            if given is not None:
+                check_out(self.owner, given, shape, x.dtype)
+        return [np.empty(shape, x.dtype) if given is None else given for given in out]
+
+    def _fill(self, x: np.ndarray, shape: tuple[int, ...], results: list[np.ndarray]) -> None:
+        if self.single_set:
+            self._fill_uniform(np.broadcast_to(x, shape), self._first, results)
+            return
+        padded = (1,) * (len(shape) - len(self.batch)) + self.batch
+        axes = [axis for axis, size in enumerate(padded) if size > 1]
+        last = axes[-1] + 1
+        row = math.prod(shape[last:])
+        if all(padded[a] == shape[a] for a in range(last)) and row >= _SHORTEST_ROW:
+            self._fill_rows(x, shape, last, results)
+        elif all(padded[a] == shape[a] for a in range(axes[0], len(shape))):
+            self._fill_periodic(np.ascontiguousarray(np.broadcast_to(x, shape)).reshape(-1), results)
+        else:
+            self._fill_spread(np.broadcast_to(x, shape), np.broadcast_to(self._index(padded), shape), results)
+
+    def _fill_uniform(self, x: np.ndarray, p: Any, results: list[np.ndarray]) -> None:
+        kernel = uniform(self.program, x.dtype == np.float32)
+        order = _order_of_memory(x, results)
+        if order is not None:
+            flat, *flat_results = (a.reshape(-1, order=order) for a in (x, *results))
+            share(
+                lambda start, stop: kernel(flat[start:stop], p, *(r[start:stop] for r in flat_results)), x.size, LANES
+            )
+            return
+        flags = ["external_loop", "buffered", "zerosize_ok", "refs_ok"]
+        operands = [["readonly", "contig"]] + [["writeonly", "contig"]] * len(results)
+        with np.nditer([x, *results], flags[:3], operands, buffersize=_PIECE) as pieces:  # type: ignore[arg-type]
+            for piece, *filled in pieces:
+                kernel(piece, p, *filled)
+
+    def _fill_rows(self, x: np.ndarray, shape: tuple[int, ...], last: int, results: list[np.ndarray]) -> None:
+        spread = np.broadcast_to(x, shape)
+        for j, index in enumerate(np.ndindex(*shape[:last])):
+            self._fill_uniform(spread[index], np.ascontiguousarray(self.packed[:, j]), [r[index] for r in results])
+
+    def _fill_periodic(self, x: np.ndarray, results: list[np.ndarray]) -> None:
+        columns = self.packed.shape[1]
+        repeated = columns < x.size
+        repeats = 1
+        if repeated:
+            repeats = LANES // math.gcd(columns, LANES)
+            repeats *= max(1, min(_PERIOD, x.size) // (columns * repeats))
+        row = -(-columns * repeats // LANES) * LANES
+        parameters = np.ones((len(self.packed), row))
+        parameters[:, : columns * repeats] = np.tile(self.packed, repeats)
+        kernel = varying(self.program, x.dtype == np.float32, repeated)
+        flat = [r.reshape(-1) for r in results]
+        rows = work_rows(self.program) if repeated else 0
+
+        def work(start: int, stop: int) -> None:
+            scratch = np.empty((rows, row)) if repeated else _NO_WORK
+            kernel(x[start:stop], parameters, start % row, scratch, *(r[start:stop] for r in flat))
+
+        share(work, x.size, LANES)
+
+    def _fill_spread(self, x: np.ndarray, index: np.ndarray, results: list[np.ndarray]) -> None:
+        kernel = varying(self.program, x.dtype == np.float32)
+        operands = [["readonly", "contig"]] * 2 + [["writeonly", "contig"]] * len(results)
+        flags = ["external_loop", "buffered", "zerosize_ok"]
+        with np.nditer([x, index, *results], flags, operands, buffersize=_PIECE) as pieces:  # type: ignore[arg-type]
+            for piece, at, *filled in pieces:
+                parameters = np.ones((len(self.packed), -(-len(at) // LANES) * LANES))
+                parameters[:, : len(at)] = self.packed[:, at]
+                kernel(piece, parameters, 0, _NO_WORK, *filled)
+
+    def _index(self, padded: tuple[int, ...]) -> np.ndarray:
+        return np.arange(self.packed.shape[1]).reshape(padded)
+
+
+SUM_PIECE = 64 * BLOCK  # elements summed by one call; pieces do not depend on the number of threads
+
+
+def scratch_for(count: int, outputs: int) -> np.ndarray:
+    """What a sum over `count` elements needs to work in."""
+    return np.empty((max(1, -(-count // BLOCK)), outputs))
+
+
+def total_sums(sums: Callable[..., None], x: np.ndarray, packed: np.ndarray, outputs: int) -> np.ndarray:
+    """totals[k, j]: output k summed over x[j], with parameters P[:, j], for `sums` of `compile.block_sums`.
+
+    The sums over pieces of fixed size are added pairwise, so that the result is the same on any number of threads.
+    """
+    rows, columns = x.shape
+    pieces = max(1, -(-columns // SUM_PIECE))
+    found = np.empty((pieces, rows, outputs))
+
+    def work(start: int, stop: int) -> None:
+        scratch = scratch_for(min(columns, SUM_PIECE), outputs)
+        for task in range(start, stop):
+            row, piece = divmod(task, pieces)
+            sums(x, packed, row, piece * SUM_PIECE, min(columns, (piece + 1) * SUM_PIECE), scratch)
+            found[piece, row] = scratch[0]
+
+    share(work, rows * pieces, least=max(1, LEAST_SHARE // max(1, min(columns, SUM_PIECE))))
+    while len(found) > 1:
+        even = len(found) // 2 * 2
+        found = np.concatenate([found[0:even:2] + found[1:even:2], found[even:]])
+    return found[0].T
+
+
+def _usable(result: np.ndarray, x: np.ndarray) -> bool:
+    """Whether a kernel may write there while it reads x: in place is fine, any other overlap is not."""
+    same = result.ctypes.data == x.ctypes.data and result.strides == x.strides and result.shape == x.shape
+    return same or not np.may_share_memory(result, x)
+
+
+def _order_of_memory(x: np.ndarray, results: list[np.ndarray]) -> Any:
+    """The order in which all arrays are contiguous, or None."""
+    arrays = [x, *results]
+    if all(a.flags.c_contiguous for a in arrays):
+        return "C"
+    return "F" if all(a.flags.f_contiguous for a in arrays) else None

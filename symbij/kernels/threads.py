@@ -1,0 +1,94 @@
+"""The cores that kernels use: how many, and the sharing of work between them.
+
+Large arrays are cut into contiguous parts, one a core. Kernels release the interpreter's lock, so that threads run
+at the same time; the calling thread takes a part itself.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from symbij.errors import ParameterError
+
+LEAST_SHARE = 16384  # elements; the time for fewer is about what handing them to another thread costs
+
+_lock = threading.Lock()
+_pool: tuple[int, ThreadPoolExecutor] | None = None
+_chosen: int | None = None
+
+
+def available_cores() -> int:
+    """The number of cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def set_num_threads(count: int | None) -> None:
+    """Use at most `count` threads for large arrays; None: all cores that the process may run on.
+
+    The environment variable SYMBIJ_NUM_THREADS sets the number at the start. Results do not depend on it. Raises
+    `ParameterError` if `count` is not a positive whole number.
+    """
+    global _chosen
+    _chosen = None if count is None else _checked(count, "set_num_threads: the number of threads")
+
+
+def get_num_threads() -> int:
+    """The largest number of threads that a call uses."""
+    if _chosen is not None:
+        return _chosen
+    setting = os.environ.get("SYMBIJ_NUM_THREADS", "")
+    if setting:
+        return _checked(setting, "the environment variable SYMBIJ_NUM_THREADS")
+    return available_cores()
+
+
+def _checked(value: object, what: str) -> int:
+    try:
+        count = int(value)  # type: ignore[call-overload]
+        if count >= 1 and float(value) == count and not isinstance(value, bool):  # type: ignore[arg-type]
+            return count
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ParameterError(f"{what} must be a positive whole number, got {value!r}")
+
+
+def _executor(workers: int) -> ThreadPoolExecutor:
+    """A pool with at least `workers` threads. A forked child has none of its parent's threads, and makes its own."""
+    global _pool
+    with _lock:
+        if _pool is None or _pool[0] < workers:
+            _pool = (workers, ThreadPoolExecutor(workers, thread_name_prefix="symbij"))
+        return _pool[1]
+
+
+def _after_fork() -> None:
+    global _pool, _lock
+    _pool, _lock = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def share(work: Callable[[int, int], None], count: int, unit: int = 1, least: int = LEAST_SHARE) -> None:
+    """Call work(start, stop) for parts that make up range(count), on several threads if there is enough of it.
+
+    Parts begin at multiples of `unit` and have at least `least` elements.
+    """
+    parts = 1 if count < 2 * least else min(get_num_threads(), count // least)
+    if parts == 1:
+        work(0, count)
+        return
+    units = -(-count // unit)
+    ends = [min(count, units * k // parts * unit) for k in range(parts + 1)]
+    futures = [_executor(parts - 1).submit(work, a, b) for a, b in zip(ends[1:-1], ends[2:], strict=True)]
+    try:
+        work(ends[0], ends[1])
+    finally:
+        for future in futures:
+            future.result()

@@ -1,0 +1,104 @@
+"""What a kernel's loop consists of, read from its machine code."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+# Packed arithmetic on floating-point numbers; moves, shuffles, logic and integer arithmetic are left out.
+FLOATING = re.compile(
+    r"v(add|sub|mul|div|sqrt|min|max|range|reduce|rndscale|round|getexp|getmant|scalef|fixupimm|cmp\w*|cvt\w*"
+    r"|fn?m(add|sub)\d+|fmaddsub\d+|fmsubadd\d+|rcp\w*|rsqrt\w*)p[sd]2?\w*$"
+)
+MOVE = re.compile(r"v?p?(mov|broadcast|insert|extract|gather|prefetch|zero)|kmov|vbroadcast")
+REGISTER = re.compile(r"%([xyz])mm\d+")
+WIDTHS = {"x": 16, "y": 32, "z": 64}  # bytes
+LABEL = re.compile(r"^(\.?\w[\w.$]*):")
+JUMP = re.compile(r"^j\w+\s+(\.?\w[\w.$]*)$")
+
+
+@dataclass(frozen=True)
+class Instructions:
+    """Vector instructions in one pass through the longest loop, and the elements that a pass makes."""
+
+    floating: int  # packed floating-point arithmetic; a fused multiply-add is one
+    vector: int  # all on vector registers but moves
+    elements: int  # results stored
+    lanes: int  # numbers in a register
+
+    @property
+    def operations(self) -> float:
+        """Floating-point operations per element."""
+        return self.floating * self.lanes / self.elements
+
+
+def innermost_loops(lines: list[str]) -> list[list[str]]:
+    """The instructions of the loops that hold no other loop: from a label to the last jump back to it."""
+    labels: dict[str, int] = {}
+    spans: dict[int, int] = {}
+    for position, line in enumerate(lines):
+        label = LABEL.match(line)
+        if label:
+            labels[label[1]] = position
+            continue
+        jump = JUMP.match(line)
+        if jump and jump[1] in labels:
+            spans[labels[jump[1]]] = position
+    inner = [
+        (start, end)
+        for start, end in spans.items()
+        if not any(start < other and stop <= end for other, stop in spans.items() if other != start)
+    ]
+    return [lines[start : end + 1] for start, end in inner]
+
+
+def _stores(line: str) -> str | None:
+    """The register that an instruction stores to an array, which is not the stack."""
+    if not line.startswith(("vmovup", "vmovap", "vmovnt", "vmovdq")):
+        return None
+    source, _, target = line.partition(", ")
+    return source if "mm" in source and "(" in target and "(%rsp" not in target else None
+
+
+def count(loop: list[str], itemsize: int) -> Instructions | None:
+    """The vector instructions of a loop, or None if it stores no vectors."""
+    floating = vector = elements = lanes = 0
+    for line in loop:
+        name = line.split(None, 1)[0]
+        registers = REGISTER.findall(line)
+        if not registers:
+            continue
+        lane = max(WIDTHS[r] for r in registers) // itemsize
+        stored = _stores(line)
+        if stored:
+            elements += lane
+            lanes = max(lanes, lane)
+        elif not MOVE.match(name) and not name.endswith(("sd", "ss")):
+            vector += 1
+            floating += bool(FLOATING.match(name))
+    return Instructions(floating, vector, elements, lanes) if elements else None
+
+
+def longest_loop(assembly: str, itemsize: int = 8) -> Instructions | None:
+    """The innermost loop with the most vector instructions: the kernel's main one, not that for what is left over."""
+    lines = [line.split("#", 1)[0].strip() for line in assembly.splitlines()]
+    counted = [found for loop in innermost_loops([line for line in lines if line]) if (found := count(loop, itemsize))]
+    return max(counted, key=lambda found: found.vector, default=None)
+
+
+def instruction_count(bijector: Any, operation: str, dtype: str = "float64") -> Instructions | None:
+    """Instructions in the loop of the kernel for one operation of a derived bijector, or None if that cannot be told.
+
+    The kernel must be compiled by this process: one loaded from the cache is without its assembly.
+    """
+    try:
+        from symbij.bijectors.fused import _program
+        from symbij.kernels.compile import uniform
+    except ImportError:  # these are internals, which may move; the benchmarks do without the count then
+        return None
+    log_det = operation.endswith("log_det")
+    program = _program(bijector._fused()._shape, operation.startswith("inverse"), not log_det, log_det)
+    dispatcher: Any = uniform(program, dtype == "float32")
+    found = [longest_loop(text, 4 if dtype == "float32" else 8) for text in dispatcher.inspect_asm().values()]
+    return next((one for one in found if one is not None), None)

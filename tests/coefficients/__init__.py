@@ -1,0 +1,1 @@
+"""How the polynomial coefficients of the elementary functions are found."""

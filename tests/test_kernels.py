@@ -1,0 +1,360 @@
+"""Running kernels: layouts, `out=`, threads, vector instructions, and calls from compiled code of users."""
+
+from __future__ import annotations
+
+import multiprocessing
+import re
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numba
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import symbij as sb
+from symbij.bijectors.library import ALL
+from symbij.kernels import threads
+from symbij.kernels.compile import block_sums, uniform
+from symbij.kernels.elementary import FUNCTIONS
+from symbij.kernels.emit import BLOCK, LANES
+from symbij.kernels.run import SUM_PIECE, total_sums
+from symbij.program.ir import Builder, Program
+
+LARGE = 3 * threads.LEAST_SHARE + 5
+ARITY = {"select": 3, "moebius": 5, "sigmoid_between": 3, "logit_between": 3} | {
+    n: 2
+    for n in (
+        "pow", "max", "min", "logaddexp", "odd_root", "softplus_scaled", "softplus_scaled_inverse",
+        "sigmoid_increment", "sigmoid_increment_inverse",
+    )
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _threads() -> Iterator[None]:
+    yield
+    sb.set_num_threads(None)
+
+
+def flow(a: object = 0.7, b: object = -0.2) -> sb.Bijector:
+    return sb.Chain([sb.SinhArcsinh(skewness=b, tailweight=a), sb.Softplus(), sb.Cubic(a=1.5, b=0.1)])
+
+
+def single_call(name: str) -> Program:
+    b = Builder()
+    inputs = ("x", "p1", "p2", "p3", "p4")[: ARITY.get(name, 1)]
+    return b.finish([b.call(name, *(b.input(i) for i in inputs))], inputs)
+
+
+# Threads
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_results_do_not_depend_on_threads(dtype: type) -> None:
+    x = np.random.default_rng(0).normal(size=LARGE).astype(dtype)
+    found = []
+    for count in (1, 2, 3):
+        sb.set_num_threads(count)
+        y, log_det = flow().forward_and_log_det(x)
+        found.append(
+            (y.tobytes(), log_det.tobytes(), flow([0.7, 0.9], 0.1)(x[: LARGE // 2 * 2].reshape(-1, 2)).tobytes())
+        )
+    assert found[0] == found[1] == found[2]
+
+
+def test_sums_do_not_depend_on_threads() -> None:
+    b = Builder()
+    x = b.input("x")
+    program = b.finish([b.call("exp", x), x * b.input("c")], ("x", "c"))
+    data = np.random.default_rng(0).normal(size=(2, 5 * SUM_PIECE + 77))
+    parameters = np.array([[0.3, -2.0]])
+    found = []
+    for count in (1, 2, 3):
+        sb.set_num_threads(count)
+        found.append(total_sums(block_sums(program), data, parameters, 2))
+    assert found[0].tobytes() == found[1].tobytes() == found[2].tobytes()
+    exact = np.array([[float(np.sum(np.exp(r).astype(np.longdouble))) for r in data], parameters[0] * data.sum(axis=1)])
+    np.testing.assert_allclose(found[0], exact, rtol=2e-15, atol=1e-12)
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 9, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK, 5 * BLOCK + 3])
+def test_sums_of_any_length(count: int) -> None:
+    b = Builder()
+    program = b.finish([b.input("x")], ("x",))
+    data = np.arange(1.0, count + 1.0).reshape(1, -1)
+    total = total_sums(block_sums(program), data, np.empty((0, 1)), 1)
+    assert total[0, 0] == count * (count + 1) / 2
+
+
+@pytest.mark.parametrize("bad", [0, -1, 2.5, "many", True, float("nan")])
+def test_number_of_threads_is_checked(bad: object) -> None:
+    with pytest.raises(sb.ParameterError, match="positive whole number"):
+        sb.set_num_threads(bad)  # type: ignore[arg-type]
+
+
+def test_environment_sets_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYMBIJ_NUM_THREADS", "3")
+    assert sb.get_num_threads() == 3
+    sb.set_num_threads(2)
+    assert sb.get_num_threads() == 2
+    sb.set_num_threads(None)
+    monkeypatch.setenv("SYMBIJ_NUM_THREADS", "x")
+    with pytest.raises(sb.ParameterError, match="SYMBIJ_NUM_THREADS"):
+        sb.get_num_threads()
+
+
+def test_small_arrays_use_no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    sb.set_num_threads(4)
+    monkeypatch.setattr(threads, "_executor", lambda workers: pytest.fail("a thread was asked for"))
+    flow()(np.linspace(0.0, 1.0, threads.LEAST_SHARE))
+
+
+def test_calls_from_many_threads_at_once() -> None:
+    sb.set_num_threads(2)
+    x = np.linspace(-2.0, 2.0, LARGE)
+    expected = flow()(x)
+    with ThreadPoolExecutor(8) as pool:
+        for y in pool.map(lambda _: flow()(x), range(24)):
+            np.testing.assert_array_equal(y, expected)
+
+
+@pytest.mark.parametrize("method", [m for m in multiprocessing.get_all_start_methods() if m != "forkserver"])
+def test_processes(method: str, tmp_path: Path) -> None:
+    """A child works after its parent has used threads."""
+    script = f"""
+    import multiprocessing, warnings
+    import numpy as np, symbij as sb
+
+    x = np.linspace(-1.0, 1.0, {LARGE})
+
+    def total(_):
+        return float(sb.Softplus()(x).sum())
+
+    if __name__ == "__main__":
+        warnings.simplefilter("ignore", DeprecationWarning)  # that the process has threads
+        sb.set_num_threads(2)
+        expected = total(0)
+        with multiprocessing.get_context({method!r}).Pool(2) as pool:
+            assert pool.map(total, range(4)) == [expected] * 4
+        print("ok")
+    """
+    file = tmp_path / "processes.py"
+    file.write_text(textwrap.dedent(script))
+    done = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "ok", done.stderr
+
+
+# Places
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 70), st.integers(0, 20), st.integers(0, 2**32 - 1))
+def test_an_element_has_the_same_result_wherever_it_stands(count: int, offset: int, seed: int) -> None:
+    whole = np.random.default_rng(seed).normal(size=offset + count)
+    bijector = flow()
+    np.testing.assert_array_equal(bijector(whole)[offset:], bijector(whole[offset:].copy()))
+    one = [bijector(np.array([v]))[0] for v in whole[offset:][:3]]
+    np.testing.assert_array_equal(bijector(whole)[offset:][:3], one)
+
+
+BATCHES = [(), (1,), (3,), (1, 3), (4, 1), (4, 3), (2, 1, 1), (2, 1, 3), (2, 4, 3)]
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+@pytest.mark.parametrize("shape", [(), (3,), (1, 3), (4, 3), (2, 4, 3), (2, 1, 1), (300, 2, 4, 3), (2, 4, 300 * 3)])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_every_broadcast_is_that_of_numpy(batch: tuple[int, ...], shape: tuple[int, ...], dtype: type) -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.uniform(0.5, 2.0, batch), rng.normal(size=batch)
+    x = rng.normal(size=shape).astype(dtype)
+    try:
+        expected = (a * x.astype(float) + b) ** 3
+    except ValueError:
+        with pytest.raises(sb.ShapeError):
+            sb.Cubic(a=a, b=b)(x)
+        return
+    got = sb.Cubic(a=a, b=b)(x)
+    assert got.shape == expected.shape
+    np.testing.assert_allclose(got, expected, rtol=1e-12 if dtype is np.float64 else 1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("batch", [(), (5,), (6, 1), (6, 5), (1000,)])
+def test_views_of_any_layout(batch: tuple[int, ...]) -> None:
+    x = np.random.default_rng(0).normal(size=(12, 10 if batch != (1000,) else 2000))
+    bijector = sb.Cubic(a=np.full(batch, 1.3), b=0.2)
+    for view in (x[::2, ::2], x[::-2, ::2], np.asfortranarray(x[::2, ::2]), np.ascontiguousarray(x[::2, ::2].T).T):
+        np.testing.assert_array_equal(bijector(view), bijector(np.ascontiguousarray(view)))
+
+
+def test_read_only_input() -> None:
+    x = np.linspace(0.0, 1.0, 50)
+    x.setflags(write=False)
+    np.testing.assert_array_equal(flow()(x), flow()(x.copy()))
+    np.testing.assert_array_equal(flow()(np.broadcast_to(x[:1], (4,))), flow()(np.full(4, x[0])))
+
+
+# out=
+
+
+@pytest.mark.parametrize("count", [1, 5, 1000, LARGE])
+def test_out_is_filled_and_returned(count: int) -> None:
+    x = np.random.default_rng(0).normal(size=count)
+    expected, expected_log_det = flow().forward_and_log_det(x)
+    y, log_det = np.empty(count), np.empty(count)
+    assert flow().forward(x, out=y) is y
+    np.testing.assert_array_equal(y, expected)
+    assert flow().forward_log_det_jacobian(x, out=log_det) is log_det
+    np.testing.assert_array_equal(log_det, expected_log_det)
+    both = np.empty((2, count))
+    first, second = flow().forward_and_log_det(x, out=(both[0], both[1]))
+    np.testing.assert_array_equal(both, [expected, expected_log_det])
+    assert np.shares_memory(first, both)
+    assert np.shares_memory(second, both)
+    back = np.empty(count)
+    assert flow().inverse(y, out=back) is back
+    np.testing.assert_array_equal(back, flow().inverse(y))
+
+
+def test_out_may_be_the_input_or_overlap_it() -> None:
+    x = np.random.default_rng(0).normal(size=1000)
+    expected = flow()(x)
+    place = x.copy()
+    flow().forward(place, out=place)
+    np.testing.assert_array_equal(place, expected)
+    longer = np.append(x, 0.0)
+    flow().forward(longer[:-1], out=longer[1:])
+    np.testing.assert_array_equal(longer[1:], expected)
+
+
+@pytest.mark.parametrize("layout", ["strided", "fortran", "reversed"])
+@pytest.mark.parametrize("a", [0.7, [0.7, 0.8, 0.9, 1.0]])
+def test_out_of_any_layout(layout: str, a: object) -> None:
+    x = np.random.default_rng(0).normal(size=(30, 4))
+    out = {
+        "strided": np.empty((30, 8))[:, ::2],
+        "fortran": np.empty((30, 4), order="F"),
+        "reversed": np.empty((30, 4))[::-1],
+    }
+    flow(a).forward(x, out=out[layout])
+    np.testing.assert_array_equal(out[layout], flow(a)(x))
+
+
+def test_out_takes_summed_log_dets_and_densities() -> None:
+    x = np.random.default_rng(0).normal(size=(30, 4))
+    out = np.empty(30)
+    assert flow().forward_log_det_jacobian(x, event_ndims=1, out=out) is out
+    np.testing.assert_array_equal(out, flow().forward_log_det_jacobian(x, event_ndims=1))
+    density = np.empty((30, 4))
+    assert sb.Normal(0.0, 1.0).log_prob(x, out=density) is density
+    np.testing.assert_array_equal(density, sb.Normal(0.0, 1.0).log_prob(x))
+    matrix = sb.ScaleMatvecTriL(np.array([[1.0, 0.0], [0.5, 2.0]]))
+    y = np.empty((30, 2))
+    assert matrix.forward(x[:, :2], out=y) is y
+    np.testing.assert_array_equal(y, matrix.forward(x[:, :2]))
+
+
+@pytest.mark.parametrize(
+    ("out", "error"),
+    [
+        (np.empty(3), sb.ShapeError),
+        (np.empty(4, np.float32), sb.DataError),
+        ([0.0] * 4, sb.DataError),
+        (np.broadcast_to(np.zeros(1), (4,)), sb.DataError),
+    ],
+)
+def test_out_that_does_not_fit(out: object, error: type[Exception]) -> None:
+    with pytest.raises(error, match="out"):
+        flow().forward(np.zeros(4), out=out)  # type: ignore[arg-type]
+    with pytest.raises(error, match="out"):
+        sb.ScaleMatvecDiag(np.ones(4)).forward(np.zeros(4), out=out)  # type: ignore[arg-type]
+    with pytest.raises(sb.UsageError, match="pair"):
+        flow().forward_and_log_det(np.zeros(4), out=np.empty(4))  # type: ignore[arg-type]
+
+
+# Machine code
+
+_VECTOR = re.compile(
+    r"\bv?(?:fn?m(?:add|sub)\w*|mul|add|sub|div|and|min|max|cmp\w*|perm\w*|blend\w*|rndscale)p[ds]\b.*%[yz]mm"
+)
+_VECTOR_ARM = re.compile(r"\bf(?:mla|mls|mul|add|sub|div)\s+v\d+\.(?:2d|4s)")
+_LIBRARY_CALL = re.compile(r"\b(?:call|callq|bl|jmp)\s+\*?_?(?:exp|log|pow|sin|cos|tan|tanh|erf|fma|floor|rint)\w*\b")
+
+
+@pytest.mark.parametrize("name", [n for n in FUNCTIONS if n not in ("sqrt", "abs", "floor")])
+@pytest.mark.parametrize("single", [False, True])
+def test_elementary_functions_work_on_vectors(name: str, single: bool) -> None:
+    assert_vectorised(uniform(single_call(name), single))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_bijectors_work_on_vectors(name: str) -> None:
+    bijector = ALL[name](*[0.7] * len(ALL[name].formula.parameters), validate_args=False)
+    for inverse in (False, True):
+        runner = bijector._fused().runner(inverse, True, True)
+        assert_vectorised(uniform(runner.program), trivial=len(runner.program.ops) < 8)
+
+
+def assert_vectorised(kernel: object, trivial: bool = False) -> None:
+    (assembly,) = kernel.inspect_asm().values()  # type: ignore[attr-defined]
+    assert not _LIBRARY_CALL.search(assembly)
+    assert trivial or _VECTOR.search(assembly) or _VECTOR_ARM.search(assembly), assembly[:2000]
+
+
+# Calls from compiled code
+
+
+def test_jitted_functions_in_compiled_code() -> None:
+    bijector, law = (
+        flow(),
+        sb.Mixture(cat=sb.Categorical(probs=[0.3, 0.7]), components=[sb.Normal(0.0, 1.0), sb.Normal(2.0, 0.5)]),
+    )
+    forward, both, log_prob = (
+        sb.jitted(bijector, "forward"),
+        sb.jitted(bijector, "inverse_and_log_det"),
+        sb.jitted(law, "log_prob"),
+    )
+
+    @numba.njit
+    def summed(x: np.ndarray) -> float:
+        total = 0.0
+        for i in range(x.size):
+            y = forward(x[i])
+            total += y + both(y)[1] + log_prob(x[i])
+        return total
+
+    x = np.linspace(-1.0, 2.0, 100)
+    y = bijector(x)
+    expected = y.sum() + bijector.inverse_log_det_jacobian(y).sum() + law.log_prob(x).sum()
+    assert summed(x) == pytest.approx(expected, rel=1e-12)
+    for v in x[:5]:  # numbers and vectors get the same arithmetic
+        assert forward(v) == bijector(v)
+
+
+def test_jitted_functions_of_arrays() -> None:
+    both = sb.jitted(flow(), "forward_and_log_det", arrays=True)
+
+    @numba.njit
+    def apply(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        y, log_det = np.empty_like(x), np.empty_like(x)
+        both(x, y, log_det)
+        return y, log_det
+
+    x = np.linspace(-1.0, 2.0, 4 * LANES + 3)
+    np.testing.assert_array_equal(apply(x), flow().forward_and_log_det(x))
+
+
+def test_what_cannot_be_jitted() -> None:
+    with pytest.raises(sb.UsageError, match="no method"):
+        sb.jitted(flow(), "log_prob")
+    with pytest.raises(sb.UsageError, match="takes a bijector"):
+        sb.jitted(3.0, "forward")  # type: ignore[arg-type]
+    with pytest.raises(sb.UsageError, match="one set of parameters"):
+        sb.jitted(flow([0.1, 0.2]), "forward")
+    with pytest.raises(sb.UsageError, match="formulas"):
+        sb.jitted(sb.ScaleMatvecDiag(np.ones(2)), "forward")
