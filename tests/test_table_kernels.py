@@ -41,7 +41,8 @@ KERNEL_DOMAIN = {
     "log": (0, INF), "sqrt": (0, INF), "logit": (0, 1), "softplus_inverse": (0, INF), "log1mexp": (0, INF),
     "log1p": (-1, INF),
     "atanh": (-1, 1), "acosh": (1, INF), "softsign_inverse": (-1, 1), "ndtri": (0, 1), "erfinv": (-1, 1),
-    "asin": (-1, 1), "acos": (-1, 1), "cbrt": (0, INF), "lgamma": (0, INF), "digamma": (0, INF), "lambertw": (-0.36787944117144233, INF), "pow": (0, INF),
+    "asin": (-1, 1), "acos": (-1, 1), "cbrt": (0, INF), "lgamma": (0, INF), "digamma": (0, INF),
+    "lambertw": (-0.36787944117144233, INF), "pow": (0, INF),
 }  # fmt: skip
 INVERSE_OF = {
     "ndtri": "ndtr",

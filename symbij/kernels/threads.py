@@ -6,6 +6,7 @@ at the same time; the calling thread takes a part itself.
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 from collections.abc import Callable
@@ -86,7 +87,7 @@ def share(work: Callable[[int, int], None], count: int, unit: int = 1, least: in
         return
     units = -(-count // unit)
     ends = [min(count, units * k // parts * unit) for k in range(parts + 1)]
-    futures = [_executor(parts - 1).submit(work, a, b) for a, b in zip(ends[1:-1], ends[2:], strict=True)]
+    futures = [_executor(parts - 1).submit(work, a, b) for a, b in itertools.pairwise(ends[1:])]
     try:
         work(ends[0], ends[1])
     finally:
