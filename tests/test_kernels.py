@@ -22,7 +22,8 @@ from symbij.bijectors.library import ALL
 from symbij.kernels import threads
 from symbij.kernels.compile import block_sums, uniform
 from symbij.kernels.elementary import FUNCTIONS
-from symbij.kernels.emit import BLOCK, LANES
+from symbij.kernels.emit import LANES
+from symbij.kernels.loops import BLOCK
 from symbij.kernels.run import SUM_PIECE, total_sums
 from symbij.program.ir import Builder, Program
 

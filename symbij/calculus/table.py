@@ -121,7 +121,7 @@ _ALL = [
     Row("expm1", "expm1(u)", "log1p", "u", "log1p(v)", REALS, Interval(-1, sp.oo)),
     Row("log1p", "log1p(u)", "expm1", "-log1p(u)", "-v", Interval(-1, sp.oo), REALS),
     # logistic family
-    Row("sigmoid", "sigmoid(u)", "logit", "-softplus(u) - softplus(-u)", "log(v) + log1p(-v)", REALS, _P01),
+    Row("sigmoid", "sigmoid(u)", "logit", "-softplus(u) - softplus(-u)", "log(v*(1 - v))", REALS, _P01),
     Row("logit", "logit(u)", "sigmoid", "-log(u) - log1p(-u)", "softplus(v) + softplus(-v)", _P01, REALS),
     Row("softplus", "softplus(u)", "softplus_inverse", "-softplus(-u)", "log1mexp(v)", REALS, POSITIVE),
     Row("softplus_inverse", "softplus_inverse(u)", "softplus", "-log1mexp(u)", "softplus(-v)", POSITIVE, REALS),

@@ -16,7 +16,8 @@ from numba.np.arrayobj import make_array
 
 from symbij.kernels import adam
 from symbij.kernels.cache import DiskCache
-from symbij.kernels.emit import block_sums_loop, frontier_size, periodic_loop, single_point, uniform_loop, varying_loop
+from symbij.kernels.emit import single_point
+from symbij.kernels.loops import block_sums_loop, frontier_size, periodic_loop, uniform_loop, varying_loop
 from symbij.kernels.values import I64
 from symbij.program.ir import Program
 

@@ -17,7 +17,8 @@ import numpy as np
 
 from symbij.kernels.broadcast import broadcast_shape, check_out
 from symbij.kernels.compile import uniform, varying, work_rows
-from symbij.kernels.emit import BLOCK, LANES
+from symbij.kernels.emit import LANES
+from symbij.kernels.loops import BLOCK
 from symbij.kernels.threads import LEAST_SHARE, share
 from symbij.program.ir import Program
 

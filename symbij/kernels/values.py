@@ -8,6 +8,7 @@ lane alike, and compensated steps stay intact.
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,11 +21,13 @@ F64, F32, I64, I1 = ir.DoubleType(), ir.FloatType(), ir.IntType(64), ir.IntType(
 
 @dataclass
 class Code:
-    """Where instructions go. `lanes` is 0 for single numbers. `single` asks for results good enough for float32."""
+    """Where instructions go. `lanes` is 0 for single numbers. `single` asks for results good enough for float32.
+    `avx512` allows the instructions of that set that take numbers apart and scale them; results are the same."""
 
     builder: ir.IRBuilder
     lanes: int = 0
     single: bool = False
+    avx512: bool = False
     _constants: dict[Any, Any] = field(default_factory=dict)
 
     def type_of(self, element: Any) -> Any:
@@ -299,8 +302,67 @@ def greater(a: Real, b: Real | float) -> Real:
     return select(a < b, b, a)
 
 
+def scaled(u: Real, k: Real) -> Real:
+    """u 2^k for whole k with |k| <= 2000, rounded once."""
+    if u.code.avx512:
+        return _avx512("scalef", u, k.ir)
+    bits = (k + _TWO_52).bits() - bits_of(_TWO_52)
+    half = bits >> 1  # two factors, of which each is a normal number; the first product is exact
+    return u * _power_of_two(half) * _power_of_two(bits - half)
+
+
+def _power_of_two(k: Int) -> Real:
+    return real_of_bits((k << 52) + bits_of(1.0))
+
+
+def real_of_int(k: Int) -> Real:
+    """A whole number of at most 51 bits as a double."""
+    return real_of_bits(k + bits_of(_TWO_52)) - _TWO_52
+
+
+def split(u: Real) -> tuple[Real, Real]:
+    """k and m with u = m 2^k and 3/4 <= m < 3/2, for u > 0; the ends are arranged for logarithms: k is -inf at 0 and
+    inf at inf, where m is 1, and m is NaN for negative numbers and for NaN."""
+    if u.code.avx512:
+        u = u + 0.0  # makes -0.0 a zero like the other
+        exponent = _avx512("getexp", u)
+        mantissa = _avx512("getmant", u, ir.Constant(ir.IntType(32), _FROM_THREE_QUARTERS | _NAN_IF_NEGATIVE))
+        return select(mantissa < 1.0, exponent + 1.0, exponent), mantissa
+    tiny = u < _SMALLEST_NORMAL
+    bits = select(tiny, u * 2.0**54, u).bits()
+    k = (bits - bits_of(0.75)) >> 52
+    mantissa = real_of_bits(bits - (k << 52))
+    exponent = real_of_bits(k + bits_of(_TWO_52)) - select(tiny, _TWO_52 + 54.0, u.code.real(_TWO_52))
+    exponent = select(u.equals(0.0), -math.inf, select(u.equals(math.inf), math.inf, exponent))
+    mantissa = select(u.equals(0.0) | u.equals(math.inf), 1.0, mantissa)
+    return exponent, select(u >= 0.0, mantissa, math.nan)
+
+
+_TWO_52 = 6755399441055744.0  # 1.5 * 2^52: the low bits of a whole number added to it are those of the sum
+_SMALLEST_NORMAL = 2.0**-1022
+_FROM_THREE_QUARTERS, _NAN_IF_NEGATIVE = 0b0011, 0b1000
+
+
+def _avx512(name: str, u: Real, *operands: Any) -> Real:
+    """An instruction on eight doubles in its masked form, in which LLVM has it, with nothing masked out."""
+    code = u.code
+    args = [u.ir, *operands, u.ir, ir.Constant(ir.IntType(8), -1), ir.Constant(ir.IntType(32), 4)]
+    kind = ir.FunctionType(u.ir.type, [a.type for a in args])
+    return Real(code.builder.call(code.declared(f"llvm.x86.avx512.mask.{name}.pd.512", kind), args), code)
+
+
+_SHORT = 5  # polynomials with fewer coefficients gain nothing from being split
+
+
 def polynomial(u: Real, coefficients: tuple[float, ...]) -> Real:
-    """c[0] + c[1] u + c[2] u^2 + ..., by Horner's scheme."""
+    """c[0] + c[1] u + c[2] u^2 + ...: even and odd powers apart, which halves the time to wait for the result."""
+    if len(coefficients) < _SHORT:
+        return _horner(u, coefficients)
+    square = u * u
+    return fma(_horner(square, coefficients[1::2]), u, _horner(square, coefficients[::2]))
+
+
+def _horner(u: Real, coefficients: tuple[float, ...]) -> Real:
     total: Real | float = coefficients[-1]
     for c in reversed(coefficients[:-1]):
         total = fma(total, u, c)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -182,7 +183,12 @@ class Builder:
         return self.emit("neg", a)
 
     def select(self, condition: Var, yes: Var, no: Var) -> Var:
-        return yes if yes.index == no.index else self.emit("select", condition, yes, no)
+        if yes.index == no.index:
+            return yes
+        test = self.ops[condition.index]
+        if (test.name, self.ops[test.args[1]].data) in (("lt", -math.inf), ("gt", math.inf)):
+            return no  # nothing is beyond infinity
+        return self.emit("select", condition, yes, no)
 
     def compare(self, kind: str, a: Var, b: Var) -> Var:
         """`kind` is one of lt, le, gt, ge, ne."""
@@ -194,19 +200,22 @@ class Builder:
 
     def finish(self, outputs: list[Var], inputs: tuple[str, ...]) -> Program:
         """The program, without the operations that no output needs."""
-        needed: set[int] = set()
-        stack = [v.index for v in outputs]
-        while stack:
-            index = stack.pop()
-            if index not in needed:
-                needed.add(index)
-                stack.extend(self.ops[index].args)
-        order = sorted(needed)
-        place = {old: new for new, old in enumerate(order)}
-        ops = tuple(
-            Op(op.name, tuple(place[a] for a in op.args), op.data) for op in (self.ops[index] for index in order)
-        )
-        return Program(ops, inputs, tuple(place[v.index] for v in outputs))
+        return without_unused(self.ops, inputs, tuple(v.index for v in outputs))
+
+
+def without_unused(ops: Sequence[Op], inputs: tuple[str, ...], outputs: tuple[int, ...]) -> Program:
+    """The program of those operations that an output needs."""
+    needed: set[int] = set()
+    stack = list(outputs)
+    while stack:
+        index = stack.pop()
+        if index not in needed:
+            needed.add(index)
+            stack.extend(ops[index].args)
+    order = sorted(needed)
+    place = {old: new for new, old in enumerate(order)}
+    kept = tuple(Op(op.name, tuple(place[a] for a in op.args), op.data) for op in (ops[index] for index in order))
+    return Program(kept, inputs, tuple(place[index] for index in outputs))
 
 
 @dataclass(frozen=True)

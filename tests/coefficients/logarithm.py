@@ -1,4 +1,5 @@
-"""log((1 + s)/(1 - s)) = 2 s + s^3 p(s^2), where s = f/(2 + f) for a mantissa 1 + f between sqrt(1/2) and sqrt(2)."""
+"""log((1 + s)/(1 - s)) = 2 s + s^3 p(s^2), where s = f/(2 + f) for a mantissa 1 + f between 3/4 and 3/2, or a number
+1 + f between 1 and 2."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ from mpmath import mpf
 
 from tests.coefficients.remez import Fit
 
-LARGEST = "0.029437251522859414"  # s^2 at sqrt(2): (sqrt(2) - 1)^4
+LARGEST = "0.04"  # s^2 at f = 1/2
+LARGEST_UNIT = "0.11111111111111111112"  # s^2 at f = 1
 
 
 def _rest(z: mpf) -> mpf:
@@ -22,7 +24,9 @@ def _sensitivity(z: mpf) -> mpf:
 
 
 FITS = [
-    Fit("LOG", _rest, "0", LARGEST, 6, _sensitivity),
-    Fit("LOG_EXTENDED", lambda z: _rest(z), "0", LARGEST, 8, _sensitivity, fixed=(2 / 3,)),
-    Fit("LOG_SINGLE", _rest, "0", LARGEST, 2, _sensitivity),
+    Fit("LOG", _rest, "0", LARGEST, 7, _sensitivity),
+    Fit("LOG_EXTENDED", _rest, "0", LARGEST, 9, _sensitivity, fixed=(2 / 3,)),
+    Fit("LOG_SINGLE", _rest, "0", LARGEST, 3, _sensitivity),
+    Fit("LOG_UNIT", _rest, "0", LARGEST_UNIT, 9, _sensitivity),
+    Fit("LOG_UNIT_SINGLE", _rest, "0", LARGEST_UNIT, 4, _sensitivity),
 ]

@@ -24,6 +24,6 @@ _LOGCOSH = _quotient(lambda u: mpmath.log(mpmath.cosh(u)), mpf(1) / 2)
 
 FITS = [
     Fit("LOGTANHC", _LOGTANHC, "0", "1.44", 19, lambda z: 1 / _LOGTANHC(z)),
-    Fit("LOGCOSH", _LOGCOSH, "0", "1.21", 16, lambda z: 1 / _LOGCOSH(z), fixed=(0.5,)),
-    Fit("LOGCOSH_SINGLE", _LOGCOSH, "0", "1.21", 8, lambda z: 1 / _LOGCOSH(z), fixed=(0.5,)),
+    Fit("LOGCOSH", _LOGCOSH, "0", "0.49", 12, lambda z: 1 / _LOGCOSH(z), fixed=(0.5,)),
+    Fit("LOGCOSH_SINGLE", _LOGCOSH, "0", "0.49", 6, lambda z: 1 / _LOGCOSH(z), fixed=(0.5,)),
 ]

@@ -6,31 +6,28 @@ import math
 
 from symbij.kernels.elementary.exponential import exp, exp_sum
 from symbij.kernels.elementary.logarithm import log_core, log_extended
-from symbij.kernels.values import Real, copysign, floor, fma, select
+from symbij.kernels.values import Real, copysign, floor, fma, greater, lesser, select
 
 
 def power(u: Real, p: Real) -> Real:
     """u^p; for u < 0 and whole p only. Ends as in C: 1 for p = 0 or u = 1, whatever the other is."""
+    # log|u| is infinite at 0 and infinity, and so are p log|u| and its exponential, as they should be
     a = abs(u)
-    ordinary = (a > 0.0) & (a < math.inf)
     if u.code.single:  # the logarithm in double does for a result of 24 bits
         size = exp(p * log_core(a, single=False))
     else:
         high, low = log_extended(a)
         product = p * high
-        size = exp_sum(product, fma(p, low, fma(p, high, -product)))
-    at_ends = select(a.equals(0.0) ^ (p > 0.0), math.inf, a.code.real(0.0))
-    at_ends = select(p.differs(p) | a.differs(a), a + p, at_ends)
-    size = select(ordinary, size, at_ends)
+        inside = lesser(greater(product, -746.0), 710.0)
+        rest = fma(p, low, fma(p, high, -product))
+        size = exp_sum(inside, select(abs(product) < 746.0, rest, 0.0))
     whole = floor(p).equals(p)
     odd = whole & (2.0 * floor(0.5 * p)).differs(p) & (abs(p) < 2.0**53)
-    negative = copysign(1.0, u) < 0.0
-    signed = select(negative & odd, -size, size)
-    return select(
-        p.equals(0.0) | u.equals(1.0) | (a.equals(1.0) & abs(p).equals(math.inf)),
-        1.0,
-        select((u < 0.0) & ordinary & ~whole, math.nan, signed),
-    )
+    # a negative base: the sign of its odd powers, and nothing real for powers that are not whole
+    undefined = (u < 0.0) & (a < math.inf) & ~whole & (abs(p) < math.inf)
+    result = select(undefined, math.nan, select(odd, copysign(size, u), size))
+    one = p.equals(0.0) | u.equals(1.0) | (a.equals(1.0) & abs(p).equals(math.inf))
+    return select(one, 1.0, result)
 
 
 def softsign(u: Real) -> Real:

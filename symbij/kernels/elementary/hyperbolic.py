@@ -13,8 +13,8 @@ from __future__ import annotations
 import math
 
 from symbij.kernels.elementary.exponential import exp_and_expm1, exp_sum, expm1_halved
-from symbij.kernels.elementary.logarithm import log_or_end
-from symbij.kernels.values import Real, copysign, fma, select, sqrt, two_sum
+from symbij.kernels.elementary.logarithm import log_core
+from symbij.kernels.values import Real, copysign, fma, lesser, select, sqrt, two_sum
 
 _LARGE = 2.0**28  # from here on 1 + a^2 is a^2 to within rounding
 _TINY = 2.0**-28  # up to here an odd function with slope 1 is u to within rounding
@@ -38,7 +38,7 @@ def sinh(u: Real) -> Real:
 
 def cosh(u: Real) -> Real:
     """(exp(u) + exp(-u))/2."""
-    e = exp_sum(abs(u), None, -1)
+    e = exp_sum(lesser(abs(u), 711.0), doublings=-1.0)
     return e + 0.25 / e
 
 
@@ -47,7 +47,7 @@ def asinh(u: Real) -> Real:
     a = abs(u)
     large = a > _LARGE
     total, error = two_sum(1.0, a + a * a / (1.0 + sqrt(fma(a, a, 1.0))))
-    log = log_or_end(select(large, a, total), select(large, 0.0, error), select(large, 1.0, a.code.real(0.0)))
+    log = log_core(select(large, a, total), select(large, 0.0, error), select(large, 1.0, a.code.real(0.0)))
     return select(a < _TINY, u, copysign(log, u))
 
 
@@ -56,12 +56,12 @@ def acosh(u: Real) -> Real:
     large = u > _LARGE
     t = u - 1.0
     total, error = two_sum(1.0, t + sqrt(t * (t + 2.0)))
-    log = log_or_end(select(large, u, total), select(large, 0.0, error), select(large, 1.0, u.code.real(0.0)))
+    log = log_core(select(large, u, total), select(large, 0.0, error), select(large, 1.0, u.code.real(0.0)))
     return select(u < 1.0, math.nan, log)
 
 
 def atanh(u: Real) -> Real:
     """log((1 + u)/(1 - u))/2, for |u| <= 1."""
     a = abs(u)
-    log = log_or_end(*two_sum(1.0, 2.0 * a / (1.0 - a)))
+    log = log_core(*two_sum(1.0, 2.0 * a / (1.0 - a)))
     return select(a < _TINY, u, copysign(0.5 * log, u) + select(a > 1.0, math.nan, a.code.real(0.0)))

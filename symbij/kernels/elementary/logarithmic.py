@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from symbij.kernels.coefficients.logarithmic import LOGCOSH, LOGCOSH_SINGLE, LOGTANHC
-from symbij.kernels.elementary.exponential import LN2, exp, exp_and_expm1, expm1_halved
-from symbij.kernels.elementary.logarithm import log_core, log_or_end
+from symbij.kernels.elementary.exponential import LN2, LN2_HI, LN2_LO, exp_and_expm1, exp_down, expm1_down
+from symbij.kernels.elementary.logarithm import log1p_unit, log_core
 from symbij.kernels.values import Real, fma, polynomial, quick_two_sum, select, two_sum
 
 
@@ -15,23 +15,24 @@ def log1mexp(u: Real) -> Real:
     e, m = exp_and_expm1(-u)
     total, error = quick_two_sum(1.0, -e)
     low = u < LN2
-    return log_or_end(select(low, -m, total), select(low, 0.0, error)) + select(u < 0.0, math.nan, u.code.real(0.0))
+    # -expm1(-u) loses the digits of subnormal u, and is u there
+    return log_core(select(low, select(u < 2.0**-54, u, -m), total), select(low, 0.0, error))
 
 
 def logcosh(u: Real) -> Real:
     """log(cosh(u))."""
-    # cosh(a) = exp(a) (2 + m)/2 with m = expm1(-2a); for small a a polynomial
+    # log(cosh(a)) = a - log(2) + log1p(exp(-2a)), of which a - log(2) is nearly exact; for small a a polynomial
     a = abs(u)
     square = a * a
     small = square * polynomial(square, LOGCOSH_SINGLE if u.code.single else LOGCOSH)
-    away = a + log_core(*quick_two_sum(2.0, expm1_halved(-2.0 * a, 0)), -1.0)
-    return select(a < 1.1, small, away)
+    away = (a - LN2_HI) + (log1p_unit(exp_down(-2.0 * a)) - LN2_LO)
+    return select(a < 0.7, small, away)
 
 
 def logaddexp(a: Real, b: Real) -> Real:
     """log(exp(a) + exp(b))."""
     high, low = select(a > b, a, b), select(a > b, b, a)
-    total = high + log_core(*quick_two_sum(1.0, exp(low - high)))
+    total = high + log1p_unit(exp_down(low - high))
     return select(abs(high).equals(math.inf) & low.equals(low), high, total)
 
 
@@ -42,7 +43,7 @@ def loghypot1(u: Real) -> Real:
     square = a * a
     total, error = two_sum(1.0, square)
     error = error + fma(a, a, -square)
-    log = log_or_end(select(large, a, total), select(large, 0.0, error))
+    log = log_core(select(large, a, total), select(large, 0.0, error))
     return select(large, log, 0.5 * log)
 
 
@@ -50,6 +51,6 @@ def logtanhc(u: Real) -> Real:
     """log(tanh(u)/u)."""
     a = abs(u)
     square = a * a
-    m = expm1_halved(-2.0 * a, 0)
-    away = log_or_end(m / (-(2.0 + m) * a))
+    m = expm1_down(-2.0 * a)
+    away = log_core(m / (-(2.0 + m) * a))
     return select(a < 1.2, square * polynomial(square, LOGTANHC), select(a.equals(math.inf), -a, away))

@@ -8,15 +8,23 @@ from __future__ import annotations
 
 import math
 
-from symbij.kernels.elementary.exponential import LN2_HI, LN2_LO, LN2_REST, exp, exp_sum, expm1, expm1_extended
-from symbij.kernels.elementary.logarithm import log_core, log_or_end
+from symbij.kernels.elementary.exponential import (
+    LN2_HI,
+    LN2_LO,
+    LN2_REST,
+    exp_down,
+    exp_sum,
+    expm1_down,
+    expm1_extended,
+)
+from symbij.kernels.elementary.logarithm import log1p_unit, log_core
 from symbij.kernels.values import Bool, Real, copysign, fma, greater, quick_two_sum, select, two_sum
 
 
 def sigmoid(u: Real) -> Real:
     """1/(1 + exp(-u))."""
-    e = exp(-abs(u))
-    return select(u < 0.0, e, 1.0 + 0.0 * e) / (1.0 + e)
+    e = exp_down(-abs(u))
+    return select(u < 0.0, e, 1.0) / (1.0 + e)
 
 
 def logit(u: Real) -> Real:
@@ -29,17 +37,12 @@ def logit(u: Real) -> Real:
     z = numerator * inverse
     z_error = (fma(-z, rest, numerator) - z * rest_error) * inverse
     total, error = two_sum(1.0, z)
-    return log_or_end(select(low, z, total), select(low, 0.0, error) + z_error)
-
-
-def log1p_of_exp(e: Real) -> Real:
-    """log(1 + e), for 0 <= e <= 1."""
-    return log_core(*quick_two_sum(1.0, e))
+    return log_core(select(low, z, total), select(low, 0.0, error) + z_error)
 
 
 def softplus(u: Real) -> Real:
     """log(1 + exp(u))."""
-    return greater(u, 0.0) + log1p_of_exp(exp(-abs(u)))
+    return greater(u, 0.0) + log1p_unit(exp_down(-abs(u)))
 
 
 def _log_of_expm1(v: Real) -> tuple[Real, Real, Bool]:
@@ -61,14 +64,16 @@ def _log_of_expm1(v: Real) -> tuple[Real, Real, Bool]:
 def softplus_inverse(v: Real) -> Real:
     """log(exp(v) - 1), for v >= 0."""
     base, extra, high = _log_of_expm1(v)
-    return log_or_end(base, extra) + select(high, v, 0.0)
+    return log_core(base, extra) + select(high, v, 0.0)
 
 
 def softplus_scaled(u: Real, h: Real) -> Real:
     """h log(1 + exp(u/h)), without overflow of u/h."""
     t = u / h
-    scaled = exp_sum(-abs(t), None, 512)  # 2^512 exp(-|t|), which keeps its digits until h has multiplied it
-    ordinary = select(t > 0.0, u, 0.0) + h * log1p_of_exp(scaled * 2.0**-512)
+    scaled = exp_sum(
+        greater(-abs(t), -1101.0), doublings=512.0
+    )  # 2^512 exp(-|t|), which keeps its digits until h has multiplied it
+    ordinary = select(t > 0.0, u, 0.0) + h * log1p_unit(scaled * 2.0**-512)
     return select(t < -600.0, h * scaled * 2.0**-512, ordinary)
 
 
@@ -78,7 +83,7 @@ def softplus_scaled_inverse(v: Real, h: Real) -> Real:
     base, extra, high = _log_of_expm1(t)
     tiny = t < 1e-290  # t may have lost digits; there expm1(t) = t
     base = select(tiny, v * 2.0**512 / h, base)
-    log = log_or_end(base, extra, select(tiny, -512.0, t.code.real(0.0)))
+    log = log_core(base, extra, select(tiny, -512.0, t.code.real(0.0)))
     return select(high, v, 0.0) + h * log
 
 
@@ -86,8 +91,9 @@ def sigmoid_increment(u: Real, c: Real) -> Real:
     """s(u + c) - s(c), with s the sigmoid."""
     # -expm1(-u) s(u + c) s(-c) for u >= 0; the function is odd in (u, c) together
     up = u >= 0.0
-    size = -expm1(-abs(u)) * sigmoid(select(up, u + c, -u - c)) * select(up, sigmoid(-c), sigmoid(c))
-    return select(u.equals(0.0), u, copysign(size, u))
+    size = -expm1_down(-abs(u)) * sigmoid(select(up, u + c, -u - c)) * select(up, sigmoid(-c), sigmoid(c))
+    # tiny u, where products could lose digits: the slope at zero
+    return select(abs(u) < 1e-290, u * (sigmoid(c) * sigmoid(-c)), copysign(size, u))
 
 
 def sigmoid_increment_inverse(v: Real, c: Real) -> Real:
@@ -101,13 +107,13 @@ def sigmoid_increment_inverse(v: Real, c: Real) -> Real:
     apart = a > 1e300 * near
     z = a / (select(apart, 1.0, near) * (far - a))
     total, error = two_sum(1.0, z)
-    log = log_or_end(select(apart, z, total), select(apart, 0.0, error)) + select(apart, abs(c), 0.0)
+    log = log_core(select(apart, z, total), select(apart, 0.0, error)) + select(apart, abs(c), 0.0)
     return select(a < 1e-290, v / (lower * upper), copysign(log, v)) + select(far < a, math.nan, a.code.real(0.0))
 
 
 def sigmoid_between(u: Real, low: Real, high: Real) -> Real:
     """low s(-u) + high s(u), with s the sigmoid."""
-    e = exp(-abs(u))
+    e = exp_down(-abs(u))
     larger = 1.0 / (1.0 + e)
     smaller = e * larger
     up = u > 0.0
@@ -121,4 +127,4 @@ def logit_between(v: Real, low: Real, high: Real) -> Real:
     apart = (abs(a) > 2.0 * abs(b)) | (abs(b) > 2.0 * abs(a))
     z = select(apart, a, 2.0 * v - (low + high)) / b
     total, error = two_sum(1.0, z)
-    return log_or_end(select(apart, z, total), select(apart, 0.0, error))
+    return log_core(select(apart, z, total), select(apart, 0.0, error))

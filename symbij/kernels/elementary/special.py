@@ -24,7 +24,7 @@ import math
 
 from symbij.kernels.coefficients import special as c
 from symbij.kernels.elementary.exponential import LN2, exp
-from symbij.kernels.elementary.logarithm import log_core, log_extended, real_of_int
+from symbij.kernels.elementary.logarithm import log_core, log_extended
 from symbij.kernels.values import (
     Int,
     Real,
@@ -36,6 +36,7 @@ from symbij.kernels.values import (
     nearest,
     polynomial,
     real_of_bits,
+    real_of_int,
     select,
     sqrt,
 )

@@ -1,0 +1,26 @@
+"""Products and sums → fused multiply-adds, which round once. Done on the program, so that every kernel made of it
+computes the same."""
+
+from __future__ import annotations
+
+from symbij.program.ir import Op, Program, without_unused
+
+
+def contracted(program: Program) -> Program:
+    """The program with `fma` (a b + c), `fms` (a b - c) and `fnma` (c - a b) in place of sums with a product that
+    nothing else needs. A product of parameters stays outside the loop over x."""
+    varying = program.depends_on("x")
+    uses = [0] * len(program.ops)
+    for index in (*(a for op in program.ops for a in op.args), *program.outputs):
+        uses[index] += 1
+    made: list[Op] = []
+    for index, op in enumerate(program.ops):
+        made.append(op)
+        if op.name not in ("add", "sub"):
+            continue
+        for place, name in enumerate(("fma", "fma") if op.name == "add" else ("fms", "fnma")):
+            product = op.args[place]
+            if program.ops[product].name == "mul" and uses[product] == 1 and varying[product] == varying[index]:
+                made[index] = Op(name, (*program.ops[product].args, op.args[1 - place]))
+                break
+    return without_unused(made, program.inputs, program.outputs)
