@@ -215,3 +215,18 @@ def test_partial_derivatives(name: str) -> None:
 def test_every_row_has_its_inverse() -> None:
     for name, row in ROWS.items():
         assert ROWS[row.inverse].inverse == name
+
+
+@pytest.mark.parametrize("name", [n for n, row in ROWS.items() if row.mirror is not None])
+def test_mirrors(name: str) -> None:
+    """A row with its mirror's parameters is -f(-u)."""
+    row = ROWS[name]
+    symbols = tuple(row.symbols[p] for p in row.parameters)
+    mirrored = tuple(row.formula(t, sp.S.One, sp.S.One, symbols) for t in row.mirror or ())
+    u = row.symbols["u"]
+    here = numeric(plain(row.formula(row.forward, u, u, mirrored)), [u, *symbols])
+    there = numeric(plain(-row.formula(row.forward, u, u, symbols).subs(u, -u)), [u, *symbols])
+    with mpmath.workprec(BITS):
+        for point in ("-0.04", "0.01", "0.06"):
+            values = (mpf(point), *[mpf("0.7")] * len(symbols))
+            assert abs(real(here(*values)) - real(there(*values))) < mpf(2) ** -200

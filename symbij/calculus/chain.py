@@ -7,6 +7,7 @@ where it is defined and where it leads. A chain's answers are composed of its li
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import sympy as sp
 
@@ -45,6 +46,10 @@ class Link:
     def conditions(self) -> tuple[sp.Expr, ...]:
         """Parameter expressions that must not vanish."""
         return ()
+
+    def mirror(self) -> Link | None:
+        """The link -f(-u), where that is one."""
+        return None
 
     def value_at_end(self, end: sp.Expr, bounds: Bounds) -> sp.Expr:
         """The limit of the map at `end`, which lies in or on the boundary of its domain."""
@@ -109,6 +114,11 @@ class RowLink(Link):
 
     def conditions(self) -> tuple[sp.Expr, ...]:
         return tuple(self._parameter(name) for name in self.row.nonzero)
+
+    def mirror(self) -> Link | None:
+        if self.row.mirror is None:
+            return None
+        return RowLink(self.row, tuple(self.row.formula(t, sp.S.One, sp.S.One, self.args) for t in self.row.mirror))
 
 
 @dataclass(frozen=True)
@@ -227,6 +237,11 @@ class FloorCore(Link):
 
     def inverse(self) -> Link:
         return replace(self, inverted=not self.inverted)
+
+    @cached_property
+    def symmetric(self) -> bool:
+        """Whether below(r) = -above(-r), so that one chain does for both."""
+        return tuple(link.mirror() for link in self.above) == self.below
 
     def log_det_u(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
         before = -self.tail if self.inverted else self.offset

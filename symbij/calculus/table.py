@@ -6,7 +6,7 @@ number; `log_det_v` is the same quantity for use on the way back, when v is. Bot
 directions both are at hand; they differ in which one carries the rounding error.
 
 Derivations of the less obvious stable forms, with s = sigmoid and sp = softplus:
-    s'(u) = s(u) s(-u)                     log = -sp(-u) - sp(u)            = log v + log(1 - v)
+    s'(u) = s(u) s(-u)                     log = -|u| - 2 sp(-|u|)          = log(v (1 - v))
     sp'(u) = s(u) = 1 - exp(-v)            log = -sp(-u)                    = log1mexp(v)
     cosh' = sinh u = exp(u) (1 - exp(-2u))/2 on u > 0
     tanh' = 1/cosh^2 = 1 - v^2             log = -2 logcosh(u)              = log1p(-v^2)
@@ -53,6 +53,7 @@ class Row:
     parameters: tuple[str, ...] = ()
     inverse_parameters: tuple[str, ...] = ()  # formulas of this row's parameters; default: the same
     nonzero: tuple[str, ...] = ()  # parameters that must not vanish
+    mirror: tuple[str, ...] | None = None  # parameters with which the row is -f(-u); of an odd function: the same
 
     @cached_property
     def symbols(self) -> dict[str, sp.Symbol]:
@@ -100,8 +101,10 @@ _BEYOND_LIMIT = Interval(
 _ALL = [
     # affine
     Row("shift", "u + b", "shift", "0", "0", parameters=("b",), inverse_parameters=("-b",)),
-    Row("scale", "a*u", "divide", "log(abs(a))", "log(abs(a))", direction="a", parameters=("a",), nonzero=("a",)),
-    Row("divide", "u/a", "scale", "-log(abs(a))", "-log(abs(a))", direction="a", parameters=("a",), nonzero=("a",)),
+    Row("scale", "a*u", "divide", "log(abs(a))", "log(abs(a))", direction="a", parameters=("a",), nonzero=("a",),
+        mirror=("a",)),
+    Row("divide", "u/a", "scale", "-log(abs(a))", "-log(abs(a))", direction="a", parameters=("a",), nonzero=("a",),
+        mirror=("a",)),
     # powers
     Row("power", "u**p", "power", "log(abs(p)) + (p - 1)*log(u)", "log(abs(p)) + (p - 1)/p*log(v)",
         NONNEGATIVE, NONNEGATIVE, "p", ("p",), ("1/p",), ("p",)),
@@ -121,8 +124,8 @@ _ALL = [
     Row("expm1", "expm1(u)", "log1p", "u", "log1p(v)", REALS, Interval(-1, sp.oo)),
     Row("log1p", "log1p(u)", "expm1", "-log1p(u)", "-v", Interval(-1, sp.oo), REALS),
     # logistic family
-    Row("sigmoid", "sigmoid(u)", "logit", "-softplus(u) - softplus(-u)", "log(v*(1 - v))", REALS, _P01),
-    Row("logit", "logit(u)", "sigmoid", "-log(u) - log1p(-u)", "softplus(v) + softplus(-v)", _P01, REALS),
+    Row("sigmoid", "sigmoid(u)", "logit", "-abs(u) - 2*softplus(-abs(u))", "log(v*(1 - v))", REALS, _P01),
+    Row("logit", "logit(u)", "sigmoid", "-log(u*(1 - u))", "abs(v) + 2*softplus(-abs(v))", _P01, REALS),
     Row("softplus", "softplus(u)", "softplus_inverse", "-softplus(-u)", "log1mexp(v)", REALS, POSITIVE),
     Row("softplus_inverse", "softplus_inverse(u)", "softplus", "-log1mexp(u)", "softplus(-v)", POSITIVE, REALS),
     Row("softplus_scaled", "softplus_scaled(u, h)", "softplus_scaled_inverse", "-softplus(-u/h)", "-softplus(-u/h)",
@@ -130,22 +133,24 @@ _ALL = [
     Row("softplus_scaled_inverse", "softplus_scaled_inverse(u, h)", "softplus_scaled",
         "softplus(-v/h)", "softplus(-v/h)", _BESIDE_ZERO, REALS, 1, ("h",), nonzero=("h",)),
     Row("sigmoid_increment", "sigmoid_increment(u, c)", "sigmoid_increment_inverse",
-        "-2*logcosh((u + c)/2) - 2*log(2)", "-2*logcosh((u + c)/2) - 2*log(2)", REALS, _AROUND, parameters=("c",)),
+        "-2*logcosh((u + c)/2) - 2*log(2)", "-2*logcosh((u + c)/2) - 2*log(2)", REALS, _AROUND, parameters=("c",),
+        mirror=("-c",)),
     Row("sigmoid_increment_inverse", "sigmoid_increment_inverse(u, c)", "sigmoid_increment",
-        "2*logcosh((v + c)/2) + 2*log(2)", "2*logcosh((v + c)/2) + 2*log(2)", _AROUND, REALS, parameters=("c",)),
+        "2*logcosh((v + c)/2) + 2*log(2)", "2*logcosh((v + c)/2) + 2*log(2)", _AROUND, REALS, parameters=("c",),
+        mirror=("-c",)),
     Row("sigmoid_between", "sigmoid_between(u, low, high)", "logit_between",
-        "log(abs(high - low)) - softplus(u) - softplus(-u)",
+        "log(abs(high - low)) - abs(u) - 2*softplus(-abs(u))",
         "log(min(abs(v - low), abs(high - v))) + log1p(-min(abs(v - low), abs(high - v))/abs(high - low))",
         REALS, _BETWEEN, "high - low", ("low", "high")),
     Row("logit_between", "logit_between(u, low, high)", "sigmoid_between",
         "-log(min(abs(u - low), abs(high - u))) - log1p(-min(abs(u - low), abs(high - u))/abs(high - low))",
-        "-log(abs(high - low)) + softplus(v) + softplus(-v)",
+        "-log(abs(high - low)) + abs(v) + 2*softplus(-abs(v))",
         _BETWEEN, REALS, "high - low", ("low", "high")),
     # hyperbolic
-    Row("tanh", "tanh(u)", "atanh", "-2*logcosh(u)", "log1p(-v**2)", REALS, _P11),
-    Row("atanh", "atanh(u)", "tanh", "-log1p(-u**2)", "2*logcosh(v)", _P11, REALS),
-    Row("sinh", "sinh(u)", "asinh", "logcosh(u)", "loghypot1(v)"),
-    Row("asinh", "asinh(u)", "sinh", "-loghypot1(u)", "-logcosh(v)"),
+    Row("tanh", "tanh(u)", "atanh", "-2*logcosh(u)", "log1p(-v**2)", REALS, _P11, mirror=()),
+    Row("atanh", "atanh(u)", "tanh", "-log1p(-u**2)", "2*logcosh(v)", _P11, REALS, mirror=()),
+    Row("sinh", "sinh(u)", "asinh", "logcosh(u)", "loghypot1(v)", mirror=()),
+    Row("asinh", "asinh(u)", "sinh", "-loghypot1(u)", "-logcosh(v)", mirror=()),
     Row("cosh", "cosh(u)", "acosh", "u + log1mexp(2*u) - log(2)", "log(v - 1)/2 + log(v + 1)/2",
         NONNEGATIVE, _FROM_ONE),
     Row("acosh", "acosh(u)", "cosh", "-log(u - 1)/2 - log(u + 1)/2", "-v - log1mexp(2*v) + log(2)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import sympy as sp
@@ -209,18 +210,27 @@ def _lower_floor(core: FloorCore, env: Env, u: Var, b: Builder) -> Lowered:
         up = b.compare("ge", r, b.const(0.0))
         edge = r - b.select(up, b.const(0.5), b.const(-0.5))
         m = b.select(up, nearest, nearest - 1.0)
-    upper = b.compare("ge", edge, b.const(0.0))
-    # each chain computes on its own side only: what is not selected must be finite in the reverse sweep
-    above = lower_chain(core.above, env, b.select(upper, edge, b.const(0.0)), b)
-    below = lower_chain(core.below, env, b.select(upper, b.const(0.0), edge), b)
-    step = b.select(upper, above.value, below.value)
+    step, log_det = _on_its_side(core, lower_chain, edge, env, b)
     value = m + (step + tail)
-    log_det = b.select(upper, above.log_det, below.log_det)
     if core.centre is None:
         return Lowered(value, log_det)
     middle = lower_chain(core.centre, env, r, b)
     central = b.compare("gt", b.call("abs", step), b.const(_CENTRAL))
     return Lowered(b.select(central, nearest + middle.value, value), b.select(central, middle.log_det, log_det))
+
+
+def _on_its_side(
+    core: FloorCore, direction: Callable[[Chain, Env, Var, Builder], Lowered], r: Var, env: Env, b: Builder
+) -> tuple[Var, Var]:
+    """Value and log|derivative| at `r` of the chain for its side of an edge, or of its inverse."""
+    upper = b.compare("ge", r, b.const(0.0))
+    if core.symmetric:
+        one = direction(core.above, env, b.select(upper, r, b.neg(r)), b)
+        return b.select(upper, one.value, b.neg(one.value)), one.log_det
+    # each chain computes on its own side only: what is not selected must be finite in the reverse sweep
+    above = direction(core.above, env, b.select(upper, r, b.const(0.0)), b)
+    below = direction(core.below, env, b.select(upper, b.const(0.0), r), b)
+    return b.select(upper, above.value, below.value), b.select(upper, above.log_det, below.log_det)
 
 
 def _finite_part(r: Var, b: Builder) -> Var:
@@ -236,10 +246,7 @@ def _lower_floor_inverse(core: FloorCore, env: Env, v: Var, b: Builder) -> Lower
     m = b.call("floor", at + 0.5)
     s = at - m
     upper = b.compare("ge", s, b.const(0.0))
-    above = lower_inverse(core.above, env, b.select(upper, s, b.const(0.0)), b)
-    below = lower_inverse(core.below, env, b.select(upper, b.const(0.0), s), b)
-    edge = b.select(upper, above.value, below.value)
-    log_det = b.select(upper, above.log_det, below.log_det)
+    edge, log_det = _on_its_side(core, lower_inverse, s, env, b)
     if core.centre is None:
         return Lowered((nearest + m) + edge, log_det)
     k = b.select(upper, m + 1.0, m)

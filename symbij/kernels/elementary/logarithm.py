@@ -6,6 +6,8 @@ which the last form has its large terms exact or nearly so (the scheme of Sun's 
 
 from __future__ import annotations
 
+import math
+
 from symbij.kernels.coefficients.logarithm import LOG, LOG_EXTENDED, LOG_SINGLE, LOG_UNIT, LOG_UNIT_SINGLE
 from symbij.kernels.elementary.exponential import LN2_HI, LN2_LO
 from symbij.kernels.values import (
@@ -68,7 +70,7 @@ def log1p_unit(e: Real) -> Real:
 
 
 def log_extended(u: Real) -> tuple[Real, Real]:
-    """log(u) as a sum of two doubles with a relative error of about 2^-62, for finite u > 0."""
+    """log(u) as a sum of two doubles with a relative error of about 2^-62, for u >= 0."""
     n, m = split(u)
     f = m - 1.0
     d, d_low = quick_two_sum(2.0, f)
@@ -86,4 +88,4 @@ def log_extended(u: Real) -> tuple[Real, Real]:
     high, low = quick_two_sum(2.0 * s, first)
     low = low + (first_low + 2.0 * s_low)
     whole, whole_low = two_sum(n * LN2_HI, high)
-    return quick_two_sum(whole, whole_low + (low + n * LN2_LO))
+    return quick_two_sum(whole, select(abs(n) < math.inf, whole_low + (low + n * LN2_LO), 0.0))
