@@ -20,14 +20,14 @@ from hypothesis import strategies as st
 import symbij as sb
 from symbij.bijectors.library import ALL
 from symbij.kernels import threads
-from symbij.kernels.compile import block_sums, uniform
+from symbij.kernels.compile import uniform
 from symbij.kernels.elementary import FUNCTIONS
 from symbij.kernels.emit import LANES
 from symbij.kernels.loops import BLOCK
 from symbij.kernels.run import SUM_PIECE, total_sums
 from symbij.program.ir import Builder, Program
 
-LARGE = 3 * threads.LEAST_SHARE + 5
+LARGE = 300_005  # elements, enough for several threads
 ARITY = {"select": 3, "moebius": 5, "sigmoid_between": 3, "logit_between": 3} | {
     n: 2
     for n in (
@@ -84,7 +84,7 @@ def test_sums_do_not_depend_on_threads() -> None:
     found = []
     for count in (1, 2, 3):
         sb.set_num_threads(count)
-        found.append(total_sums(block_sums(program), data, parameters, 2))
+        found.append(total_sums(program, data, parameters))
     assert found[0].tobytes() == found[1].tobytes() == found[2].tobytes()
     exact = np.array([[float(np.sum(np.exp(r).astype(np.longdouble))) for r in data], parameters[0] * data.sum(axis=1)])
     np.testing.assert_allclose(found[0], exact, rtol=2e-15, atol=1e-12)
@@ -95,7 +95,7 @@ def test_sums_of_any_length(count: int) -> None:
     b = Builder()
     program = b.finish([b.input("x")], ("x",))
     data = np.arange(1.0, count + 1.0).reshape(1, -1)
-    total = total_sums(block_sums(program), data, np.empty((0, 1)), 1)
+    total = total_sums(program, data, np.empty((0, 1)))
     assert total[0, 0] == count * (count + 1) / 2
 
 
@@ -119,7 +119,7 @@ def test_environment_sets_the_number_of_threads(monkeypatch: pytest.MonkeyPatch)
 def test_small_arrays_use_no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     sb.set_num_threads(4)
     monkeypatch.setattr(threads, "_executor", lambda workers: pytest.fail("a thread was asked for"))
-    flow()(np.linspace(0.0, 1.0, threads.LEAST_SHARE))
+    flow()(np.linspace(0.0, 1.0, 5000))
 
 
 def test_calls_from_many_threads_at_once() -> None:

@@ -12,6 +12,8 @@ from symbij.errors import ShapeError, UsageError
 from symbij.kernels.broadcast import as_float_array, broadcast_shape, check_out
 from symbij.kernels.run import Out
 
+_FLOAT64 = np.dtype(np.float64)
+
 
 class Bijector(Node):
     """A differentiable one-to-one map y = f(x) with log|det dy/dx|, vectorised over batches.
@@ -233,7 +235,10 @@ class Bijector(Node):
         return results
 
     def _input(self, value: Any, what: str, min_event_ndims: int) -> np.ndarray:
-        array = as_float_array(value, f"{self.name}: {what}")
+        if type(value) is np.ndarray and value.dtype is _FLOAT64:
+            array = value
+        else:
+            array = as_float_array(value, f"{self.name}: {what}")
         if array.ndim < min_event_ndims:
             raise ShapeError(
                 f"{self.name}: {what} needs at least {min_event_ndims} axes for one event, got shape {array.shape}"

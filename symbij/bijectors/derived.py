@@ -121,15 +121,16 @@ class DerivedBijector(Bijector):
         return (BoundStage(self.derivation, False, tuple(self._parameters.values())),)
 
     def _fused(self) -> FusedTransform:
-        if "_cache" not in self.__dict__:
-            self._cache = FusedTransform(self.name, self._stages())
-        return self._cache
+        found = self.__dict__.get("_cache")
+        if found is None:
+            found = self._cache = FusedTransform(self.name, self._stages())
+        return found
 
     def _transform(self, x: np.ndarray, value: bool, log_det: bool, out: Out = None) -> list[np.ndarray]:
-        return self._fused()(x, False, value, log_det, out)
+        return self._fused().runner(False, value, log_det)(x, out)
 
     def _inverse_transform(self, y: np.ndarray, value: bool, log_det: bool, out: Out = None) -> list[np.ndarray]:
-        return self._fused()(y, True, value, log_det, out)
+        return self._fused().runner(True, value, log_det)(y, out)
 
     def _values(self) -> dict[str, np.ndarray]:
         return {k: value_of(v) for k, v in self._parameters.items()}

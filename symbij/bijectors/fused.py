@@ -58,10 +58,11 @@ class FusedTransform:
     def runner(self, inverse: bool, value: bool, log_det: bool) -> Runner:
         """What computes value, log-det or both, in that order, from arrays."""
         key = (inverse, value, log_det)
-        if key not in self._runners:
+        found = self._runners.get(key)
+        if found is None:
             program = _program(self._shape, inverse, value, log_det)
-            self._runners[key] = Runner(self.owner, program, self._packed, self._batch)
-        return self._runners[key]
+            found = self._runners[key] = Runner(self.owner, program, self._packed, self._batch)
+        return found
 
     def __call__(self, x: np.ndarray, inverse: bool, value: bool, log_det: bool, out: Out = None) -> list[np.ndarray]:
         return self.runner(inverse, value, log_det)(x, out)

@@ -30,7 +30,6 @@ from symbij.distributions.density import (
 from symbij.errors import ShapeError, UsageError
 from symbij.formula.constraints import Constraint
 from symbij.kernels.broadcast import broadcast_shape
-from symbij.kernels.compile import block_sums
 from symbij.kernels.run import total_sums
 from symbij.program.adjoint import gradient
 from symbij.program.ir import Builder, Program
@@ -104,7 +103,7 @@ class Objective:
         program = loss_program(
             shape_of(density), tuple(trained), tuple(self.constraints[sources[k]] for k in trained), len(values)
         )
-        self.sums, self.outputs = block_sums(program), len(program.outputs)
+        self.program = program
         self.parameter_shape = broadcast_shape(distribution.name, [picked_value(v).shape for v in values])
         self._values, self._trained, self._fixed = values, trained, fixed
         self._offsets = dict(zip(self.variables, np.cumsum([0, *(v.value.size for v in self.variables)]), strict=False))
@@ -161,7 +160,7 @@ class Objective:
     def loss(self, theta: np.ndarray, data: Prepared) -> tuple[float, np.ndarray]:
         """Mean of -log p over the data, and its gradient."""
         data.packed[: len(data.slot)] = theta[data.slot]
-        totals = total_sums(self.sums, data.x, data.packed, self.outputs)
+        totals = total_sums(self.program, data.x, data.packed)
         grad = np.zeros_like(theta)
         np.add.at(grad, data.slot, totals[1:])
         n = self.count(data)

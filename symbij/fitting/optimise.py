@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from symbij.errors import DataError
 from symbij.fitting.objective import Objective, Prepared
-from symbij.kernels.compile import LossFunction, adam_epoch
+from symbij.kernels.compile import LossFunction, adam_epoch, block_sums
 from symbij.kernels.run import scratch_for
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-7  # Kingma & Ba 2015, with the epsilon of Keras
@@ -62,8 +62,8 @@ def adam(
     state = Progress(theta)
     keep = objective.nonzero()
     m, v, powers = np.zeros_like(theta), np.zeros_like(theta), np.ones(2)
-    sums, epoch = LossFunction(objective.sums), adam_epoch()
-    scratch, grad = scratch_for(batch_size, objective.outputs), np.empty_like(theta)
+    sums, epoch = LossFunction(block_sums(objective.program)), adam_epoch()
+    scratch, grad = scratch_for(batch_size, len(objective.program.outputs)), np.empty_like(theta)
     skipped = 0
     bar = tqdm(total=epochs, desc="adam", unit="epoch", disable=_disabled(progress))
     try:

@@ -10,21 +10,24 @@ The axes of the result along which parameters vary decide:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from symbij.kernels.broadcast import broadcast_shape, check_out
-from symbij.kernels.compile import uniform, varying, work_rows
+from symbij.kernels.compile import block_sums, uniform, varying, work_rows
 from symbij.kernels.emit import LANES
 from symbij.kernels.loops import BLOCK
-from symbij.kernels.threads import LEAST_SHARE, share
+from symbij.kernels.segments import seconds_per_element
+from symbij.kernels.threads import share
 from symbij.program.ir import Program
 
 _PERIOD = 4096  # columns to which a short period of parameters is repeated, so that vectors are full
 _PIECE = 16384  # elements copied at a time where memory is not contiguous: small enough to stay in cache
 _SHORTEST_ROW = 256  # with shorter ones it pays to read parameters along with x instead of calling once a row
+_empty = np.empty
+_FLOAT64 = np.dtype(np.float64)
 _NO_WORK = np.empty((0, 0))
 
 Out = Sequence["np.ndarray | None"] | None  # arrays for results, one for each; None: make one
@@ -36,22 +39,25 @@ class Runner:
     def __init__(self, owner: str, program: Program, packed: np.ndarray, batch: tuple[int, ...]) -> None:
         self.owner, self.program, self.packed, self.batch = owner, program, packed, batch
         self.outputs = len(program.outputs)
+        self.seconds = seconds_per_element(program)
         self.single_set = packed.shape[1] == 1
         self._first = np.ascontiguousarray(packed[:, 0]) if self.single_set else None
-        self._kernel = uniform(program) if self.single_set else None
+        self._small = uniform(program) if self.single_set else None
 
     def __call__(self, x: np.ndarray, out: Out = None) -> list[np.ndarray]:
         """The outputs at `x` (float64 or float32), in arrays of the broadcast shape: those of `out` that are given."""
-        if out is None and self.single_set and x.size < _PIECE and len(self.batch) <= x.ndim and x.dtype == np.float64:
-            # small arrays: as little as possible around the kernel
-            results = [np.empty(x.shape) for _ in range(self.outputs)]
-            flat = x if x.ndim == 1 and x.flags.c_contiguous else x.reshape(-1)
-            if not flat.flags.c_contiguous:
-                flat = flat.copy()
-            self._kernel(flat, self._first, *(r if r.ndim == 1 else r.reshape(-1) for r in results))  # type: ignore[misc]
-            return results
+        small = self._small
+        if small is not None and x.size <= _PIECE and x.dtype is _FLOAT64 and x.ndim >= len(self.batch):
+            if out is not None or self.outputs > 1:
+                return self._fill_small(x, out)
+            result = _empty(x.shape)
+            if x.ndim == 1 and x.flags.c_contiguous:
+                small(x, self._first, result)
+            else:
+                small(np.ascontiguousarray(x).reshape(-1), self._first, result.reshape(-1))
+            return [result]
         shape = broadcast_shape(self.owner, [x.shape, self.batch])
-        results = self._results(x, shape, out or [None] * self.outputs)
+        results = self._results(x, shape, out)
         if math.prod(shape):
             direct = self.single_set or all(r.flags.c_contiguous for r in results)
             safe = [r if direct and _usable(r, x) else np.empty(shape, x.dtype) for r in results]
@@ -61,7 +67,19 @@ class Runner:
                     result[...] = values
         return results
 
-    def _results(self, x: np.ndarray, shape: tuple[int, ...], out: Sequence[np.ndarray | None]) -> list[np.ndarray]:
+    def _fill_small(self, x: np.ndarray, out: Out) -> list[np.ndarray]:
+        """For small arrays: as little as possible around the kernel."""
+        results = [np.empty(x.shape) for _ in self.program.outputs] if out is None else self._results(x, x.shape, out)
+        flat = x if x.ndim == 1 and x.flags.c_contiguous else np.ascontiguousarray(x).reshape(-1)
+        if out is None or all(r.flags.c_contiguous and _usable(r, x) for r in results):
+            self._small(flat, self._first, *(r if r.ndim == 1 else r.reshape(-1) for r in results))  # type: ignore[misc]
+            return results
+        for result, values in zip(results, self._fill_small(x, None), strict=True):
+            result[...] = values
+        return results
+
+    def _results(self, x: np.ndarray, shape: tuple[int, ...], out: Out) -> list[np.ndarray]:
+        out = out or [None] * self.outputs
         for given in out:
             if given is not None:
                 check_out(self.owner, given, shape, x.dtype)
@@ -88,7 +106,10 @@ class Runner:
         if order is not None:
             flat, *flat_results = (a.reshape(-1, order=order) for a in (x, *results))
             share(
-                lambda start, stop: kernel(flat[start:stop], p, *(r[start:stop] for r in flat_results)), x.size, LANES
+                lambda start, stop: kernel(flat[start:stop], p, *(r[start:stop] for r in flat_results)),
+                x.size,
+                LANES,
+                self.seconds,
             )
             return
         flags = ["external_loop", "buffered", "zerosize_ok", "refs_ok"]
@@ -120,7 +141,7 @@ class Runner:
             scratch = np.empty((rows, row)) if repeated else _NO_WORK
             kernel(x[start:stop], parameters, start % row, scratch, *(r[start:stop] for r in flat))
 
-        share(work, x.size, LANES)
+        share(work, x.size, LANES, self.seconds)
 
     def _fill_spread(self, x: np.ndarray, index: np.ndarray, results: list[np.ndarray]) -> None:
         kernel = varying(self.program, x.dtype == np.float32)
@@ -144,11 +165,12 @@ def scratch_for(count: int, outputs: int) -> np.ndarray:
     return np.empty((max(1, -(-count // BLOCK)), outputs))
 
 
-def total_sums(sums: Callable[..., None], x: np.ndarray, packed: np.ndarray, outputs: int) -> np.ndarray:
-    """totals[k, j]: output k summed over x[j], with parameters P[:, j], for `sums` of `compile.block_sums`.
+def total_sums(program: Program, x: np.ndarray, packed: np.ndarray) -> np.ndarray:
+    """totals[k, j]: output k summed over x[j], with parameters P[:, j].
 
     The sums over pieces of fixed size are added pairwise, so that the result is the same on any number of threads.
     """
+    sums, outputs = block_sums(program), len(program.outputs)
     rows, columns = x.shape
     pieces = max(1, -(-columns // SUM_PIECE))
     found = np.empty((pieces, rows, outputs))
@@ -160,7 +182,7 @@ def total_sums(sums: Callable[..., None], x: np.ndarray, packed: np.ndarray, out
             sums(x, packed, row, piece * SUM_PIECE, min(columns, (piece + 1) * SUM_PIECE), scratch)
             found[piece, row] = scratch[0]
 
-    share(work, rows * pieces, least=max(1, LEAST_SHARE // max(1, min(columns, SUM_PIECE))))
+    share(work, rows * pieces, 1, min(columns, SUM_PIECE) * seconds_per_element(program))
     while len(found) > 1:
         even = len(found) // 2 * 2
         found = np.concatenate([found[0:even:2] + found[1:even:2], found[even:]])
@@ -169,8 +191,10 @@ def total_sums(sums: Callable[..., None], x: np.ndarray, packed: np.ndarray, out
 
 def _usable(result: np.ndarray, x: np.ndarray) -> bool:
     """Whether a kernel may write there while it reads x: in place is fine, any other overlap is not."""
-    same = result.ctypes.data == x.ctypes.data and result.strides == x.strides and result.shape == x.shape
-    return same or not np.may_share_memory(result, x)
+    if result is x or not np.may_share_memory(result, x):
+        return True
+    starts = [a.__array_interface__["data"][0] for a in (result, x)]
+    return starts[0] == starts[1] and result.strides == x.strides and result.shape == x.shape
 
 
 def _order_of_memory(x: np.ndarray, results: list[np.ndarray]) -> Any:

@@ -85,10 +85,19 @@ def _slots(segments: tuple[Segment, ...], last_use: dict[int, int]) -> tuple[dic
 def instructions(op: Op) -> int:
     """About how many instructions an operation takes."""
     if op.name == "root":
-        return LONGEST
+        return 10 * sum(instructions(inner) for inner in op.data.program.ops)
     if op.name == "div":
         return 6  # one, but it takes as long
+    if op.name in ("input", "const"):
+        return 0
     return _instructions(op.name, len(op.args)) if op.name in FUNCTIONS else 1
+
+
+def seconds_per_element(program: Program) -> float:
+    """About how long a program takes for one element, on one core: 1 ns for 25 instructions on vectors of eight."""
+    varying = program.depends_on("x")
+    count = sum(instructions(op) for op, varies in zip(program.ops, varying, strict=True) if varies)
+    return 3e-10 + 4e-11 * count
 
 
 @functools.lru_cache(maxsize=256)

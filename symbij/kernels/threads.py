@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from symbij.errors import ParameterError
 
-LEAST_SHARE = 16384  # elements; the time for fewer is about what handing them to another thread costs
+LEAST_SECONDS = 1.5e-4  # of work for a thread: handing it over takes about half of that
 
 _lock = threading.Lock()
 _pool: tuple[int, ThreadPoolExecutor] | None = None
@@ -76,13 +76,15 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def share(work: Callable[[int, int], None], count: int, unit: int = 1, least: int = LEAST_SHARE) -> None:
+def share(work: Callable[[int, int], None], count: int, unit: int, seconds: float) -> None:
     """Call work(start, stop) for parts that make up range(count), on several threads if there is enough of it.
 
-    Parts begin at multiples of `unit` and have at least `least` elements.
+    Parts begin at multiples of `unit`; `seconds` is about how long one element takes.
     """
-    parts = 1 if count < 2 * least else min(get_num_threads(), count // least)
-    if parts == 1:
+    parts = int(count * seconds / LEAST_SECONDS)
+    if parts > 1:
+        parts = min(parts, get_num_threads(), -(-count // unit))
+    if parts <= 1:
         work(0, count)
         return
     units = -(-count // unit)
