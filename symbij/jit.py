@@ -71,5 +71,5 @@ def _runner(owner: Bijector | Distribution, method: str) -> Runner:
     else:
         stages = owner._stages()
         if stages is not None:
-            return FusedTransform(owner.name, stages).runner(*_METHODS[method])
+            return FusedTransform.of(owner.name, stages).runner(*_METHODS[method])
     raise UsageError(f"{owner.name} is not made of formulas of one number alone, so that there is no kernel to call")

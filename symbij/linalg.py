@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.linalg
 
 from symbij.errors import DataError, ParameterError, ShapeError
 from symbij.kernels.broadcast import as_float_array, broadcast_shape
@@ -185,7 +184,9 @@ class LinearOperatorFullMatrix(LinearOperator):
         self._stack = _without_unit_batch_axes(array)
         scaled, self._row_exponents, self._column_exponents = _equilibrated(self._stack)
         self._refuse_singular(scaled, argument)
-        pivots, self._lower, self._upper = scipy.linalg.lu(scaled, p_indices=True, check_finite=False)
+        from scipy.linalg import lu  # takes long to import
+
+        pivots, self._lower, self._upper = lu(scaled, p_indices=True, check_finite=False)
         self._order = np.argsort(pivots, axis=-1)
 
     def _matvec(self, x: np.ndarray) -> np.ndarray:
@@ -300,7 +301,9 @@ def _by_matrix(
 def _substitute(triangle: np.ndarray, columns: np.ndarray, lower: bool) -> np.ndarray:
     """The solution of triangle @ X = columns by substitution, for one triangle or a stack of them."""
     if triangle.ndim == 2:
-        return scipy.linalg.blas.dtrsm(1.0, triangle, columns, lower=lower)
+        from scipy.linalg.blas import dtrsm
+
+        return dtrsm(1.0, triangle, columns, lower=lower)
     size = triangle.shape[-1]
     solved = np.empty((*np.broadcast_shapes(triangle.shape[:-2], columns.shape[:-2]), *columns.shape[-2:]))
     for i in range(size) if lower else reversed(range(size)):  # over rows; each is a product over the whole stack

@@ -1,29 +1,33 @@
-"""Bijectors: the base class, the library of formulas, chains and inverses."""
+"""Bijectors: the base class, the library of formulas, chains and inverses. Imported when first used."""
 
-from symbij.bijectors.base import Bijector
-from symbij.bijectors.derived import DerivedBijector, bijector
-from symbij.bijectors.library import (
-    Cubic,
-    Exp,
-    GumbelCDF,
-    Identity,
-    LogisticCDF,
-    NormalCDF,
-    Scale,
-    Shift,
-    Sigmoid,
-    SinhArcsinh,
-    Softfloor,
-    Softplus,
-    Tanh,
-    UniformCDF,
-)
-from symbij.bijectors.linear import ScaleMatvecDiag, ScaleMatvecLinearOperator, ScaleMatvecTriL
-from symbij.bijectors.structure import Chain, Invert
-from symbij.bijectors.variable import Variable
+from __future__ import annotations
 
-__all__ = [
-    "Bijector", "Chain", "Cubic", "DerivedBijector", "Exp", "GumbelCDF", "Identity", "Invert", "LogisticCDF",
-    "NormalCDF", "Scale", "ScaleMatvecDiag", "ScaleMatvecLinearOperator", "ScaleMatvecTriL", "Shift", "Sigmoid",
-    "SinhArcsinh", "Softfloor", "Softplus", "Tanh", "UniformCDF", "Variable", "bijector",
-]  # fmt: skip
+import importlib
+from typing import Any
+
+_MODULES = {
+    "base": ("Bijector",),
+    "derived": ("DerivedBijector", "bijector"),
+    "library": (
+        "Cubic", "Exp", "GumbelCDF", "Identity", "LogisticCDF", "NormalCDF", "Scale", "Shift", "Sigmoid", "SinhArcsinh",
+        "Softfloor", "Softplus", "Tanh", "UniformCDF",
+    ),
+    "linear": ("ScaleMatvecDiag", "ScaleMatvecLinearOperator", "ScaleMatvecTriL"),
+    "structure": ("Chain", "Invert"),
+    "variable": ("Variable",),
+}  # fmt: skip
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = list(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'symbij.bijectors' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"symbij.bijectors.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

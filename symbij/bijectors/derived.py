@@ -3,33 +3,59 @@
 from __future__ import annotations
 
 import inspect
+import keyword
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from symbij.bijectors.base import Bijector
-from symbij.bijectors.fused import BoundStage, FusedTransform
+from symbij.bijectors.declaration import (
+    Facts,
+    Parameter,
+    facts_of,
+    key_of,
+    load_facts,
+    load_program,
+    parameters_of,
+    save_facts,
+    save_program,
+)
+from symbij.bijectors.fused import BoundStage, FusedTransform, program_of
 from symbij.bijectors.numeric import numeric
 from symbij.bijectors.variable import Variable, value_of
-from symbij.calculus.derivation import Derivation, derive
-from symbij.calculus.render import relation_text
 from symbij.errors import ParameterError, UsageError
-from symbij.formula.formula import Formula, make_formula
-from symbij.formula.parser import is_valid_name
 from symbij.kernels.broadcast import as_float_array, broadcast_shape
 from symbij.kernels.run import Out
+from symbij.program.ir import Program
+
+if TYPE_CHECKING:
+    from symbij.calculus.derivation import Derivation
+    from symbij.formula.formula import Formula
 
 
 class _OnFirstUse:
-    """Class attribute `derivation`: worked out when first asked for, then kept."""
+    """A class attribute that is worked out when first asked for, then kept."""
 
-    def __get__(self, instance: object, owner: type[DerivedBijector]) -> Derivation:
-        found = owner.__dict__.get("_derived")
+    def __init__(self, name: str, make: Callable[[Any], Any]) -> None:
+        self._name, self._make = f"_{name}", make
+
+    def __get__(self, instance: object, owner: type[DerivedBijector]) -> Any:
+        found = owner.__dict__.get(self._name)
         if found is None:
-            found = derive(owner.formula)
-            owner._derived = found
+            found = self._make(owner)
+            setattr(owner, self._name, found)
         return found
+
+
+def _derive(cls: type[DerivedBijector]) -> Derivation:
+    from symbij.calculus.derivation import derive
+
+    return derive(cls.formula)
+
+
+def _formula(cls: type[DerivedBijector]) -> Formula:
+    return cls._declared()
 
 
 class DerivedBijector(Bijector):
@@ -39,16 +65,19 @@ class DerivedBijector(Bijector):
     broadcast against each other and against x. With `validate_args` (the default) their constraints are checked.
     """
 
-    formula: ClassVar[Formula]
-    derivation: ClassVar[Derivation] = _OnFirstUse()  # type: ignore[assignment]
-    _derived: ClassVar[Derivation | None] = None
+    formula: ClassVar[Formula] = _OnFirstUse("made_formula", _formula)  # type: ignore[assignment]
+    derivation: ClassVar[Derivation] = _OnFirstUse("made_derivation", _derive)  # type: ignore[assignment]
+    _facts: ClassVar[Facts] = _OnFirstUse("made_facts", lambda cls: facts_of(cls.derivation))  # type: ignore[assignment]
+    _declared: ClassVar[Callable[[], Formula]]
+    _parameter_list: ClassVar[tuple[Parameter, ...]]
+    _key: ClassVar[str | None] = None  # under which the disk has what is known of the formula
     _in_library: ClassVar[bool] = False
 
     def __init__(self, *args: Any, validate_args: bool = True, name: str | None = None, **kwargs: Any) -> None:
         values = self._bound_values(args, kwargs)
         super().__init__(
             validate_args=validate_args,
-            is_constant_jacobian=all(link.name in ("shift", "scale", "divide") for link in self.derivation.chain),
+            is_constant_jacobian=self._facts.constant_jacobian,
             name=name,
             parameters=values,
         )
@@ -57,7 +86,7 @@ class DerivedBijector(Bijector):
 
     @classmethod
     def _bound_values(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        names = [p.name for p in cls.formula.parameters]
+        names = [p.name for p in cls._parameter_list]
         listed = ", ".join(names) or "none"
         if len(args) > len(names):
             raise ParameterError(f"{cls.__name__} takes {len(names)} parameter(s) ({listed}), got {len(args)}")
@@ -69,7 +98,7 @@ class DerivedBijector(Bijector):
                 raise ParameterError(f"{cls.__name__}: parameter '{key}' was given twice")
             given[key] = value
         values = {}
-        for p in cls.formula.parameters:
+        for p in cls._parameter_list:
             value = given.get(p.name)
             if value is None:
                 value = p.default
@@ -82,8 +111,10 @@ class DerivedBijector(Bijector):
 
     def _validate(self) -> None:
         values = self._values()
-        for p in self.formula.parameters:
+        for p in self._parameter_list:
             p.constraint.check(type(self).__name__, p.name, values[p.name])
+        if self._facts.unconditional:
+            return
         domain = self.derivation.domain
         if domain.lo.free_symbols or domain.hi.free_symbols:
             lo, hi = self._support()
@@ -92,6 +123,8 @@ class DerivedBijector(Bijector):
         for relation, reason in self.derivation.conditions:
             holds = np.asarray(numeric(relation, values), dtype=bool)
             if not holds.all():
+                from symbij.calculus.render import relation_text
+
                 index = tuple(int(i) for i in np.argwhere(~np.atleast_1d(holds))[0])
                 shown = {k: float(np.broadcast_to(v, np.atleast_1d(holds).shape)[index]) for k, v in values.items()}
                 raise ParameterError(
@@ -123,7 +156,15 @@ class DerivedBijector(Bijector):
     def _fused(self) -> FusedTransform:
         found = self.__dict__.get("_cache")
         if found is None:
-            found = self._cache = FusedTransform(self.name, self._stages())
+            found = self._cache = FusedTransform(self.name, self._program, tuple(self._parameters.values()))
+        return found
+
+    @classmethod
+    def _program(cls, *operation: bool) -> Program:
+        found = load_program(cls._key, operation)  # type: ignore[arg-type]
+        if found is None:
+            found = program_of(((cls.derivation, False),), *operation)
+            save_program(cls._key, operation, found)  # type: ignore[arg-type]
         return found
 
     def _transform(self, x: np.ndarray, value: bool, log_det: bool, out: Out = None) -> list[np.ndarray]:
@@ -187,11 +228,23 @@ def bijector(
             return bijector(function, name=name, domain=domain, **constraints)
 
         return decorate
-    made = make_formula(formula, domain=domain, constraints=constraints)
     title = name or getattr(formula, "__name__", None) or "FormulaBijector"
     doc = inspect.getdoc(formula) if inspect.isfunction(formula) else None
-    cls = declare(made, title, doc)
-    _ = cls.derivation  # refuse at once what is not one-to-one
+    key = key_of(formula, domain, constraints)
+
+    def made() -> Formula:
+        from symbij.formula.formula import make_formula
+
+        return make_formula(formula, domain=domain, constraints=constraints)
+
+    facts = load_facts(key)
+    if facts is not None:  # derived before
+        cls = _made_class(made, facts.text, facts.parameters, title, doc)
+        cls._made_facts = facts  # type: ignore[attr-defined]
+    else:
+        cls = declare(made(), title, doc)
+        save_facts(key, cls._facts)  # which refuses at once what is not one-to-one
+    cls._key = key
     return cls
 
 
@@ -202,8 +255,14 @@ _RESERVED = {"self", "validate_args", "name", "dtype", "formula", "graph_parents
 
 def declare(formula: Formula, name: str, doc: str | None = None) -> type[DerivedBijector]:
     """A class for `formula` whose derivation is worked out on first use."""
-    names = [p.name for p in formula.parameters]
-    for parameter in names:
+    text = formula.text or str(formula.expr)
+    return _made_class(lambda: formula, text, parameters_of(formula), name, doc)
+
+
+def _made_class(
+    declared: Callable[[], Formula], text: str, parameters: tuple[Parameter, ...], name: str, doc: str | None
+) -> type[DerivedBijector]:
+    for parameter in (p.name for p in parameters):
         if hasattr(DerivedBijector, parameter) or parameter in _RESERVED:
             raise ParameterError(f"'{parameter}' cannot be the name of a parameter: every bijector has that attribute")
     signature = inspect.Signature(
@@ -213,20 +272,21 @@ def declare(formula: Formula, name: str, doc: str | None = None) -> type[Derived
                 inspect.Parameter.POSITIONAL_OR_KEYWORD,
                 default=p.default if p.default is not None else inspect.Parameter.empty,
             )
-            for p in sorted(formula.parameters, key=lambda p: p.default is not None)
+            for p in sorted(parameters, key=lambda p: p.default is not None)
         ]
         + [inspect.Parameter("validate_args", inspect.Parameter.KEYWORD_ONLY, default=True)]
         + [inspect.Parameter("name", inspect.Parameter.KEYWORD_ONLY, default=None)]
     )
-    text = formula.text or str(formula.expr)
-    listed = "".join(f"\n    {p.name}: {p.constraint.describe()}" for p in formula.parameters)
+    listed = "".join(f"\n    {p.name}: {p.constraint.describe()}" for p in parameters)
     body = {
-        "formula": formula,
+        "_declared": staticmethod(declared),
+        "_parameter_list": parameters,
         "__signature__": signature,
         "__doc__": doc or f"y = {text}" + (f"\n\nParameters:{listed}" if listed else ""),
         "__module__": "symbij.bijectors",
     }
-    return type(name if is_valid_name(name) else "FormulaBijector", (DerivedBijector,), body)
+    usable = name.isidentifier() and not keyword.iskeyword(name)
+    return type(name if usable else "FormulaBijector", (DerivedBijector,), body)
 
 
 def _restored(name: str, made_from: tuple[Formula, str] | None, state: dict[str, Any]) -> DerivedBijector:

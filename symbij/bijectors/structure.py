@@ -119,11 +119,11 @@ class Chain(Bijector):
                     run += stages
                     continue
                 if run:
-                    parts.append((FusedTransform(self.name, run), 0, 0))
+                    parts.append((FusedTransform.of(self.name, run), 0, 0))
                     run = []
                 parts.append((item, item.forward_min_event_ndims, item.inverse_min_event_ndims))
             if run or not parts:
-                parts.append((FusedTransform(self.name, run), 0, 0))
+                parts.append((FusedTransform.of(self.name, run), 0, 0))
             self._cache = parts
         return self._cache
 

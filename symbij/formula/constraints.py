@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import sympy as sp
 
 from symbij.errors import ParameterError
+
+if TYPE_CHECKING:
+    import sympy as sp
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,8 @@ class Constraint:
 
     def symbol(self, name: str) -> sp.Symbol:
         """A sympy symbol that carries the assumptions this constraint justifies."""
+        import sympy as sp  # takes long to import, and is not needed where a derivation comes from the disk
+
         if self.lo >= 0:
             return sp.Symbol(name, positive=True)
         if self.hi <= 0:

@@ -1,4 +1,5 @@
-"""Compiled kernels on disk, keyed by content and versions, in a folder that only this user can write to.
+"""Compiled kernels and derived programs on disk, keyed by content and versions, in a folder that only this user can
+write to.
 
 Compiled code is executed when loaded, so a folder that others could write to is not used. Nothing here can fail a
 call: a folder that cannot be written, a truncated file or two processes at once only cost the time to compile.
@@ -13,16 +14,18 @@ import hashlib
 import os
 import pickle
 import stat
+import sys
 import tempfile
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
 import platformdirs
-import scipy
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
+from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
 
@@ -51,12 +54,56 @@ def _private_dir(setting: str) -> Path | None:
 
 @functools.lru_cache(maxsize=1)
 def versions() -> str:
-    """Everything besides its own source that the machine code of a kernel depends on."""
+    """Everything that derived programs and the machine code of kernels depend on, besides formulas."""
     digest = hashlib.sha256()
-    for module in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(module.read_bytes())
-    parts = (numba.__version__, np.__version__, scipy.__version__, os.sys.version, digest.hexdigest())  # type: ignore[attr-defined]
+    package = Path(__file__).parents[1]
+    for part in ("formula", "calculus", "program", "kernels", "bijectors"):
+        for module in sorted((package / part).rglob("*.py")):
+            digest.update(module.read_bytes())
+    parts = (numba.__version__, np.__version__, metadata.version("sympy"), sys.version, digest.hexdigest())
     return "|".join(parts)
+
+
+def load(key: str) -> Any:
+    """What `save` has put under this key with these versions, or None."""
+    path = _path(key, ".pickle")
+    payload = None if path is None else _read(path)
+    return None if payload is None else pickle.loads(payload)
+
+
+def save(key: str, value: Any) -> None:
+    """Keep a value that can be pickled."""
+    path = _path(key, ".pickle")
+    if path is not None:
+        _write(path, pickle.dumps(value))
+
+
+def _path(content: str, ending: str) -> Path | None:
+    folder = cache_dir()
+    name = hashlib.sha256(f"{content}|{versions()}".encode()).hexdigest()[:40]
+    return None if folder is None else folder / (name + ending)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    digest, payload = content[:32], content[32:]
+    return payload if hashlib.sha256(payload).digest() == digest else None  # truncated or damaged: made anew
+
+
+def _write(path: Path, payload: bytes) -> None:
+    temporary = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
+            temporary = file.name
+            file.write(hashlib.sha256(payload).digest() + payload)
+        os.replace(temporary, path)
+    except OSError:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
 
 
 class DiskCache(_Cache):
@@ -75,38 +122,15 @@ class DiskCache(_Cache):
     disable = flush = enable
 
     def _file(self, sig: Any, codegen: Any) -> Path | None:
-        folder = cache_dir()
-        if folder is None:
-            return None
-        content = repr((self._source_key, versions(), str(sig), codegen.magic_tuple()))
-        return folder / (hashlib.sha256(content.encode()).hexdigest()[:40] + ".kernel")
+        return _path(repr((self._source_key, str(sig), codegen.magic_tuple())), ".kernel")
 
     def load_overload(self, sig: Any, target_context: Any) -> CompileResult | None:
-        target_context.refresh()
+        rtsys.initialize(target_context)  # all that loading needs; a full refresh would take a tenth of a second
         path = self._file(sig, target_context.codegen())
-        if path is None:
-            return None
-        try:
-            content = path.read_bytes()
-        except OSError:
-            return None
-        digest, payload = content[:32], content[32:]
-        if hashlib.sha256(payload).digest() != digest:
-            return None  # truncated or damaged: compile again and overwrite it
-        return CompileResult._rebuild(target_context, *pickle.loads(payload))
+        payload = None if path is None else _read(path)
+        return None if payload is None else CompileResult._rebuild(target_context, *pickle.loads(payload))
 
     def save_overload(self, sig: Any, data: CompileResult) -> None:
         path = self._file(sig, data.codegen)
-        if path is None or data.lifted or not data.library:
-            return
-        payload = dumps(data._reduce())
-        temporary = None
-        try:
-            with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
-                temporary = file.name
-                file.write(hashlib.sha256(payload).digest() + payload)
-            os.replace(temporary, path)
-        except OSError:
-            if temporary is not None:
-                with contextlib.suppress(OSError):
-                    os.unlink(temporary)
+        if path is not None and not data.lifted and data.library:
+            _write(path, dumps(data._reduce()))
