@@ -11,6 +11,7 @@ import numba
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils, errors
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
@@ -210,4 +211,5 @@ class LossFunction(types.WrapperAddressProtocol):
 @functools.lru_cache(maxsize=1)
 def adam_epoch() -> Any:
     """The compiled `adam.epoch`; its first argument is what `block_sums` makes of a loss with its gradient."""
+    cpu_target.target_context.refresh()  # a kernel from the disk leaves out what functions as arguments need
     return _compiled(adam.epoch, adam.SIGNATURE, "epoch")

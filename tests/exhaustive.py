@@ -1,0 +1,121 @@
+"""Every float32 elementary function of one argument on all 2^32 inputs: `python -m tests.exhaustive [NAME ...]`.
+
+The error is measured in units in the last place of the float32 result, against the same function in double: numpy's
+where numpy has it, else symbij's own double kernel (which other tests compare with mpmath). Takes about half a minute a
+function. With all functions, writes docs/float32.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import numba
+import numpy as np
+from tqdm import tqdm
+
+from symbij.kernels.elementary import FUNCTIONS
+from symbij.kernels.run import Runner
+from symbij.program.ir import Builder
+
+PAGE = Path(__file__).parents[1] / "docs" / "float32.md"
+CHUNK = 1 << 18  # stays in cache
+SEVERAL_ARGUMENTS = {
+    "pow", "max", "min", "softplus_scaled", "softplus_scaled_inverse", "sigmoid_increment", "sigmoid_increment_inverse",
+    "sigmoid_between", "logit_between", "logaddexp", "odd_root", "moebius",
+}  # fmt: skip
+NAMES = [n for n in FUNCTIONS if n not in SEVERAL_ARGUMENTS]
+NUMPY = {n: n for n in ("exp", "expm1", "log", "log1p", "sqrt", "sinh", "cosh", "tanh", "sin", "cos", "tan", "cbrt")}
+NUMPY |= {n: f"arc{n[1:]}" for n in ("asinh", "acosh", "atanh", "asin", "acos", "atan")}
+NUMPY |= {"abs": "abs", "floor": "floor", "sign": "sign"}
+LIMIT = 2.0**128  # results from here on round to infinity
+
+BOUND = 2.0  # ulp
+
+
+def runner(name: str) -> Runner:
+    """The function as programs use it."""
+    b = Builder()
+    return Runner(name, b.finish([b.call(name, b.input("x"))], ("x",)), np.empty((0, 1)), ())
+
+
+def reference(name: str) -> Callable[[np.ndarray], np.ndarray]:
+    """The function in double."""
+    if name in NUMPY:
+        return getattr(np, NUMPY[name])  # type: ignore[no-any-return]
+    kernel = runner(name)
+    return lambda x: kernel(x)[0]
+
+
+@numba.njit(error_model="numpy")
+def worst(got: np.ndarray, expected: np.ndarray) -> tuple[float, int, int]:
+    """The largest error in ulp, where it is, and the number of errors above one half by more than 2^-10."""
+    largest, place, above = -1.0, 0, 0
+    for i in range(got.size):
+        g, e = np.float64(got[i]), expected[i]
+        if e != e or g != g:
+            error = 0.0 if (e != e and g != g) else math.inf
+        elif abs(e) >= LIMIT * (1.0 - 2.0**-25):
+            error = 0.0 if g == math.copysign(math.inf, e) else math.inf
+        elif abs(g) == math.inf:
+            error = math.inf
+        else:
+            _, exponent = math.frexp(e)
+            error = abs(g - e) / 2.0 ** max(exponent - 24, -149)
+        if error > largest:
+            largest, place = error, i
+        if error > 0.5 + 2.0**-10:
+            above += 1
+    return largest, place, above
+
+
+def check(name: str) -> tuple[float, float, float]:
+    """The largest error over all inputs, the input, and the share of results that are not the nearest float."""
+    function, truth = runner(name), reference(name)
+    largest, at, above = -1.0, 0.0, 0
+    for start in tqdm(range(0, 1 << 32, CHUNK), desc=name, leave=False, disable=None):
+        x = np.arange(start, start + CHUNK, dtype=np.int64).astype(np.uint32).view(np.float32)
+        with np.errstate(all="ignore"):
+            error, place, count = worst(function(x)[0], truth(x.astype(np.float64)))
+        above += count
+        if error > largest:
+            largest, at = error, float(x[place])
+    return largest, at, above / 2**32
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(NAMES))
+def main(names: tuple[str, ...]) -> None:
+    """Check the functions NAMES, or all."""
+    rows = []
+    for name in names or NAMES:
+        error, at, share = check(name)
+        rows.append((name, error, at, share, "numpy" if name in NUMPY else "symbij's double kernel"))
+        click.echo(f"{name:18s} {error:8.4f} ulp at {at!r}, {share:.2e} not nearest")
+    if not names:
+        PAGE.write_text(page(rows))
+    bad = [row[0] for row in rows if not row[1] <= BOUND]
+    if bad:
+        raise click.ClickException(f"above {BOUND} ulp: {', '.join(bad)}")
+
+
+def page(rows: list[tuple[str, float, float, float, str]]) -> str:
+    """The table in Markdown."""
+    lines = [
+        "# float32: every function on every input",
+        "",
+        "Written by `python -m tests.exhaustive`: each elementary function of one argument on all 2³² float32 inputs,",
+        "with NaN, infinities, zeros and subnormals. Kernels for float32 read floats, compute in double with shorter",
+        "polynomials, and round once at the end, so that almost every result is the float nearest to the true value.",
+        "",
+        "| function | largest error, ulp | at | results not nearest | compared with |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [f"| {n} | {e:.4f} | {a!r} | {s:.1e} | {r} |" for n, e, a, s, r in rows]
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""The coefficients in the package are those that the script computes, and are as good as they claim."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parents[1]))  # behind the installed package, for `tests.coefficients`
+
+from tests.coefficients.__main__ import FAMILIES, HERE, TARGET, fits, written
+from tests.coefficients.remez import fitted
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_coefficients_are_reproduced(family: str) -> None:
+    assert (TARGET / f"{family}.py").read_text() == written(family)
+    assert (HERE / f"{family}.py").exists()
+
+
+def test_one_coefficient_more_is_better() -> None:
+    """Remez's exchange converges: every degree gains what the distance of the singularities promises."""
+    (fit,) = (f for f in fits("exponential") if f.name == "EXP_SINGLE")
+    errors = [
+        fitted(type(fit)(fit.name, fit.function, fit.lo, fit.hi, degree, fit.weight, fit.fixed))[1]
+        for degree in (2, 3, 4, 5)
+    ]
+    assert all(8 < a / b < 128 for a, b in itertools.pairwise(errors))
