@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import symbij as sb
 from symbij.bijectors.library import ALL
-from symbij.kernels import threads
+from symbij.kernels import emit, threads
 from symbij.kernels.compile import uniform
 from symbij.kernels.elementary import FUNCTIONS
 from symbij.kernels.emit import LANES
@@ -311,6 +311,26 @@ def assert_vectorised(kernel: object, trivial: bool = False) -> None:
     (assembly,) = kernel.inspect_asm().values()  # type: ignore[attr-defined]
     assert not _LIBRARY_CALL.search(assembly)
     assert trivial or _VECTOR.search(assembly) or _VECTOR_ARM.search(assembly), assembly[:2000]
+
+
+@pytest.mark.skipif(not emit.has_avx512(), reason="the processor has no AVX-512, so that there is one way only")
+@pytest.mark.parametrize("name", [n for n in FUNCTIONS if ARITY.get(n, 1) == 1])
+@pytest.mark.parametrize("single", [False, True])
+def test_the_same_without_avx512(name: str, single: bool, no_cache: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The instructions of AVX-512 and what stands in for them elsewhere agree to the last bit."""
+    rng = np.random.default_rng(0)
+    special = [np.nan, np.inf, -np.inf, 0.0, -0.0, 5e-324, -5e-324, 1e-310, 1.0, -1.0, 1.7e308, -1.7e308, 710.0, -745.1]
+    points = np.concatenate(
+        [special, rng.normal(size=300), rng.uniform(0, 1, 300), rng.integers(0, 2**63, 300).view(np.float64)]
+    ).astype(np.float32 if single else np.float64)
+    results = []
+    for has in (True, False):
+        monkeypatch.setattr(emit, "has_avx512", lambda has=has: has)
+        results.append(np.empty_like(points))
+        uniform.__wrapped__(single_call(name), single)(points, np.empty(0), results[-1])
+    np.testing.assert_array_equal(*results)
+    numbers = ~np.isnan(results[0])
+    np.testing.assert_array_equal(*(np.signbit(r[numbers]) for r in results))
 
 
 # Calls from compiled code
