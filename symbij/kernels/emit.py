@@ -65,10 +65,12 @@ class Emitter:
             elif op.name == "const":
                 made[index] = code.real(op.data)
             else:
-                made[index] = self._operation(op, [made[i] for i in op.args])
+                made[index] = self.operation(index, [made[i] for i in op.args])
         return made
 
-    def _operation(self, op: Op, a: list[Any]) -> Any:
+    def operation(self, index: int, a: list[Any]) -> Any:
+        """The value of an operation on the values `a`."""
+        op = self.ops[index]
         if op.name == "root":
             return find_root(Emitter(op.data.program).evaluate, *a)
         if op.name == "odd_root" and self.ops[op.args[1]] == Op("const", (), 3.0):

@@ -6,6 +6,7 @@ so that every element gets the same arithmetic wherever it stands, and results d
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,10 +14,12 @@ from llvmlite import ir
 from numba.core import cgutils
 
 from symbij.kernels.emit import COMPARISONS, LANES, Emitted, Emitter, splat, vector_code
+from symbij.kernels.outline import outlined
 from symbij.kernels.segments import Segment, plan
 from symbij.kernels.values import F32, F64, I64, Bool, Code, Int, Real, select
 from symbij.program.ir import Program
 
+IN_ONE_FUNCTION = 4  # segments; with more, each gets a function of its own
 BLOCK = 1024  # elements that are summed before sums are combined pairwise
 
 Fetch = Callable[[int, Any], Any]  # the value of operation i for the vector that begins at an index
@@ -145,11 +148,11 @@ def frontier_size(program: Program) -> int:
 
 
 def _hoisted(emitter: Emitter, code: Code, pointers: Sequence[Any]) -> Emitted:
-    """What depends on parameters alone, computed once, in every lane; `pointers` are where the parameters are."""
+    """What depends on parameters alone, as single numbers; `pointers` are where the parameters are."""
     outer = Code(code.builder)
     inputs = {n: Real(code.builder.load(q), outer) for n, q in zip(emitter.program.inputs[1:], pointers, strict=True)}
     made = emitter.append(outer, {}, inputs, emitter.parameters_only())
-    return {i: splat(code, made[i]) for i in emitter.frontier()}
+    return {i: made[i] for i in emitter.frontier()}
 
 
 def _elementwise(emitter: Emitter, lanes: Lanes, outs: Sequence[Any], known: Emitted, fetch: Fetch) -> None:
@@ -179,33 +182,32 @@ def _run(
     b, ops = code.builder, emitter.ops
     inside = [i for i, op in enumerate(ops) if emitter.varying[i] and op.name not in ("input", "const")]
     way = plan(emitter.program, inside, wanted_last)
-    buffer = cgutils.alloca_once(b, F64, size=way.slots * way.piece) if way.slots else None
+    buffers = [cgutils.alloca_once(b, F64, size=way.piece) for _ in range(way.slots)]
     with cgutils.for_range_slice(b, limits[0], limits[1], _int(way.piece)) as (first, _):
         end = b.add(first, _int(way.piece))
         end = b.select(b.icmp_signed("<", end, limits[1]), end, limits[1])
         for number, segment in enumerate(way.segments):
-            with cgutils.for_range_slice(b, first, end, _int(LANES)) as (index, _):
-                made = dict(known)
+            own = outlined(b, "segment") if len(way.segments) > IN_ONE_FUNCTION else contextlib.nullcontext()
+            with own, cgutils.for_range_slice(b, first, end, _int(LANES)) as (index, _):
+                made: Emitted = {}
                 offset = b.sub(index, first)
 
                 def value(i: int, made: Emitted = made, index: Any = index, offset: Any = offset) -> Any:
                     if i not in made:
                         if ops[i].name == "const":
                             made[i] = code.real(ops[i].data)
+                        elif i in known:
+                            made[i] = splat(code, known[i])
                         elif i in way.slot:
-                            made[i] = _restored(
-                                emitter, i, load(code, _entry(b, buffer, way.slot[i], _int(way.piece), offset))
-                            )
+                            made[i] = _restored(emitter, i, load(code, b.gep(buffers[way.slot[i]], [offset])))
                         else:
                             made[i] = fetch(i, index)
                     return made[i]
 
                 for i in segment.ops:
-                    for a in ops[i].args:
-                        value(a)
-                    made |= emitter.append(code, made, {}, [i])
+                    made[i] = emitter.operation(i, [value(a) for a in ops[i].args])
                 for i in segment.stored:
-                    store(code, _number(made[i]), _entry(b, buffer, way.slot[i], _int(way.piece), offset))
+                    store(code, _number(made[i]), b.gep(buffers[way.slot[i]], [offset]))
                 at_end(segment, number == len(way.segments) - 1, index, value)
 
 
