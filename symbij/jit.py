@@ -29,7 +29,8 @@ def jitted(owner: Bijector | Distribution, method: str, *, arrays: bool = False)
 
     f(x) for a number x: a number, or a pair of them for `forward_and_log_det` and `inverse_and_log_det`. With `arrays`,
     f(x, out) for one-dimensional contiguous arrays of one length (and f(x, out, second) for a pair), which works on
-    vectors of numbers. Parameters are built in as they are now; there must be one set of them.
+    vectors of numbers; `out` may be x itself, but not overlap it otherwise. Parameters are built in as they are now;
+    there must be one set of them.
 
     Raises `UsageError` if the method is none of these, if the owner is not made of formulas, or has a batch of
     parameters.
@@ -42,17 +43,21 @@ def jitted(owner: Bijector | Distribution, method: str, *, arrays: bool = False)
         )
     values = np.ascontiguousarray(runner.packed[:, 0])
     if not arrays:
-        return scalar(runner.program, tuple(values.tolist()))
+        return scalar(runner.program, tuple(repr(v) for v in values.tolist()))
     kernel = uniform(runner.program)
     if runner.outputs == 1:
 
         @numba.njit(nogil=True)
         def fill(x: Any, out: Any) -> None:
+            if out.size != x.size:
+                raise ValueError("out must be as long as x")
             kernel(x, values, out)
     else:
 
         @numba.njit(nogil=True)
         def fill(x: Any, out: Any, second: Any) -> None:  # type: ignore[misc]
+            if out.size != x.size or second.size != x.size:
+                raise ValueError("both results must be as long as x")
             kernel(x, values, out, second)
 
     return fill

@@ -239,6 +239,25 @@ def test_out_may_be_the_input_or_overlap_it() -> None:
     np.testing.assert_array_equal(longer[1:], expected)
 
 
+def test_out_shared_by_both_results_is_refused() -> None:
+    y = np.empty(4)
+    with pytest.raises(sb.UsageError, match="share memory"):
+        flow().forward_and_log_det(np.zeros(4), out=(y, y))
+
+
+def test_in_place_with_a_log_det_that_is_a_view_of_the_input() -> None:
+    class ByHand(sb.Bijector):
+        def _forward(self, x: np.ndarray) -> np.ndarray:
+            return np.exp(x)
+
+        def _forward_log_det_jacobian(self, x: np.ndarray) -> np.ndarray:
+            return x
+
+    x, log_det = np.array([0.5, 1.5]), np.empty(2)
+    ByHand().forward_and_log_det(x, out=(x, log_det))
+    np.testing.assert_array_equal(log_det, [0.5, 1.5])
+
+
 @pytest.mark.parametrize("layout", ["strided", "fortran", "reversed"])
 @pytest.mark.parametrize("a", [0.7, [0.7, 0.8, 0.9, 1.0]])
 def test_out_of_any_layout(layout: str, a: object) -> None:
@@ -284,13 +303,31 @@ def test_out_that_does_not_fit(out: object, error: type[Exception]) -> None:
         flow().forward_and_log_det(np.zeros(4), out=np.empty(4))  # type: ignore[arg-type]
 
 
+def test_many_columns_of_parameters_take_little_room() -> None:
+    columns = 25_001
+    scale = np.linspace(1.0, 2.0, columns)
+    x = np.random.default_rng(0).normal(size=(3, columns))
+    np.testing.assert_array_equal(sb.Scale(scale)(x), scale * x)
+
+
+@pytest.mark.parametrize("formula", ["ndtri(exp(x))", "ndtri(sigmoid(x))", "log(ndtr(x))", "log(exp(x)**0.01)"])
+def test_float32_beyond_the_range_of_float(formula: str) -> None:
+    """Values inside a kernel are doubles, which go further than floats do."""
+    x = -np.geomspace(1.0, 36.0 if "log(ndtr" in formula else 600.0, 200).astype(np.float32)
+    bijector = sb.bijector(formula, domain=("-oo", -1))()
+    for method in (bijector.forward, bijector.forward_log_det_jacobian):
+        # a log-det is a difference of terms of up to 600 here
+        np.testing.assert_allclose(method(x), method(x.astype(float)).astype(np.float32), rtol=1e-6)
+
+
 # Machine code
 
 _VECTOR = re.compile(
     r"\bv?(?:fn?m(?:add|sub)\w*|mul|add|sub|div|and|min|max|cmp\w*|perm\w*|blend\w*|rndscale)p[ds]\b.*%[yz]mm"
 )
 _VECTOR_ARM = re.compile(r"\bf(?:mla|mls|mul|add|sub|div)\s+v\d+\.(?:2d|4s)")
-_LIBRARY_CALL = re.compile(r"\b(?:call|callq|bl|jmp)\s+\*?_?(?:exp|log|pow|sin|cos|tan|tanh|erf|fma|floor|rint)\w*\b")
+# numba calls through a register: movabsq $fma, %r15; callq *%r15
+_LIBRARY_CALL = re.compile(r"[$\s]_?(?:exp|log|pow|sin|cos|tan|tanh|erf|fma|floor|rint)f?[,@\s]")
 
 
 @pytest.mark.parametrize("name", [n for n in FUNCTIONS if n not in ("sqrt", "abs", "floor")])
@@ -305,6 +342,12 @@ def test_bijectors_work_on_vectors(name: str, no_cache: None) -> None:
     for inverse in (False, True):
         runner = bijector._fused().runner(inverse, True, True)
         assert_vectorised(uniform.__wrapped__(runner.program), trivial=len(runner.program.ops) < 8)
+
+
+def test_calls_of_the_library_would_be_seen() -> None:
+    assert _LIBRARY_CALL.search("\tmovabsq\t$fma, %r15\n\tcallq\t*%r15\n")
+    assert _LIBRARY_CALL.search("\tbl\texp\n")
+    assert not _LIBRARY_CALL.search("\tvfmadd213pd\t%zmm1, %zmm2, %zmm3\n\tvrndscalepd\t$9, %zmm1, %zmm2\n")
 
 
 def assert_vectorised(kernel: object, trivial: bool = False) -> None:
@@ -363,6 +406,20 @@ def test_jitted_functions_in_compiled_code() -> None:
     assert summed(x) == pytest.approx(expected, rel=1e-12)
     for v in x[:5]:  # numbers and vectors get the same arithmetic
         assert forward(v) == bijector(v)
+
+
+def test_jitted_functions_check_lengths() -> None:
+    """What compiled code wrote past the end of an array would damage the process."""
+    fill, both = (sb.jitted(flow(), m, arrays=True) for m in ("forward", "forward_and_log_det"))
+    with pytest.raises(ValueError, match="as long as x"):
+        fill(np.ones(16), np.empty(1))
+    with pytest.raises(ValueError, match="as long as x"):
+        both(np.ones(16), np.empty(16), np.empty(15))
+
+
+def test_jitted_functions_tell_zeros_apart() -> None:
+    for shift in (0.0, -0.0):
+        assert np.signbit(sb.jitted(sb.Shift(shift), "forward")(-0.0)) == np.signbit(sb.Shift(shift)(-0.0))
 
 
 def test_jitted_functions_of_arrays() -> None:

@@ -107,12 +107,12 @@ class Bijector(Node):
     def forward(self, x: Any, out: np.ndarray | None = None) -> np.ndarray:
         """y = f(x)."""
         array = self._input(x, "x", self.forward_min_event_ndims)
-        return _given(self.name, self._transform(array, True, False, None if out is None else [out])[0], out)
+        return delivered(self.name, self._transform(array, True, False, None if out is None else [out])[0], out)
 
     def inverse(self, y: Any, out: np.ndarray | None = None) -> np.ndarray:
         """x with f(x) = y."""
         array = self._input(y, "y", self.inverse_min_event_ndims)
-        return _given(self.name, self._inverse_transform(array, True, False, None if out is None else [out])[0], out)
+        return delivered(self.name, self._inverse_transform(array, True, False, None if out is None else [out])[0], out)
 
     def forward_log_det_jacobian(
         self, x: Any, event_ndims: int | None = None, out: np.ndarray | None = None
@@ -121,7 +121,7 @@ class Bijector(Node):
         minimum = self.forward_min_event_ndims
         array = self._input(x, "x", minimum)
         log_det = self._transform(array, False, True, _direct(out, event_ndims, minimum))[-1]
-        return _given(self.name, self._reduced(log_det, array, event_ndims, minimum), out)
+        return delivered(self.name, self._reduced(log_det, array, event_ndims, minimum), out)
 
     def inverse_log_det_jacobian(
         self, y: Any, event_ndims: int | None = None, out: np.ndarray | None = None
@@ -130,7 +130,7 @@ class Bijector(Node):
         minimum = self.inverse_min_event_ndims
         array = self._input(y, "y", minimum)
         log_det = self._inverse_transform(array, False, True, _direct(out, event_ndims, minimum))[-1]
-        return _given(self.name, self._reduced(log_det, array, event_ndims, minimum), out)
+        return delivered(self.name, self._reduced(log_det, array, event_ndims, minimum), out)
 
     def forward_and_log_det(
         self, x: Any, event_ndims: int | None = None, out: tuple[np.ndarray, np.ndarray] | None = None
@@ -159,13 +159,15 @@ class Bijector(Node):
             if not isinstance(out, (tuple, list)) or len(out) != 2:
                 raise UsageError(f"{self.name}: out must be a pair of arrays, for the value and for the log-det")
             first, second = out
+            if np.may_share_memory(first, second) and np.shares_memory(first, second):
+                raise UsageError(f"{self.name}: out must be a pair of arrays that do not share memory")
             targets = [first, *(_direct(second, event_ndims, minimum) or [None])]
         array = self._input(given, what, minimum)
         value, log_det = transform(array, True, True, targets)
-        return (
-            _given(self.name, value, first),
-            _given(self.name, self._reduced(log_det, array, event_ndims, minimum), second),
-        )
+        log_det = self._reduced(log_det, array, event_ndims, minimum)
+        if first is not None and log_det is not second and np.may_share_memory(log_det, first):
+            log_det = log_det.copy()  # a view of the input, which the value is about to be written to
+        return delivered(self.name, value, first), delivered(self.name, log_det, second)
 
     def forward_event_shape(self, input_shape: Any) -> tuple[int, ...]:
         """Shape of one event after the map, for the shape of one event before it."""
@@ -264,17 +266,12 @@ class Bijector(Node):
         return np.asarray(full.sum(axis=tuple(range(full.ndim - extra, full.ndim))))
 
 
-def _plain(array: np.ndarray) -> np.ndarray:
-    """Arrays without axes become numpy scalars, as numpy's own functions return them."""
-    return array[()] if array.ndim == 0 else array
-
-
 def _direct(out: np.ndarray | None, event_ndims: int | None, minimum: int) -> Out:
     """`out` for elementwise log-dets, or None if they are summed before they are delivered."""
     return None if out is None or event_ndims not in (None, minimum) else [out]
 
 
-def _given(owner: str, result: np.ndarray, out: np.ndarray | None) -> np.ndarray:
+def delivered(owner: str, result: np.ndarray, out: np.ndarray | None) -> np.ndarray:
     """`result` as it is returned: in `out` if that was given, as a numpy scalar if it has no axes."""
     if out is None:
         return result if result.ndim else result[()]

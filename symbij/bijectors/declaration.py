@@ -6,7 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from symbij.formula.constraints import Constraint
+from symbij.errors import SymbijError
+from symbij.formula.constraints import Constraint, as_constraint
 from symbij.kernels import cache
 from symbij.program.ir import Program
 
@@ -57,7 +58,11 @@ def key_of(formula: Any, domain: Any, constraints: dict[str, Any]) -> str | None
         return None
     if not all(isinstance(end, (str, int, float)) for end in ends):
         return None
-    return f"declaration {(formula, repr(domain), sorted((k, repr(v)) for k, v in constraints.items()))!r}"
+    try:
+        limits = sorted((name, repr(as_constraint(name, value))) for name, value in constraints.items())
+    except SymbijError:
+        return None  # whatever is wrong with it is said when the formula is made
+    return f"declaration {(formula, repr(domain), limits)!r}"
 
 
 def load_facts(key: str | None) -> Facts | None:

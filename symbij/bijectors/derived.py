@@ -263,7 +263,7 @@ def _made_class(
     declared: Callable[[], Formula], text: str, parameters: tuple[Parameter, ...], name: str, doc: str | None
 ) -> type[DerivedBijector]:
     for parameter in (p.name for p in parameters):
-        if hasattr(DerivedBijector, parameter) or parameter in _RESERVED:
+        if parameter in dir(DerivedBijector) or parameter in _RESERVED:
             raise ParameterError(f"'{parameter}' cannot be the name of a parameter: every bijector has that attribute")
     signature = inspect.Signature(
         [

@@ -50,7 +50,7 @@ def recognise(expr: sp.Expr, x: sp.Symbol) -> RawChain:
     if len(expr.args) == 1 and expr.func in ROW_OF_FUNCTION:
         return (*recognise(expr.args[0], x), link(ROW_OF_FUNCTION[expr.func]))
     if isinstance(expr, sp.erfc):
-        return (*recognise(expr.args[0], x), link("erf"), link("scale", -1), link("shift", 1))
+        return (*recognise(expr.args[0], x), link("scale", -sp.sqrt(2)), link("ndtr"), link("scale", 2))
     return _several(expr, x)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from symbij.bijectors.base import Bijector, _given
+from symbij.bijectors.base import Bijector, delivered
 from symbij.bijectors.tree import Node
 from symbij.distributions.density import Density, log_density_runner
 from symbij.errors import ParameterError, UsageError
@@ -88,15 +88,16 @@ class Distribution(Node):
     def sample(self, sample_shape: Any = (), seed: int | np.random.Generator | None = None) -> np.ndarray:
         """Draws of shape (*sample_shape, *batch_shape, *event_shape); `seed` is an int or a numpy Generator."""
         shape = as_shape(sample_shape, "sample_shape") + self.batch_shape + self.event_shape
-        return _given(self.name, np.asarray(self._sample_to(shape, as_generator(seed))), None)
+        return delivered(self.name, np.asarray(self._sample_to(shape, as_generator(seed))), None)
 
     def log_prob(self, value: Any, out: np.ndarray | None = None) -> np.ndarray:
         """log p(value): -inf outside the support. `out` takes an array to write the result to."""
         array = as_float_array(value, f"{self.name}: value")
-        runner = self._log_density_runner()
-        if runner is not None and not self.event_shape:
-            return _given(self.name, runner(array, None if out is None else [out])[0], out)
-        return _given(self.name, self._log_prob(array), out)
+        if type(self)._log_prob is Distribution._log_prob:
+            runner = self._log_density_runner()
+            if runner is not None:  # which can write to `out` itself
+                return delivered(self.name, runner(array, None if out is None else [out])[0], out)
+        return delivered(self.name, self._log_prob(array), out)
 
     def prob(self, value: Any) -> np.ndarray:
         """p(value)."""
@@ -104,15 +105,15 @@ class Distribution(Node):
 
     def cdf(self, value: Any) -> np.ndarray:
         """P(X <= value)."""
-        return _given(self.name, self._cdf(as_float_array(value, f"{self.name}: value")), None)
+        return delivered(self.name, self._cdf(as_float_array(value, f"{self.name}: value")), None)
 
     def survival_function(self, value: Any) -> np.ndarray:
         """P(X > value), without the cancellation of 1 - cdf."""
-        return _given(self.name, self._survival(as_float_array(value, f"{self.name}: value")), None)
+        return delivered(self.name, self._survival(as_float_array(value, f"{self.name}: value")), None)
 
     def quantile(self, value: Any) -> np.ndarray:
         """The x with cdf(x) = value, for value in [0, 1]; NaN elsewhere."""
-        return _given(self.name, self._quantile(as_float_array(value, f"{self.name}: value")), None)
+        return delivered(self.name, self._quantile(as_float_array(value, f"{self.name}: value")), None)
 
     @property
     def parameters(self) -> dict[str, Any]:

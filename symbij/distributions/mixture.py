@@ -58,6 +58,9 @@ class Categorical(Distribution):
         return self._logits().shape[:-1]
 
     def _log_prob(self, x: np.ndarray) -> np.ndarray:
+        runner = self._log_density_runner()
+        if runner is not None:
+            return runner(x)[0]
         logs = log_softmax(self._logits(), axis=-1)
         shape = broadcast_shape(self.name, [x.shape, logs.shape[:-1]])
         index = np.broadcast_to(x, shape)
@@ -118,6 +121,9 @@ class Mixture(Distribution):
         return MixedDensity(tuple(Pick(source, k) for k in range(len(parts))), tuple(parts))  # type: ignore[arg-type]
 
     def _log_prob(self, x: np.ndarray) -> np.ndarray:
+        runner = self._log_density_runner()
+        if runner is not None:
+            return runner(x)[0]
         logs = np.stack(np.broadcast_arrays(*(c.log_prob(x) for c in self.components)), axis=-1)
         return np.asarray(logsumexp(logs + log_softmax(self.cat._logits(), axis=-1), axis=-1))
 

@@ -63,7 +63,7 @@ def adam(
     keep = objective.nonzero()
     m, v, powers = np.zeros_like(theta), np.zeros_like(theta), np.ones(2)
     sums, epoch = LossFunction(block_sums(objective.program)), adam_epoch()
-    scratch, grad = scratch_for(batch_size, len(objective.program.outputs)), np.empty_like(theta)
+    scratch, grad = scratch_for(min(batch_size, data.x.shape[1]), len(objective.program.outputs)), np.empty_like(theta)
     skipped = 0
     bar = tqdm(total=epochs, desc="adam", unit="epoch", disable=_disabled(progress))
     try:

@@ -20,8 +20,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numba
-import numpy as np
 import platformdirs
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
@@ -60,7 +58,8 @@ def versions() -> str:
     for part in ("formula", "calculus", "program", "kernels", "bijectors"):
         for module in sorted((package / part).rglob("*.py")):
             digest.update(module.read_bytes())
-    parts = (numba.__version__, np.__version__, metadata.version("sympy"), sys.version, digest.hexdigest())
+    packages = [f"{name} {metadata.version(name)}" for name in ("numba", "llvmlite", "numpy", "sympy", "mpmath")]
+    parts = (*packages, sys.version, digest.hexdigest())
     return "|".join(parts)
 
 

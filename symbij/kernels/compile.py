@@ -89,15 +89,18 @@ def uniform(program: Program, single: bool = False) -> Callable[..., None]:
 
 
 @functools.lru_cache(maxsize=1024)
-def scalar(program: Program, parameters: tuple[float, ...]) -> Callable[[float], Any]:
-    """f(x) for one number: the output of the program with these parameters, or a tuple if there are several."""
+def scalar(program: Program, parameters: tuple[str, ...]) -> Callable[[float], Any]:
+    """f(x) for one number: the output of the program, or a tuple if there are several.
+
+    The parameters are given as text, which tells 0.0 from -0.0. Not kept on disk, where every value would make a file.
+    """
     number = types.float64
     returned = number if len(program.outputs) == 1 else types.UniTuple(number, len(program.outputs))
 
     @intrinsic
     def body(typingctx: Any, x: Any) -> Any:
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-            values = single_point(builder, program, args[0], parameters)
+            values = single_point(builder, program, args[0], [float(p) for p in parameters])
             return values[0] if len(values) == 1 else context.make_tuple(builder, returned, values)
 
         return returned(number), codegen
@@ -105,7 +108,7 @@ def scalar(program: Program, parameters: tuple[float, ...]) -> Callable[[float],
     def function(x: Any) -> Any:
         return body(x)
 
-    return _compiled(function, returned(number), f"scalar {parameters!r} {program.key}")
+    return numba.njit(returned(number), **_OPTIONS)(function)
 
 
 def _unpacked(context: Any, builder: ir.IRBuilder, kinds: Any, arrays: Any) -> list[Any]:

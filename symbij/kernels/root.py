@@ -56,16 +56,23 @@ def find_root(
         ]
 
     ordinary = abs(y) < math.inf
-    start = [_first(lo, hi), lo, hi, code.real(1.0), code.real(math.inf), ordinary, ordinary]
+    # a step that moves away from an end, however large that is
+    width = greater(2.0**-50 * _finite_end(lo, hi), 1.0)
+    start = [_first(lo, hi, width), lo, hi, width, code.real(math.inf), ordinary, ordinary]
     u, *_, at_upper_end, _ = repeat(code, start, step, MOST_STEPS)
     return select(y.differs(y), y, select(abs(y).equals(math.inf), select(at_upper_end, hi, lo), u))
 
 
-def _first(lo: Real, hi: Real) -> Real:
+def _finite_end(lo: Real, hi: Real) -> Real:
+    """The size of the finite end of a half-line, 0 if there is none."""
+    return select(lo > -math.inf, abs(lo), select(hi < math.inf, abs(hi), lo.code.real(0.0)))
+
+
+def _first(lo: Real, hi: Real, width: Real) -> Real:
     """A point inside the bracket."""
     both = (lo > -math.inf) & (hi < math.inf)
-    beside = select(lo > -math.inf, lo + 1.0, select(hi < math.inf, hi - 1.0, 0.0))
-    return select(both, 0.5 * (lo + hi), beside)
+    beside = select(lo > -math.inf, lo + width, select(hi < math.inf, hi - width, lo.code.real(0.0)))
+    return select(both, 0.5 * lo + 0.5 * hi, beside)
 
 
 def _halfway(a: Real, b: Real) -> Real:

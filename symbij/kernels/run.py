@@ -112,9 +112,7 @@ class Runner:
                 self.seconds,
             )
             return
-        flags = ["external_loop", "buffered", "zerosize_ok", "refs_ok"]
-        operands = [["readonly", "contig"]] + [["writeonly", "contig"]] * len(results)
-        with np.nditer([x, *results], flags[:3], operands, buffersize=_PIECE) as pieces:  # type: ignore[arg-type]
+        with _pieces([x], results) as pieces:
             for piece, *filled in pieces:
                 kernel(piece, p, *filled)
 
@@ -125,6 +123,12 @@ class Runner:
 
     def _fill_periodic(self, x: np.ndarray, results: list[np.ndarray]) -> None:
         columns = self.packed.shape[1]
+        if _PERIOD < columns < x.size:  # round by round: repeating so many would take more room than it saves time
+            flat = [r.reshape(-1) for r in results]
+            for start in range(0, x.size, columns):
+                stop = start + columns
+                self._fill_periodic(x[start:stop], [r[start:stop] for r in flat])
+            return
         repeated = columns < x.size
         repeats = 1
         if repeated:
@@ -145,9 +149,7 @@ class Runner:
 
     def _fill_spread(self, x: np.ndarray, index: np.ndarray, results: list[np.ndarray]) -> None:
         kernel = varying(self.program, x.dtype == np.float32)
-        operands = [["readonly", "contig"]] * 2 + [["writeonly", "contig"]] * len(results)
-        flags = ["external_loop", "buffered", "zerosize_ok"]
-        with np.nditer([x, index, *results], flags, operands, buffersize=_PIECE) as pieces:  # type: ignore[arg-type]
+        with _pieces([x, index], results) as pieces:
             for piece, at, *filled in pieces:
                 parameters = np.ones((len(self.packed), -(-len(at) // LANES) * LANES))
                 parameters[:, : len(at)] = self.packed[:, at]
@@ -157,12 +159,19 @@ class Runner:
         return np.arange(self.packed.shape[1]).reshape(padded)
 
 
+def _pieces(read: list[np.ndarray], written: list[np.ndarray]) -> Any:
+    """Contiguous pieces of arrays of any layout, copied to and fro where that is needed."""
+    operands = [["readonly", "contig"]] * len(read) + [["writeonly", "contig"]] * len(written)
+    flags: Any = ["external_loop", "buffered", "zerosize_ok"]
+    return np.nditer([*read, *written], flags, operands, buffersize=_PIECE)  # type: ignore[arg-type]
+
+
 SUM_PIECE = 64 * BLOCK  # elements summed by one call; pieces do not depend on the number of threads
 
 
 def scratch_for(count: int, outputs: int) -> np.ndarray:
     """What a sum over `count` elements needs to work in."""
-    return np.empty((max(1, -(-count // BLOCK)), outputs))
+    return np.zeros((max(1, -(-count // BLOCK)), outputs))
 
 
 def total_sums(program: Program, x: np.ndarray, packed: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import itertools
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from symbij.errors import ParameterError
 
@@ -81,17 +81,24 @@ def share(work: Callable[[int, int], None], count: int, unit: int, seconds: floa
 
     Parts begin at multiples of `unit`; `seconds` is about how long one element takes.
     """
+    units = -(-count // unit)
     parts = int(count * seconds / LEAST_SECONDS)
     if parts > 1:
-        parts = min(parts, get_num_threads(), -(-count // unit))
+        parts = min(parts, get_num_threads(), units)
     if parts <= 1:
         work(0, count)
         return
-    units = -(-count // unit)
     ends = [min(count, units * k // parts * unit) for k in range(parts + 1)]
-    futures = [_executor(parts - 1).submit(work, a, b) for a, b in itertools.pairwise(ends[1:])]
+    futures: list[Future[None]] = []
+    own = [(ends[0], ends[1])]
+    for start, stop in itertools.pairwise(ends[1:]):
+        try:
+            futures.append(_executor(parts - 1).submit(work, start, stop))
+        except RuntimeError:  # the interpreter is shutting down, and starts no more threads
+            own.append((start, stop))
     try:
-        work(ends[0], ends[1])
+        for start, stop in own:
+            work(start, stop)
     finally:
         for future in futures:
             future.result()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,10 +44,6 @@ class Code:
     def real(self, value: float) -> Real:
         """A constant number."""
         return Real(self.constant(F64, float(value)), self)
-
-    def int(self, value: int) -> Int:
-        """A constant 64-bit integer."""
-        return Int(self.constant(I64, int(value)), self)
 
     def intrinsic(self, name: str, *args: Any) -> Any:
         """A call of LLVM's function `name`, overloaded on the type of its result, the type of the first operand."""
@@ -391,6 +386,3 @@ def two_product(a: Real, b: Real | float) -> tuple[Real, Real]:
 def bits_of(value: float) -> int:
     """The 64 bits of a Python number, as a signed integer."""
     return int(struct.unpack("<q", struct.pack("<d", value))[0])
-
-
-Emitter = Callable[..., Real]

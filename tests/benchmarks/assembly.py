@@ -20,11 +20,11 @@ JUMP = re.compile(r"^j\w+\s+(\.?\w[\w.$]*)$")
 
 @dataclass(frozen=True)
 class Instructions:
-    """Vector instructions in one pass through the longest loop, and the elements that a pass makes."""
+    """Vector instructions in one pass through a loop, or a sequence of loops, and the elements that a pass makes."""
 
     floating: int  # packed floating-point arithmetic; a fused multiply-add is one
     vector: int  # all on vector registers but moves
-    elements: int  # results stored
+    elements: int
     lanes: int  # numbers in a register
 
     @property
@@ -80,11 +80,14 @@ def count(loop: list[str], itemsize: int) -> Instructions | None:
     return Instructions(floating, vector, elements, lanes) if elements else None
 
 
-def longest_loop(assembly: str, itemsize: int = 8) -> Instructions | None:
-    """The innermost loop with the most vector instructions: the kernel's main one, not that for what is left over."""
+def all_loops(assembly: str, lanes: int, itemsize: int = 8) -> Instructions | None:
+    """The innermost loops that store vectors, together: the segments that a kernel runs one after the other. Each pass
+    through one of them makes `lanes` elements."""
     lines = [line.split("#", 1)[0].strip() for line in assembly.splitlines()]
     counted = [found for loop in innermost_loops([line for line in lines if line]) if (found := count(loop, itemsize))]
-    return max(counted, key=lambda found: found.vector, default=None)
+    if not counted:
+        return None
+    return Instructions(sum(c.floating for c in counted), sum(c.vector for c in counted), lanes, lanes)
 
 
 def instruction_count(bijector: Any, operation: str, dtype: str = "float64") -> Instructions | None:
@@ -93,12 +96,12 @@ def instruction_count(bijector: Any, operation: str, dtype: str = "float64") -> 
     The kernel must be compiled by this process: one loaded from the cache is without its assembly.
     """
     try:
-        from symbij.bijectors.fused import _program
         from symbij.kernels.compile import uniform
+        from symbij.kernels.emit import LANES
     except ImportError:  # these are internals, which may move; the benchmarks do without the count then
         return None
     log_det = operation.endswith("log_det")
-    program = _program(bijector._fused()._shape, operation.startswith("inverse"), not log_det, log_det)
+    program = bijector._fused().runner(operation.startswith("inverse"), not log_det, log_det).program
     dispatcher: Any = uniform(program, dtype == "float32")
-    found = [longest_loop(text, 4 if dtype == "float32" else 8) for text in dispatcher.inspect_asm().values()]
+    found = [all_loops(text, LANES, 4 if dtype == "float32" else 8) for text in dispatcher.inspect_asm().values()]
     return next((one for one in found if one is not None), None)

@@ -163,11 +163,11 @@ with mpmath.workdps(60):
     HALF_ROOT = mpmath.sqrt(mpf(1) / 2)
     FITS = [
         *_quotient("MILLS", _excess, _excess_sensitivity, (mpf(0), mpf(39)), 4, (9, 10)),
-        *_quotient("MILLS_SINGLE", _mills, lambda u: 1 / _mills(u), (mpf(0), mpf(15)), 3, (5, 6)),
+        *_quotient("MILLS_SINGLE", _mills, lambda u: 1 / _mills(u), (mpf(0), mpf(39)), 3, (5, 6)),
         *_inverse_rest("NDTRI", 744, 2, (11, 11), NDTRI_LEVEL),
-        *_inverse("NDTRI_SINGLE", 103, 2, (4, 5)),
+        *_inverse("NDTRI_SINGLE", 744, 2, (6, 6)),
         *_inverse_rest("ERFINV", 37, 1, (8, 9), ERFINV_LEVEL, HALF_ROOT),
-        *_inverse("ERFINV_SINGLE", 17, 1, (4, 4), HALF_ROOT),
+        *_inverse("ERFINV_SINGLE", 37, 1, (5, 5), HALF_ROOT),
         *_erf_fits("", 12, 15),
         *_erf_fits("_SINGLE", 7, 6),
     ]
