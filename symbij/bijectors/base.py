@@ -163,10 +163,14 @@ class Bijector(Node):
                 raise UsageError(f"{self.name}: out must be a pair of arrays that do not share memory")
             targets = [first, *(_direct(second, event_ndims, minimum) or [None])]
         array = self._input(given, what, minimum)
+        if targets is not None and targets[1] is None and np.may_share_memory(first, array):
+            targets = None  # the input must last until it is known that both results fit
         value, log_det = transform(array, True, True, targets)
         log_det = self._reduced(log_det, array, event_ndims, minimum)
         if first is not None and log_det is not second and np.may_share_memory(log_det, first):
             log_det = log_det.copy()  # a view of the input, which the value is about to be written to
+        if second is not None:
+            check_out(self.name, second, log_det.shape, log_det.dtype)
         return delivered(self.name, value, first), delivered(self.name, log_det, second)
 
     def forward_event_shape(self, input_shape: Any) -> tuple[int, ...]:

@@ -28,11 +28,18 @@ _POINTS = {False: types.float64, True: types.float32}
 
 def _compiled(function: Callable[..., Any], signature: Any, key: str) -> Any:
     """`function` compiled for one signature, or loaded from the disk."""
-    dispatcher = numba.njit(**_OPTIONS)(function)
-    dispatcher._cache = DiskCache(hashlib.sha256(key.encode()).hexdigest())
+    dispatcher = numba.njit(**_OPTIONS)(_named(function, key))
+    dispatcher._cache = DiskCache(key)
     dispatcher.compile(signature)
     dispatcher.disable_compile()
     return dispatcher
+
+
+def _named(function: Callable[..., Any], key: str) -> Callable[..., Any]:
+    """`function` under a name of its own. The name becomes that of its machine code, by which compiled code is linked:
+    two kernels of one name, from different runs, would be taken for each other."""
+    function.__name__ = function.__qualname__ = f"symbij_{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+    return function
 
 
 def _array(context: Any, builder: ir.IRBuilder, kind: Any, value: Any) -> Any:
@@ -108,7 +115,7 @@ def scalar(program: Program, parameters: tuple[str, ...]) -> Callable[[float], A
     def function(x: Any) -> Any:
         return body(x)
 
-    return numba.njit(returned(number), **_OPTIONS)(function)
+    return numba.njit(returned(number), **_OPTIONS)(_named(function, f"scalar {parameters!r} {program.key}"))
 
 
 def _unpacked(context: Any, builder: ir.IRBuilder, kinds: Any, arrays: Any) -> list[Any]:

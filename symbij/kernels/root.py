@@ -8,8 +8,9 @@ from typing import Any
 
 from llvmlite import ir
 
-from symbij.kernels.values import F64, I1, I64, Bool, Code, Real, copysign, greater, select, sqrt
+from symbij.kernels.values import F64, I1, I64, Bool, Code, Real, copysign, greater, lesser, select, sqrt
 
+LARGEST = 1.7976931348623157e308
 MOST_STEPS = 1400  # doubling from 1 to the largest double, then halving what is in the bracket
 
 
@@ -32,7 +33,7 @@ def find_root(
         hit = f.equals(y)
         a, b = select(below, u, a), select(below | hit, b, u)
         unbounded = (below & b.equals(math.inf)) | (~below & a.equals(-math.inf))
-        doubled = select(below, u + width, u - width)
+        doubled = lesser(greater(select(below, u + width, u - width), -LARGEST), LARGEST)
         newton = u - (f - y) / slope
         far = abs(newton - u)
         good = (newton > a) & (newton < b) & (far <= 0.5 * previous)
@@ -42,8 +43,9 @@ def find_root(
         going = active & ~hit & ~stays & f.equals(f)
         at_end = ~((y > 0.0) ^ rising)
         moved = select(unbounded, math.inf, abs(candidate - u))
-        # a lane that has arrived keeps what it has, except that Newton's last step past the largest double stands
-        result = select(active & unbounded & abs(candidate).equals(math.inf) & ~hit, candidate, u)
+        # a lane that has arrived keeps what it has, except that beyond the largest double there is only infinity
+        beyond = active & unbounded & stays & abs(u).equals(LARGEST) & ~hit
+        result = select(beyond, copysign(math.inf, u), u)
         result = select(f.differs(f), math.nan, result)
         return [
             select(going, candidate, result),

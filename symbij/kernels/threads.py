@@ -29,10 +29,10 @@ def available_cores() -> int:
 
 
 def set_num_threads(count: int | None) -> None:
-    """Use at most `count` threads for large arrays; None: all cores that the process may run on.
+    """Use at most `count` threads for large arrays; None: as many as the environment variable SYMBIJ_NUM_THREADS says,
+    or all cores that the process may run on.
 
-    The environment variable SYMBIJ_NUM_THREADS sets the number at the start. Results do not depend on it. Raises
-    `ParameterError` if `count` is not a positive whole number.
+    Results do not depend on the number. Raises `ParameterError` if `count` is not a positive whole number.
     """
     global _chosen
     _chosen = None if count is None else _checked(count, "set_num_threads: the number of threads")
