@@ -200,7 +200,7 @@ def check(name: str, index: int, operation: str, dense: bool) -> None:
         error, limit = ulp_error(float(g), truth), allowed(truth, sensitivity)
         if not error <= limit:
             bad.append(
-                (error / limit, f"at {p!r}: {float(g)!r}, truth {rounded(truth)!r}, {error:.4g} ulp > {limit:.4g}")
+                (error / (limit or 1.0), f"at {p!r}: {float(g)!r}, truth {rounded(truth)!r}, {error:.4g} ulp > {limit:.4g}")
             )
     worst = sorted(bad, reverse=True)[:6]
     assert not bad, f"{c.bijector!r}.{operation}: {len(bad)} of {len(points)} points\n" + "\n".join(m for _, m in worst)
