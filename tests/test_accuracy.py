@@ -199,9 +199,8 @@ def check(name: str, index: int, operation: str, dense: bool) -> None:
         truth, sensitivity = t[offset], t[offset + 1]
         error, limit = ulp_error(float(g), truth), allowed(truth, sensitivity)
         if not error <= limit:
-            bad.append(
-                (error / (limit or 1.0), f"at {p!r}: {float(g)!r}, truth {rounded(truth)!r}, {error:.4g} ulp > {limit:.4g}")
-            )
+            report = f"at {p!r}: {float(g)!r}, truth {rounded(truth)!r}, {error:.4g} ulp > {limit:.4g}"
+            bad.append((error / (limit or 1.0), report))
     worst = sorted(bad, reverse=True)[:6]
     assert not bad, f"{c.bijector!r}.{operation}: {len(bad)} of {len(points)} points\n" + "\n".join(m for _, m in worst)
 

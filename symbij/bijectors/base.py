@@ -161,10 +161,9 @@ class Bijector(Node):
             first, second = out
             if np.may_share_memory(first, second) and np.shares_memory(first, second):
                 raise UsageError(f"{self.name}: out must be a pair of arrays that do not share memory")
-            targets = [first, *(_direct(second, event_ndims, minimum) or [None])]
+            # where log-dets are summed, the input lasts until it is known that both results fit
+            targets = None if _direct(second, event_ndims, minimum) is None else [first, second]
         array = self._input(given, what, minimum)
-        if targets is not None and targets[1] is None and np.may_share_memory(first, array):
-            targets = None  # the input must last until it is known that both results fit
         value, log_det = transform(array, True, True, targets)
         log_det = self._reduced(log_det, array, event_ndims, minimum)
         if first is not None and log_det is not second and np.may_share_memory(log_det, first):

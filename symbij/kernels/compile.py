@@ -18,7 +18,7 @@ from numba.np.arrayobj import make_array
 from symbij.kernels import adam
 from symbij.kernels.cache import DiskCache
 from symbij.kernels.emit import single_point
-from symbij.kernels.loops import block_sums_loop, frontier_size, periodic_loop, uniform_loop, varying_loop
+from symbij.kernels.loops import block_sums_loop, periodic_loop, uniform_loop, varying_loop
 from symbij.kernels.values import I64
 from symbij.program.ir import Program
 
@@ -166,9 +166,6 @@ def varying(program: Program, single: bool = False, periodic: bool = False) -> C
     packed = _readable(types.float64, 2)
     signature = types.void(_readable(point, 1), packed, types.int64, _written(types.float64, 2), *arrays)
     return _compiled(kernel, signature, f"varying {periodic} {single} {program.key}")
-
-
-work_rows = functools.lru_cache(maxsize=4096)(frontier_size)
 
 
 @functools.lru_cache(maxsize=512)

@@ -7,6 +7,7 @@ so that every element gets the same arithmetic wherever it stands, and results d
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -142,6 +143,7 @@ def periodic_loop(
     _elementwise(emitter, lanes, outs, {}, fetch)
 
 
+@functools.lru_cache(maxsize=4096)
 def frontier_size(program: Program) -> int:
     """The number of rows of `work` in `periodic_loop`."""
     return len(Emitter(program).frontier())
@@ -213,7 +215,7 @@ def _run(
 
 def _number(value: Any) -> Real:
     """A truth value as 1 or 0, as it is kept in memory."""
-    return select(value, 1.0, value.code.real(0.0)) if isinstance(value, Bool) else value
+    return select(value, 1.0, 0.0) if isinstance(value, Bool) else value
 
 
 def _restored(emitter: Emitter, op: int, value: Real) -> Any:

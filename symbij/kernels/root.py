@@ -67,13 +67,13 @@ def find_root(
 
 def _finite_end(lo: Real, hi: Real) -> Real:
     """The size of the finite end of a half-line, 0 if there is none."""
-    return select(lo > -math.inf, abs(lo), select(hi < math.inf, abs(hi), lo.code.real(0.0)))
+    return select(lo > -math.inf, abs(lo), select(hi < math.inf, abs(hi), 0.0))
 
 
 def _first(lo: Real, hi: Real, width: Real) -> Real:
     """A point inside the bracket."""
     both = (lo > -math.inf) & (hi < math.inf)
-    beside = select(lo > -math.inf, lo + width, select(hi < math.inf, hi - width, lo.code.real(0.0)))
+    beside = select(lo > -math.inf, lo + width, select(hi < math.inf, hi - width, 0.0))
     return select(both, 0.5 * lo + 0.5 * hi, beside)
 
 

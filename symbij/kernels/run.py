@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from symbij.kernels.broadcast import broadcast_shape, check_out
-from symbij.kernels.compile import block_sums, uniform, varying, work_rows
+from symbij.kernels.compile import block_sums, uniform, varying
 from symbij.kernels.emit import LANES
-from symbij.kernels.loops import BLOCK
+from symbij.kernels.loops import BLOCK, frontier_size
 from symbij.kernels.segments import seconds_per_element
 from symbij.kernels.threads import share
 from symbij.program.ir import Program
@@ -26,6 +26,7 @@ from symbij.program.ir import Program
 _PERIOD = 4096  # columns to which a short period of parameters is repeated, so that vectors are full
 _PIECE = 16384  # elements copied at a time where memory is not contiguous: small enough to stay in cache
 _SHORTEST_ROW = 256  # with shorter ones it pays to read parameters along with x instead of calling once a row
+SUM_PIECE = 64 * BLOCK  # elements summed by one call; pieces do not depend on the number of threads
 _empty = np.empty
 _FLOAT64 = np.dtype(np.float64)
 _NO_WORK = np.empty((0, 0))
@@ -39,7 +40,6 @@ class Runner:
     def __init__(self, owner: str, program: Program, packed: np.ndarray, batch: tuple[int, ...]) -> None:
         self.owner, self.program, self.packed, self.batch = owner, program, packed, batch
         self.outputs = len(program.outputs)
-        self.seconds = seconds_per_element(program)
         self.single_set = packed.shape[1] == 1
         self._first = np.ascontiguousarray(packed[:, 0]) if self.single_set else None
         self._small = uniform(program) if self.single_set else None
@@ -98,7 +98,8 @@ class Runner:
         elif all(padded[a] == shape[a] for a in range(axes[0], len(shape))):
             self._fill_periodic(np.ascontiguousarray(np.broadcast_to(x, shape)).reshape(-1), results)
         else:
-            self._fill_spread(np.broadcast_to(x, shape), np.broadcast_to(self._index(padded), shape), results)
+            index = np.arange(self.packed.shape[1]).reshape(padded)
+            self._fill_spread(np.broadcast_to(x, shape), np.broadcast_to(index, shape), results)
 
     def _fill_uniform(self, x: np.ndarray, p: Any, results: list[np.ndarray]) -> None:
         kernel = uniform(self.program, x.dtype == np.float32)
@@ -109,7 +110,7 @@ class Runner:
                 lambda start, stop: kernel(flat[start:stop], p, *(r[start:stop] for r in flat_results)),
                 x.size,
                 LANES,
-                self.seconds,
+                seconds_per_element(self.program),
             )
             return
         with _pieces([x], results) as pieces:
@@ -123,13 +124,7 @@ class Runner:
 
     def _fill_periodic(self, x: np.ndarray, results: list[np.ndarray]) -> None:
         columns = self.packed.shape[1]
-        if _PERIOD < columns < x.size:  # round by round: repeating so many would take more room than it saves time
-            flat = [r.reshape(-1) for r in results]
-            for start in range(0, x.size, columns):
-                stop = start + columns
-                self._fill_periodic(x[start:stop], [r[start:stop] for r in flat])
-            return
-        repeated = columns < x.size
+        repeated = columns < x.size and columns <= _PERIOD  # more of them are read round by round, from one copy
         repeats = 1
         if repeated:
             repeats = LANES // math.gcd(columns, LANES)
@@ -139,13 +134,19 @@ class Runner:
         parameters[:, : columns * repeats] = np.tile(self.packed, repeats)
         kernel = varying(self.program, x.dtype == np.float32, repeated)
         flat = [r.reshape(-1) for r in results]
-        rows = work_rows(self.program) if repeated else 0
+        rows = frontier_size(self.program) if repeated else 0
+        around = x.size if repeated else columns
 
-        def work(start: int, stop: int) -> None:
-            scratch = np.empty((rows, row)) if repeated else _NO_WORK
-            kernel(x[start:stop], parameters, start % row, scratch, *(r[start:stop] for r in flat))
+        def round_from(first: int) -> None:
+            def work(start: int, stop: int) -> None:
+                scratch = np.empty((rows, row)) if repeated else _NO_WORK
+                part = slice(first + start, first + stop)
+                kernel(x[part], parameters, start % row, scratch, *(r[part] for r in flat))
 
-        share(work, x.size, LANES, self.seconds)
+            share(work, around, LANES, seconds_per_element(self.program))
+
+        for first in range(0, x.size, around):
+            round_from(first)
 
     def _fill_spread(self, x: np.ndarray, index: np.ndarray, results: list[np.ndarray]) -> None:
         kernel = varying(self.program, x.dtype == np.float32)
@@ -155,18 +156,12 @@ class Runner:
                 parameters[:, : len(at)] = self.packed[:, at]
                 kernel(piece, parameters, 0, _NO_WORK, *filled)
 
-    def _index(self, padded: tuple[int, ...]) -> np.ndarray:
-        return np.arange(self.packed.shape[1]).reshape(padded)
-
 
 def _pieces(read: list[np.ndarray], written: list[np.ndarray]) -> Any:
     """Contiguous pieces of arrays of any layout, copied to and fro where that is needed."""
     operands = [["readonly", "contig"]] * len(read) + [["writeonly", "contig"]] * len(written)
     flags: Any = ["external_loop", "buffered", "zerosize_ok"]
     return np.nditer([*read, *written], flags, operands, buffersize=_PIECE)  # type: ignore[arg-type]
-
-
-SUM_PIECE = 64 * BLOCK  # elements summed by one call; pieces do not depend on the number of threads
 
 
 def scratch_for(count: int, outputs: int) -> np.ndarray:

@@ -93,6 +93,7 @@ def instructions(op: Op) -> int:
     return _instructions(op.name, len(op.args)) if op.name in FUNCTIONS else 1
 
 
+@functools.lru_cache(maxsize=4096)
 def seconds_per_element(program: Program) -> float:
     """About how long a program takes for one element, on one core: 1 ns for 25 instructions on vectors of eight."""
     varying = program.depends_on("x")

@@ -83,7 +83,7 @@ def share(work: Callable[[int, int], None], count: int, unit: int, seconds: floa
     """
     units = -(-count // unit)
     parts = int(count * seconds / LEAST_SECONDS)
-    if parts > 1:
+    if parts > 1:  # else the setting is not looked up
         parts = min(parts, get_num_threads(), units)
     if parts <= 1:
         work(0, count)

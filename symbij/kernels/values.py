@@ -15,6 +15,7 @@ from typing import Any
 
 from llvmlite import ir
 
+ROUNDER = 1.5 * 2.0**52  # adding it rounds to a whole number, which then stands in the low bits of the sum
 F64, F32, I64, I1 = ir.DoubleType(), ir.FloatType(), ir.IntType(64), ir.IntType(1)
 
 
@@ -68,17 +69,6 @@ class Code:
             made.global_constant, made.linkage, made.unnamed_addr = True, "private", True
         zero = ir.Constant(I64, 0)
         return module.globals[name].gep([zero, zero])
-
-    def gather(self, table: Any, index: Int) -> Real:
-        """table[index], for every lane its own."""
-        if not self.lanes:
-            return Real(self.builder.load(self.builder.gep(table, [index.ir])), self)
-        result: Any = ir.Constant(self.type_of(F64), ir.Undefined)
-        for lane in range(self.lanes):  # LLVM makes one gather of these where there is one
-            place = ir.Constant(ir.IntType(32), lane)
-            element = self.builder.load(self.builder.gep(table, [self.builder.extract_element(index.ir, place)]))
-            result = self.builder.insert_element(result, element, place)
-        return Real(result, self)
 
 
 class _Value:
@@ -301,7 +291,7 @@ def scaled(u: Real, k: Real) -> Real:
     """u 2^k for whole k with |k| <= 2000, rounded once."""
     if u.code.avx512:
         return _avx512("scalef", u, k.ir)
-    bits = (k + _TWO_52).bits() - bits_of(_TWO_52)
+    bits = (k + ROUNDER).bits() - bits_of(ROUNDER)
     half = bits >> 1  # two factors, of which each is a normal number; the first product is exact
     return u * _power_of_two(half) * _power_of_two(bits - half)
 
@@ -312,7 +302,7 @@ def _power_of_two(k: Int) -> Real:
 
 def real_of_int(k: Int) -> Real:
     """A whole number of at most 51 bits as a double."""
-    return real_of_bits(k + bits_of(_TWO_52)) - _TWO_52
+    return real_of_bits(k + bits_of(ROUNDER)) - ROUNDER
 
 
 def split(u: Real) -> tuple[Real, Real]:
@@ -327,13 +317,12 @@ def split(u: Real) -> tuple[Real, Real]:
     bits = select(tiny, u * 2.0**54, u).bits()
     k = (bits - bits_of(0.75)) >> 52
     mantissa = real_of_bits(bits - (k << 52))
-    exponent = real_of_bits(k + bits_of(_TWO_52)) - select(tiny, _TWO_52 + 54.0, u.code.real(_TWO_52))
+    exponent = real_of_bits(k + bits_of(ROUNDER)) - select(tiny, ROUNDER + 54.0, ROUNDER)
     exponent = select(u.equals(0.0), -math.inf, select(u.equals(math.inf), math.inf, exponent))
     mantissa = select(u.equals(0.0) | u.equals(math.inf), 1.0, mantissa)
     return exponent, select(u >= 0.0, mantissa, math.nan)
 
 
-_TWO_52 = 6755399441055744.0  # 1.5 * 2^52: the low bits of a whole number added to it are those of the sum
 _SMALLEST_NORMAL = 2.0**-1022
 _FROM_THREE_QUARTERS, _NAN_IF_NEGATIVE = 0b0011, 0b1000
 

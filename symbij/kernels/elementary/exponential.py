@@ -6,20 +6,30 @@ x = k ln 2 + r with |r| <= ln(2)/2, k whole; expm1(r) = r + r^2 q(r); exp(x) = 2
 from __future__ import annotations
 
 from symbij.kernels.coefficients.exponential import EXP, EXP_SINGLE
-from symbij.kernels.values import Real, fma, greater, lesser, polynomial, scaled, select, two_sum
+from symbij.kernels.values import (
+    ROUNDER,
+    Real,
+    fma,
+    greater,
+    lesser,
+    polynomial,
+    quick_two_sum,
+    scaled,
+    select,
+    two_sum,
+)
 
 LOG2_E = 1.4426950408889634
 LN2_HI = 0.6931471803691238  # with 21 trailing zero bits, so that its product with k is exact
 LN2_LO = 1.9082149292705877e-10
 LN2_REST = 1.1612227229362532e-26  # what the two leave of ln 2
 LN2 = 0.6931471805599453
-_TWO_52 = 6755399441055744.0  # 1.5 * 2^52: adding it rounds to a whole number
 _HIGHEST, _LOWEST = 710.0, -746.0  # beyond these exp overflows, or is zero
 
 
 def _reduced(x: Real, extra: Real | None = None) -> tuple[Real, Real, Real]:
     """k, r and expm1(r) - r, for x + extra = k ln 2 + r."""
-    k = fma(x, LOG2_E, _TWO_52) - _TWO_52
+    k = fma(x, LOG2_E, ROUNDER) - ROUNDER
     if x.code.single:
         r = fma(k, -LN2, x) if extra is None else fma(k, -LN2, x) + extra
         return k, r, r * r * polynomial(r, EXP_SINGLE)
@@ -47,18 +57,11 @@ def exp_sum(x: Real, extra: Real | None = None, doublings: float = 0.0) -> Real:
     return scaled(1.0 + (r + q), k + doublings if doublings else k)
 
 
-def _expm1_parts(x: Real, lowest: float, highest: float) -> tuple[Real, Real, Real]:
-    """k, expm1(r) and what rounding took from it, for x = k ln 2 + r between the two limits."""
-    k, r, q = _reduced(lesser(greater(x, lowest), highest))
-    p = r + q
-    return k, p, (r - p) + q
-
-
 def expm1_halved(x: Real, halvings: int) -> Real:
     """(exp(x) - 1)/2^halvings, which does not overflow where the result does not; not for subnormal x."""
-    k, p, _ = _expm1_parts(x, -60.0, _HIGHEST + 0.5 * halvings)
+    k, r, q = _reduced(lesser(greater(x, -60.0), _HIGHEST + 0.5 * halvings))
     scale = scaled(x.code.real(1.0), k - (1.0 + halvings))  # a factor of two is left for last: 2^1024 is infinite
-    return fma(scale, p, scale - 0.5 ** (1 + halvings)) * 2.0
+    return fma(scale, r + q, scale - 0.5 ** (1 + halvings)) * 2.0
 
 
 def expm1(x: Real) -> Real:
@@ -84,7 +87,8 @@ def exp_and_expm1(x: Real) -> tuple[Real, Real]:
 def expm1_extended(x: Real) -> tuple[Real, Real]:
     """exp(x) - 1 as a sum of two doubles, the second about as large as the rounding error of the first; for |x| up to
     700, not subnormal."""
-    k, p, p_low = _expm1_parts(x, -60.0, 700.0)
+    k, r, q = _reduced(lesser(greater(x, -60.0), 700.0))
+    p, p_low = quick_two_sum(r, q)
     scale = scaled(x.code.real(1.0), k)
     high, low = two_sum(scale - 1.0, scale * p)
     return high, fma(scale, p_low, low)

@@ -45,23 +45,25 @@ def cosh(u: Real) -> Real:
 def asinh(u: Real) -> Real:
     """log(u + sqrt(u^2 + 1))."""
     a = abs(u)
-    large = a > _LARGE
-    total, error = two_sum(1.0, a + a * a / (1.0 + sqrt(fma(a, a, 1.0))))
-    log = log_core(select(large, a, total), select(large, 0.0, error), select(large, 1.0, a.code.real(0.0)))
+    log = _log1p_or_log_doubled(a + a * a / (1.0 + sqrt(fma(a, a, 1.0))), a)
     return select(a < _TINY, u, copysign(log, u))
 
 
 def acosh(u: Real) -> Real:
     """log(u + sqrt(u^2 - 1)), for u >= 1."""
-    large = u > _LARGE
     t = u - 1.0
-    total, error = two_sum(1.0, t + sqrt(t * (t + 2.0)))
-    log = log_core(select(large, u, total), select(large, 0.0, error), select(large, 1.0, u.code.real(0.0)))
-    return select(u < 1.0, math.nan, log)
+    return select(u < 1.0, math.nan, _log1p_or_log_doubled(t + sqrt(t * (t + 2.0)), u))
+
+
+def _log1p_or_log_doubled(z: Real, a: Real) -> Real:
+    """log(1 + z), or log(2 a) for large a."""
+    large = a > _LARGE
+    total, error = two_sum(1.0, z)
+    return log_core(select(large, a, total), select(large, 0.0, error), select(large, 1.0, 0.0))
 
 
 def atanh(u: Real) -> Real:
     """log((1 + u)/(1 - u))/2, for |u| <= 1."""
     a = abs(u)
     log = log_core(*two_sum(1.0, 2.0 * a / (1.0 - a)))
-    return select(a < _TINY, u, copysign(0.5 * log, u) + select(a > 1.0, math.nan, a.code.real(0.0)))
+    return select(a < _TINY, u, copysign(0.5 * log, u) + select(a > 1.0, math.nan, 0.0))

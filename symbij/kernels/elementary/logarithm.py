@@ -11,6 +11,7 @@ import math
 from symbij.kernels.coefficients.logarithm import LOG, LOG_EXTENDED, LOG_SINGLE, LOG_UNIT, LOG_UNIT_SINGLE
 from symbij.kernels.elementary.exponential import LN2_HI, LN2_LO
 from symbij.kernels.values import (
+    Bool,
     Real,
     fma,
     polynomial,
@@ -51,12 +52,15 @@ def log(u: Real) -> Real:
 def log1p(u: Real) -> Real:
     """log(1 + u)."""
     # below 2^-54 the logarithm is u itself, sign and all
-    return select(abs(u) < 2.0**-54, u, log1p_core(u))
+    return select(abs(u) < 2.0**-54, u, log_core(*two_sum(1.0, u)))
 
 
-def log1p_core(u: Real) -> Real:
-    """log(1 + u), not for -0.0 and subnormal u."""
-    return log_core(*two_sum(1.0, u))
+def log_either(alone: Bool, z: Real, z_error: Real | None = None) -> Real:
+    """log(z) where `alone` holds, else log(1 + z), each relatively accurate; `z_error` is of the size of z's rounding
+    error."""
+    total, error = two_sum(1.0, z)
+    extra = select(alone, 0.0, error)
+    return log_core(select(alone, z, total), extra if z_error is None else extra + z_error)
 
 
 def log1p_unit(e: Real) -> Real:

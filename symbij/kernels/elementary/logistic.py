@@ -17,7 +17,7 @@ from symbij.kernels.elementary.exponential import (
     expm1_down,
     expm1_extended,
 )
-from symbij.kernels.elementary.logarithm import log1p_unit, log_core
+from symbij.kernels.elementary.logarithm import log1p_unit, log_core, log_either
 from symbij.kernels.values import Bool, Real, copysign, fma, greater, quick_two_sum, select, two_sum
 
 
@@ -36,8 +36,7 @@ def logit(u: Real) -> Real:
     inverse = 1.0 / rest
     z = numerator * inverse
     z_error = (fma(-z, rest, numerator) - z * rest_error) * inverse
-    total, error = two_sum(1.0, z)
-    return log_core(select(low, z, total), select(low, 0.0, error) + z_error)
+    return log_either(low, z, z_error)
 
 
 def softplus(u: Real) -> Real:
@@ -70,11 +69,9 @@ def softplus_inverse(v: Real) -> Real:
 def softplus_scaled(u: Real, h: Real) -> Real:
     """h log(1 + exp(u/h)), without overflow of u/h."""
     t = u / h
-    scaled = exp_sum(
-        greater(-abs(t), -1101.0), doublings=512.0
-    )  # 2^512 exp(-|t|), which keeps its digits until h has multiplied it
-    ordinary = select(t > 0.0, u, 0.0) + h * log1p_unit(scaled * 2.0**-512)
-    return select(t < -600.0, h * scaled * 2.0**-512, ordinary)
+    lifted = exp_sum(greater(-abs(t), -1101.0), doublings=512.0)  # which keeps its digits until h has multiplied it
+    ordinary = select(t > 0.0, u, 0.0) + h * log1p_unit(lifted * 2.0**-512)
+    return select(t < -600.0, h * lifted * 2.0**-512, ordinary)
 
 
 def softplus_scaled_inverse(v: Real, h: Real) -> Real:
@@ -83,7 +80,7 @@ def softplus_scaled_inverse(v: Real, h: Real) -> Real:
     base, extra, high = _log_of_expm1(t)
     tiny = t < 1e-290  # t may have lost digits; there expm1(t) = t
     base = select(tiny, v * 2.0**512 / h, base)
-    log = log_core(base, extra, select(tiny, -512.0, t.code.real(0.0)))
+    log = log_core(base, extra, select(tiny, -512.0, 0.0))
     return select(high, v, 0.0) + h * log
 
 
@@ -106,9 +103,8 @@ def sigmoid_increment_inverse(v: Real, c: Real) -> Real:
     near, far = select(up, lower, upper), select(up, upper, lower)
     apart = a > 1e300 * near
     z = a / (select(apart, 1.0, near) * (far - a))
-    total, error = two_sum(1.0, z)
-    log = log_core(select(apart, z, total), select(apart, 0.0, error)) + select(apart, abs(c), 0.0)
-    return select(a < 1e-290, v / (lower * upper), copysign(log, v)) + select(far < a, math.nan, a.code.real(0.0))
+    log = log_either(apart, z) + select(apart, abs(c), 0.0)
+    return select(a < 1e-290, v / (lower * upper), copysign(log, v)) + select(far < a, math.nan, 0.0)
 
 
 def sigmoid_between(u: Real, low: Real, high: Real) -> Real:
@@ -126,5 +122,4 @@ def logit_between(v: Real, low: Real, high: Real) -> Real:
     # near the middle (v - low)/(high - v) = 1 + (2v - (low + high))/(high - v), whose numerator does not round there
     apart = (abs(a) > 2.0 * abs(b)) | (abs(b) > 2.0 * abs(a))
     z = select(apart, a, 2.0 * v - (low + high)) / b
-    total, error = two_sum(1.0, z)
-    return log_core(select(apart, z, total), select(apart, 0.0, error))
+    return log_either(apart, z)

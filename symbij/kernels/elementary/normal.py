@@ -43,9 +43,8 @@ from symbij.kernels.coefficients.normal import (
 )
 from symbij.kernels.elementary.exponential import LN2, LN2_HI, LN2_LO, LOG2_E
 from symbij.kernels.elementary.logarithm import log_core
-from symbij.kernels.values import Real, copysign, fma, lesser, polynomial, real_of_bits, select, sqrt
+from symbij.kernels.values import ROUNDER, Real, copysign, fma, lesser, polynomial, real_of_bits, select, sqrt
 
-_MAGIC = 6755399441055744.0  # 1.5 * 2^52: adding it rounds to a whole number, which then stands in the low bits
 _LIFT = 128  # powers of two are lifted by so much until last, which keeps them normal numbers
 _SWITCH = 1.125  # where erf changes its method
 _NDTRI_SHIFT, _NDTRI_POLE = 0.6875, 0.3125  # b, a
@@ -57,7 +56,7 @@ _ERFC_SLOPE, _ERFC_SLOPE_LOW = 1.590990257669732, 3.0020828301799294e-17  # c/sq
 
 def _exp_minus(h: Real, h_low: Real | None = None) -> tuple[Real, Real]:
     """2^(k + _LIFT) and p with exp(-h - h_low) = 2^k (1 + p), for 0 <= h < 790; without `h_low` p is not corrected."""
-    magic = _MAGIC + 1023 + _LIFT
+    magic = ROUNDER + 1023 + _LIFT
     shifted = fma(h, -LOG2_E, magic)
     k = shifted - magic
     scale = real_of_bits(shifted.bits() << 52)  # the exponent's bits are the whole number's
@@ -148,7 +147,7 @@ def log_ndtr(u: Real) -> Real:
     """log(Phi(u)): log(M(-u)) - u^2/2 below zero, where both have the same sign, and log(1 - Phi(-u)) above."""
     below = u < 0.0
     # M is as good as 1/u long before its polynomials overflow, and u^2/2 is what counts there
-    v = lesser(abs(u), select(below, 1e9, u.code.real(39.0)))
+    v = lesser(abs(u), select(below, 1e9, 39.0))
     slope = fma(v, _MILLS_SLOPE, 2.0)
     d, rest, divisor, divisor_low = _ratio(v, slope, fma(v, _MILLS_SLOPE, 2.0 - slope))
     above = d + rest
@@ -179,7 +178,7 @@ def _inverse(w: Real, level: float, above: tuple[float, ...], below: tuple[float
 
 def _at_ends(q: Real, inside: Real) -> Real:
     """`inside` for tails q > 0, infinity for zero, NaN for what is none."""
-    return select(q > 0.0, inside, select(q.equals(0.0), math.inf, q.code.real(math.nan)))
+    return select(q > 0.0, inside, select(q.equals(0.0), math.inf, math.nan))
 
 
 def ndtri(u: Real) -> Real:

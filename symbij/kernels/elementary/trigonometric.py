@@ -37,6 +37,7 @@ from symbij.kernels.coefficients.trigonometric import (
 )
 from symbij.kernels.values import (
     F64,
+    ROUNDER,
     Code,
     Int,
     Real,
@@ -53,7 +54,6 @@ from symbij.kernels.values import (
     two_sum,
 )
 
-_MAGIC = 6755399441055744.0  # 1.5 * 2^52: adding it rounds to a whole number, which then stands in the low bits
 _BITS = 1400  # of pi: the largest doubles need some 1200
 _WORDS = 4  # doubles in a row of the table
 _STEP = 5  # a row serves 2^5 exponents
@@ -115,8 +115,8 @@ def _table() -> tuple[float, ...]:
 def _words(code: Code, row: Int) -> list[Real]:
     """A row of the table, for every lane its own."""
     table, start = code.table(_table()), row << 2
-    if code.lanes < _WORDS:
-        return [code.gather(table, start + w) for w in range(_WORDS)]
+    if not code.lanes:
+        return [Real(code.builder.load(code.builder.gep(table, [(start + w).ir])), code) for w in range(_WORDS)]
     builder, kind = code.builder, ir.VectorType(F64, _WORDS)
     rows = []  # loaded whole: a gather for every word would make sin take an eighth longer
     for lane in range(code.lanes):
@@ -170,8 +170,8 @@ def _reduced(u: Real, doubled: bool = False, shift: float = 0.0) -> tuple[Real, 
 def _remainder(turns: Real, p: Real, shift: float) -> tuple[Real, Real, Int]:
     """2 turns + p + shift less the nearest whole number, its rounding error, and the whole number."""
     total = fma(turns, 2.0, p)
-    shifted = (total + shift if shift else total) + _MAGIC
-    whole = shifted - _MAGIC
+    shifted = (total + shift if shift else total) + ROUNDER
+    whole = shifted - ROUNDER
     rest = fma(turns, 2.0, -(whole - shift if shift else whole))  # exact: of p's size, but a multiple of T0's last bit
     return *two_sum(rest, p), shifted.bits()
 
@@ -181,7 +181,7 @@ def _reduced_single(u: Real, doubled: bool, shift: float) -> tuple[Real, None, I
     x = abs(u) * 2.0 if doubled else abs(u)
     small = x < 2.0**64
     low, high = _row(-23, 3), _row(41, 3)
-    t0, t1, t2 = (select(small, x.code.real(a), b) for a, b in zip(low, high, strict=True))
+    t0, t1, t2 = (select(small, a, b) for a, b in zip(low, high, strict=True))
     t0 = select(x < 2.0 ** (128 + doubled), t0, math.nan)  # intermediate results may lie where float32 is infinite
     turns = fma(x, t0, -nearest(x * t0))
     p1, e1 = two_product(x, t1)
@@ -225,14 +225,6 @@ def cos(u: Real) -> Real:
     return _flipped(_sine(f, low), n << 63)
 
 
-def sin_pi(u: Real) -> Real:
-    """sin(pi u), with a zero of the sign of u where u is whole."""
-    x = abs(u)
-    whole = nearest(x)
-    f = _flipped(x - whole, (whole + 2.0**52).bits() << 63)  # the sum is inexact only where u is whole anyhow
-    return _flipped(_sine(f), u.bits() & _SIGN)
-
-
 def tan(u: Real) -> Real:
     """tan(u) = tan(r) or -1/tan(r), where r is |u| less a multiple of pi/2."""
     f, low, n = _reduced(u, doubled=True)
@@ -269,7 +261,7 @@ def asin(u: Real) -> Real:
     large = x > 0.5
     z = select(large, fma(x, -0.5, 0.5), x * x)
     v = select(large, sqrt(z) * -2.0, x)
-    base = select(large, u.code.real(PI / 2.0), 0.0)
+    base = select(large, PI / 2.0, 0.0)
     return copysign(_odd(v, z, ARCSINE_SINGLE if u.code.single else ARCSINE, base), u)
 
 
@@ -279,7 +271,7 @@ def acos(u: Real) -> Real:
     large = x > 0.5
     z = select(large, fma(x, -0.5, 0.5), x * x)
     v = select(large, copysign(sqrt(z) * 2.0, u), -u)
-    base = select(large, select(u < 0.0, u.code.real(PI), 0.0), PI / 2.0)
+    base = select(large, select(u < 0.0, PI, 0.0), PI / 2.0)
     return _odd(v, z, ARCSINE_SINGLE if u.code.single else ARCSINE, base)
 
 
@@ -287,8 +279,8 @@ def atan(u: Real) -> Real:
     """atan(u) = pi/4 + atan((u - 1)/(u + 1)) for 1/2 < u < 2, pi/2 - atan(1/u) above."""
     x = abs(u)
     small, large = x < 0.5, x > 2.0
-    above = select(small, x, select(large, u.code.real(-1.0), x - 1.0))
-    below = select(small, u.code.real(1.0), select(large, x, x + 1.0))
+    above = select(small, x, select(large, -1.0, x - 1.0))
+    below = select(small, 1.0, select(large, x, x + 1.0))
     v = above / below
-    base = select(small, u.code.real(0.0), select(large, u.code.real(PI / 2.0), PI / 4.0))
+    base = select(small, 0.0, select(large, PI / 2.0, PI / 4.0))
     return copysign(_odd(v, v * v, ARCTANGENT_SINGLE if u.code.single else ARCTANGENT, base), u)
