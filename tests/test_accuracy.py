@@ -234,7 +234,6 @@ KNOWN_LIMITS = {
     ("NormalCDF", "forward_log_det"): "u**2 overflows before it is halved",
     ("NormalSurvival", "forward_log_det"): "u**2 overflows before it is halved",
     ("Cubic", "forward_log_det"): "a*x overflows",
-    ("Softfloor", "inverse_log_det"): "an absolute error of 2e-14 close to a zero of the log-det, at temperature 0.001",
 }
 
 

@@ -19,16 +19,9 @@ import symbij as sb
 from symbij.kernels import threads
 from symbij.kernels.loops import BLOCK
 from symbij.kernels.run import SUM_PIECE, total_sums
-from symbij.program.ir import Builder, Program
+from symbij.program.ir import Builder
 
 LARGE = 300_005  # elements, enough for several threads
-ARITY = {"select": 3, "moebius": 5, "sigmoid_between": 3, "logit_between": 3} | {
-    n: 2
-    for n in (
-        "pow", "max", "min", "logaddexp", "odd_root", "softplus_scaled", "softplus_scaled_inverse",
-        "sigmoid_increment", "sigmoid_increment_inverse",
-    )
-}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -37,20 +30,8 @@ def _threads() -> Iterator[None]:
     sb.set_num_threads(None)
 
 
-@pytest.fixture
-def no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Kernels that come from the disk are without their assembly."""
-    monkeypatch.setenv("SYMBIJ_CACHE_DIR", "off")
-
-
 def flow(a: object = 0.7, b: object = -0.2) -> sb.Bijector:
     return sb.Chain([sb.SinhArcsinh(skewness=b, tailweight=a), sb.Softplus(), sb.Cubic(a=1.5, b=0.1)])
-
-
-def single_call(name: str) -> Program:
-    b = Builder()
-    inputs = ("x", "p1", "p2", "p3", "p4")[: ARITY.get(name, 1)]
-    return b.finish([b.call(name, *(b.input(i) for i in inputs))], inputs)
 
 
 # Threads

@@ -7,12 +7,12 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numba
 import numpy as np
 import pytest
+from kernel_calls import arity, single_call
 
 import symbij as sb
 from symbij.bijectors.library import ALL
@@ -20,22 +20,6 @@ from symbij.kernels import emit
 from symbij.kernels.compile import uniform
 from symbij.kernels.elementary import FUNCTIONS
 from symbij.kernels.emit import LANES
-from symbij.program.ir import Builder, Program
-
-LARGE = 300_005  # elements, enough for several threads
-ARITY = {"select": 3, "moebius": 5, "sigmoid_between": 3, "logit_between": 3} | {
-    n: 2
-    for n in (
-        "pow", "max", "min", "logaddexp", "odd_root", "softplus_scaled", "softplus_scaled_inverse",
-        "sigmoid_increment", "sigmoid_increment_inverse",
-    )
-}  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _threads() -> Iterator[None]:
-    yield
-    sb.set_num_threads(None)
 
 
 @pytest.fixture
@@ -46,12 +30,6 @@ def no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def flow(a: object = 0.7, b: object = -0.2) -> sb.Bijector:
     return sb.Chain([sb.SinhArcsinh(skewness=b, tailweight=a), sb.Softplus(), sb.Cubic(a=1.5, b=0.1)])
-
-
-def single_call(name: str) -> Program:
-    b = Builder()
-    inputs = ("x", "p1", "p2", "p3", "p4")[: ARITY.get(name, 1)]
-    return b.finish([b.call(name, *(b.input(i) for i in inputs))], inputs)
 
 
 # Machine code
@@ -91,7 +69,7 @@ def assert_vectorised(kernel: object, trivial: bool = False) -> None:
 
 
 @pytest.mark.skipif(not emit.has_avx512(), reason="the processor has no AVX-512, so that there is one way only")
-@pytest.mark.parametrize("name", [n for n in FUNCTIONS if ARITY.get(n, 1) == 1])
+@pytest.mark.parametrize("name", [n for n in FUNCTIONS if arity(n) == 1])
 @pytest.mark.parametrize("single", [False, True])
 def test_the_same_without_avx512(name: str, single: bool, no_cache: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The instructions of AVX-512 and what stands in for them elsewhere agree to the last bit."""

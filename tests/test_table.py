@@ -176,6 +176,7 @@ POINTS: dict[str, list[tuple[str, ...]]] = {
     "odd_root": [("0.3", "3"), ("-4", "5")],
     "sigmoid_increment": [("0.3", "2"), ("-4", "-3")],
     "sigmoid_increment_inverse": [("0.05", "2"), ("-0.01", "-3")],
+    "sigmoid_step": [("0.3", "2"), ("-4", "5")],
     "softplus_scaled": [("0.3", "2"), ("-4", "-1.5")],
     "softplus_scaled_inverse": [("0.3", "2"), ("-4", "-1.5")],
     "moebius": [("0.3", "2", "1", "3", "5"), ("7", "-1", "2", "0.5", "3")],

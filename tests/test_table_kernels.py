@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 import scipy.special
 import sympy as sp
+from kernel_calls import kernel
 from mpmath import mpf
 from truth import Forward, from_ordinal, ordinal, rounded, settled, ulp_error
 
 from symbij.calculus.table import ELEMENTARY
 from symbij.formula.vocabulary import WORDS
 from symbij.kernels.elementary import FUNCTIONS
-from symbij.kernels.run import Runner
-from symbij.program.ir import Builder
 
 SYMBOLS = tuple(sp.Symbol(n, real=True) for n in "ucdpq")
 
@@ -32,7 +31,7 @@ ULP: dict[str, float] = {
 }  # fmt: skip
 CONDITIONED: dict[str, float] = {
     "logaddexp": 2, "sigmoid_increment": 4, "sigmoid_increment_inverse": 4, "sigmoid_between": 4, "logit_between": 4,
-    "softplus_scaled": 4, "softplus_scaled_inverse": 4, "moebius": 4, "logtanhc": 4,
+    "sigmoid_step": 4, "softplus_scaled": 4, "softplus_scaled_inverse": 4, "moebius": 4, "logtanhc": 4,
 }  # fmt: skip
 # Kernels that formulas do not reach, with their definitions.
 OUTSIDE_TABLE = {"cbrt": mpmath.cbrt, "lgamma": mpmath.loggamma, "digamma": mpmath.digamma}
@@ -49,18 +48,6 @@ INVERSE_OF = {
     "erfinv": "erf",
 }  # their truth is found by solving, which is faster than their definition
 NOT_ELEMENTARY = {"select"}
-
-
-def kernel(name: str, *args: np.ndarray) -> np.ndarray:
-    """The kernel as programs use it: compiled into a loop."""
-    b = Builder()
-    inputs = ("x", "c", "d", "p", "q")[: len(args)]
-    program = b.finish([b.call(name, *(b.input(i) for i in inputs))], inputs)
-    x = np.asarray(args[0], float)
-    packed = np.array([np.broadcast_to(a, x.shape) for a in args[1:]], float)
-    if len(args) == 1:
-        return Runner(name, program, np.empty((0, 1)), ())(x)[0]
-    return Runner(name, program, packed, x.shape)(x)[0]
 
 
 def kernel_points(name: str, count: int = 12) -> list[float]:
@@ -85,6 +72,7 @@ OTHERS = {
     "odd_root": [(3.0,), (5.0,), (9.0,)],
     "sigmoid_increment": [(-30.0,), (-2.5,), (0.0,), (7.0,)],
     "sigmoid_increment_inverse": [(-30.0,), (-2.5,), (0.0,), (7.0,)],
+    "sigmoid_step": [(0.01,), (0.5,), (1.0,), (-10.0,), (800.0,)],
     "softplus_scaled": [(1.0,), (-0.7,), (1e-3,), (1e6,)],
     "softplus_scaled_inverse": [(1.0,), (-0.7,), (1e-3,), (1e6,)],
     "moebius": [(1.0, 0.0, 1.0, 2.0), (-1.0, 2.0, 0.5, 3.0), (0.0, 1.0, 1.0, -0.31)],
@@ -100,6 +88,10 @@ def arguments(name: str) -> list[tuple[float, ...]]:
         if name == "sigmoid_increment_inverse":  # its first argument is a difference of two sigmoids
             ends = [-1 / (1 + math.exp(-others[0])), 1 / (1 + math.exp(others[0]))]
             first = [f * end for end in ends for f in (1e-300, 1e-12, 0.01, 0.3, 0.8, 0.99)]
+        elif name == "sigmoid_step":
+            largest = abs(others[0])
+            near = (1e-300, 1e-10, 0.3, 0.69, math.log(2.0), 0.7, 2.0, largest / 2, largest)
+            first = [s * p for p in near if p <= largest for s in (1, -1)]
         elif name == "softplus_scaled_inverse":
             first = [math.copysign(p, others[0]) for p in kernel_points("softplus_inverse", 5)]
         elif name == "logit_between":

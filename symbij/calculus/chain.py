@@ -243,6 +243,18 @@ class FloorCore(Link):
         """Whether below(r) = -above(-r), so that one chain does for both."""
         return tuple(link.mirror() for link in self.above) == self.below
 
+    @cached_property
+    def sigmoid(self) -> tuple[tuple[Link, ...], sp.Expr] | None:
+        """Links and a steepness s, if a step is sigmoid: with w = links(r) at the distance r from a centre,
+        centre(r) = tanh(w/2)/(2 tanh(s/2)) + tail - 1/2."""
+        places = [i for i, item in enumerate(self.above) if item.name == "sigmoid_increment"]
+        if self.centre is None or not self.symmetric or len(places) != 1:
+            return None
+        others = self.above[: places[0]], self.above[places[0] + 1 :]
+        if any(item.name not in ("scale", "divide") for part in others for item in part):
+            return None
+        return others[0], -self.above[places[0]].args[0]  # type: ignore[attr-defined]
+
     def log_det_u(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
         before = -self.tail if self.inverted else self.offset
         links = invert_chain(self.g) if self.inverted else self.g

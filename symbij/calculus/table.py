@@ -218,6 +218,7 @@ ELEMENTARY: dict[str, Elementary] = {
          "sigmoid(u + c)*sigmoid(-u - c) - sigmoid(c)*sigmoid(-c)"),
         ("sigmoid_increment_inverse", "1/(sigmoid(v + c)*sigmoid(-v - c))",
          "sigmoid(c)*sigmoid(-c)/(sigmoid(v + c)*sigmoid(-v - c)) - 1"),
+        ("sigmoid_step", "sigmoid(u)*sigmoid(-u)/tanh(c/2)", "-tanh(u/2)/(4*sinh(c/2)**2)"),
         ("sigmoid_between", "(d - c)*sigmoid(u)*sigmoid(-u)", "sigmoid(-u)", "sigmoid(u)"),
         ("logit_between", "1/(u - c) + 1/(d - u)", "-1/(u - c)", "-1/(d - u)"),
         ("moebius", "(c*q - d*p)/(p*u + q)**2", "u/(p*u + q)", "1/(p*u + q)", "-u*v/(p*u + q)", "-v/(p*u + q)"),

@@ -109,6 +109,13 @@ sigmoid_increment_inverse = _declare(
 )
 
 
+sigmoid_step = _declare(
+    "sigmoid_step",
+    lambda u, s: (
+        sp.tanh(u / 2) / (2 * sp.tanh(s / 2)) - sp.Piecewise((0, sp.Abs(u) < sp.log(2)), (sp.sign(u * s) / 2, True))
+    ),
+    nargs=2,
+)
 softplus_scaled = _declare("softplus_scaled", lambda u, h: h * sp.log(1 + sp.exp(u / h)), nargs=2)
 softplus_scaled_inverse = _declare("softplus_scaled_inverse", lambda v, h: h * sp.log(sp.exp(v / h) - 1), nargs=2)
 sigmoid_between = _declare("sigmoid_between", lambda u, low, high: low * _logistic(-u) + high * _logistic(u), nargs=3)
@@ -171,7 +178,8 @@ OWN_FUNCTIONS: dict[str, type[SymbijFunction]] = {
     for cls in (
         expm1, log1p, sigmoid, logit, softplus, softplus_inverse, softsign, softsign_inverse, log1mexp, logcosh,
         loghypot1, ndtr, ndtri, log_ndtr, logaddexp, lambertw, sigmoid_increment, sigmoid_increment_inverse,
-        softplus_scaled, softplus_scaled_inverse, sigmoid_between, logit_between, logtanhc, odd_root, moebius,
+        sigmoid_step, softplus_scaled, softplus_scaled_inverse, sigmoid_between, logit_between, logtanhc, odd_root,
+        moebius,
     )
 }  # fmt: skip
 

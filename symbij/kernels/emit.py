@@ -15,7 +15,7 @@ from symbij.kernels.values import F64, I1, I64, Bool, Code, Int, Real, fma, sele
 from symbij.program.contract import contracted
 from symbij.program.ir import Op, Program
 
-LANES = 8  # numbers in a vector
+LANES = 16  # numbers in a vector
 COMPARISONS = ("lt", "le", "gt", "ge", "ne")
 _ARITHMETIC: dict[str, Callable[..., Any]] = {
     "add": lambda a, b: a + b,
@@ -100,7 +100,7 @@ def vector_code(builder: ir.IRBuilder, single: bool) -> Code:
 def has_avx512() -> bool:
     """Whether machine code is made for a processor with these instructions on eight doubles."""
     _, _, features = cpu_target.target_context.codegen().magic_tuple()
-    return LANES == 8 and {"+avx512f", "+avx512dq"} <= set(features.split(","))
+    return {"+avx512f", "+avx512dq"} <= set(features.split(","))
 
 
 def splat(code: Code, value: Any) -> Any:

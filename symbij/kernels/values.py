@@ -16,7 +16,11 @@ from typing import Any
 from llvmlite import ir
 
 ROUNDER = 1.5 * 2.0**52  # adding it rounds to a whole number, which then stands in the low bits of the sum
+REGISTER = 8  # doubles in a register of AVX-512
 F64, F32, I64, I1 = ir.DoubleType(), ir.FloatType(), ir.IntType(64), ir.IntType(1)
+
+
+_INDEX = ir.IntType(32)
 
 
 @dataclass
@@ -57,6 +61,20 @@ class Code:
         """The function `name` of the module, declared if need be."""
         module = self.builder.module
         return module.globals[name] if name in module.globals else ir.Function(module, kind, name)
+
+    def by_registers(self, call: Any, *operands: Any) -> Any:
+        """call(*operands) for an instruction on whole registers, of which a vector may fill several."""
+        if self.lanes == REGISTER:
+            return call(*operands)
+        b = self.builder
+        parts = []
+        for first in range(0, self.lanes, REGISTER):
+            places = ir.Constant(ir.VectorType(_INDEX, REGISTER), list(range(first, first + REGISTER)))
+            parts.append(
+                call(*(b.shuffle_vector(v, v, places) if isinstance(v.type, ir.VectorType) else v for v in operands))
+            )
+        together = ir.Constant(ir.VectorType(_INDEX, self.lanes), list(range(self.lanes)))
+        return b.shuffle_vector(*parts, together)
 
     def table(self, values: tuple[float, ...]) -> Any:
         """A pointer to constant numbers in memory."""
@@ -330,9 +348,13 @@ _FROM_THREE_QUARTERS, _NAN_IF_NEGATIVE = 0b0011, 0b1000
 def _avx512(name: str, u: Real, *operands: Any) -> Real:
     """An instruction on eight doubles in its masked form, in which LLVM has it, with nothing masked out."""
     code = u.code
-    args = [u.ir, *operands, u.ir, ir.Constant(ir.IntType(8), -1), ir.Constant(ir.IntType(32), 4)]
-    kind = ir.FunctionType(u.ir.type, [a.type for a in args])
-    return Real(code.builder.call(code.declared(f"llvm.x86.avx512.mask.{name}.pd.512", kind), args), code)
+
+    def call(part: Any, *others: Any) -> Any:
+        args = [part, *others, part, ir.Constant(ir.IntType(8), -1), ir.Constant(ir.IntType(32), 4)]
+        kind = ir.FunctionType(part.type, [a.type for a in args])
+        return code.builder.call(code.declared(f"llvm.x86.avx512.mask.{name}.pd.512", kind), args)
+
+    return Real(code.by_registers(call, u.ir, *operands), code)
 
 
 _SHORT = 5  # polynomials with fewer coefficients gain nothing from being split

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -197,6 +198,7 @@ def _with_log_det(value: Var, log_det: sp.Expr, env: Env, b: Builder) -> Lowered
 # Height above or below an edge beyond which a step is computed from its centre: there the centre's cancellation, one
 # unit of rounding in 1/32, is below the edge's, whose distance from x is rounded and enters with the slope of the step.
 _CENTRAL = 1 / 32
+_SIGMOID_CENTRAL = math.log(2.0)  # where the function `sigmoid_step` goes from the centre to the edge
 
 
 def _lower_floor(core: FloorCore, env: Env, u: Var, b: Builder) -> Lowered:
@@ -205,18 +207,25 @@ def _lower_floor(core: FloorCore, env: Env, u: Var, b: Builder) -> Lowered:
     nearest = b.call("floor", u + 0.5)
     r = _finite_part(u - nearest, b)  # exact, in [-1/2, 1/2]
     if core.centre is None:  # the edges are the integers
-        edge, m = r, nearest
-    else:  # the edges are the half-integers
-        up = b.compare("ge", r, b.const(0.0))
-        edge = r - b.select(up, b.const(0.5), b.const(-0.5))
-        m = b.select(up, nearest, nearest - 1.0)
+        step, log_det = _on_its_side(core, lower_chain, r, env, b)
+        return Lowered(nearest + (step + tail), log_det)
+    # the edges are the half-integers
+    up = b.compare("ge", r, b.const(0.0))
+    m = b.select(up, nearest, nearest - 1.0)
+    if core.sigmoid is not None:  # one function does for edge and centre
+        links, steepness = core.sigmoid
+        w = lower_chain(links, env, r, b).value
+        step = b.call("sigmoid_step", w, lower(steepness, env, b))
+        central = b.compare("le", b.call("abs", w), b.const(_SIGMOID_CENTRAL))
+        at_centre = lower_chain(core.centre, env, b.const(0.0), b).value
+        value = b.select(central, nearest, m) + (step + b.select(central, at_centre, tail))
+        return Lowered(value, lower_chain(core.centre, env, r, b).log_det)
+    edge = r - b.select(up, b.const(0.5), b.const(-0.5))
     step, log_det = _on_its_side(core, lower_chain, edge, env, b)
-    value = m + (step + tail)
-    if core.centre is None:
-        return Lowered(value, log_det)
     middle = lower_chain(core.centre, env, r, b)
     central = b.compare("gt", b.call("abs", step), b.const(_CENTRAL))
-    return Lowered(b.select(central, nearest + middle.value, value), b.select(central, middle.log_det, log_det))
+    value = b.select(central, nearest + middle.value, m + (step + tail))
+    return Lowered(value, b.select(central, middle.log_det, log_det))
 
 
 def _on_its_side(
@@ -246,15 +255,36 @@ def _lower_floor_inverse(core: FloorCore, env: Env, v: Var, b: Builder) -> Lower
     m = b.call("floor", at + 0.5)
     s = at - m
     upper = b.compare("ge", s, b.const(0.0))
-    edge, log_det = _on_its_side(core, lower_inverse, s, env, b)
     if core.centre is None:
+        edge, log_det = _on_its_side(core, lower_inverse, s, env, b)
         return Lowered((nearest + m) + edge, log_det)
     k = b.select(upper, m + 1.0, m)
-    central = b.compare("gt", b.call("abs", s), b.const(_CENTRAL))
     at_centre = lower_chain(core.centre, env, b.const(0.0), b).value
+    if core.sigmoid is not None:
+        value, log_det, central = _sigmoid_edge(core, nearest + k, s, upper, env, b)
+    else:
+        central = b.compare("gt", b.call("abs", s), b.const(_CENTRAL))
+        edge, log_det = _on_its_side(core, lower_inverse, s, env, b)
+        value = (nearest + (m + 0.5)) + edge
     middle = lower_inverse(core.centre, env, b.select(central, r - k, at_centre), b)
-    value = b.select(central, (nearest + k) + middle.value, (nearest + (m + 0.5)) + edge)
+    value = b.select(central, (nearest + k) + middle.value, value)
     return Lowered(value, b.select(central, middle.log_det, log_det))
+
+
+def _sigmoid_edge(core: FloorCore, centre: Var, s: Var, upper: Var, env: Env, b: Builder) -> tuple[Var, Var, Var]:
+    """Near an edge of a sigmoid step the distance from its centre keeps its digits: w = log((1 - p)/p) for a height
+    p = |s| tanh(steepness/2) + sigmoid(-steepness) over the foot of the sigmoid. The place, log|du/dv| there, and
+    whether p > 1/4, where the centre does better."""
+    links, steepness = core.sigmoid  # type: ignore[misc]
+    steepness = sp.Abs(steepness)
+    size, foot = (lower(f, env, b) for f in (sp.tanh(steepness / 2), fn.sigmoid(-steepness)))
+    p = size * b.call("abs", s) + foot
+    central = b.compare("gt", p, b.const(0.25))
+    p = b.select(central, b.const(0.25), p)
+    w = lower_inverse(links, env, b.call("log", (1.0 - p) / p), b)
+    log_det = (b.call("log", size) - b.call("log", p * (1.0 - p))) + w.log_det
+    distance = b.call("abs", w.value)
+    return b.select(upper, centre - distance, centre + distance), log_det, central
 
 
 def _lower_sum_core(core: SumCore, env: Env, u: Var, b: Builder) -> Lowered:

@@ -7,7 +7,7 @@ import math
 import sys
 from pathlib import Path
 
-from tests.coefficients.remez import Fit, fitted
+from tests.coefficients.remez import Fit, Table, fitted
 
 HERE = Path(__file__).parent
 TARGET = HERE.parents[1] / "symbij" / "kernels" / "coefficients"
@@ -17,6 +17,11 @@ FAMILIES = sorted(p.stem for p in HERE.glob("*.py") if p.stem not in ("__init__"
 def fits(family: str) -> list[Fit]:
     """The approximations of one family."""
     return importlib.import_module(f"tests.coefficients.{family}").FITS
+
+
+def tables(family: str) -> list[Table]:
+    """The tables of one family."""
+    return getattr(importlib.import_module(f"tests.coefficients.{family}"), "TABLES", [])
 
 
 def written(family: str) -> str:
@@ -31,6 +36,8 @@ def written(family: str) -> str:
         print(f"{family}: {fit.name} of degree {fit.degree}, error 2^{math.log2(error):.1f}")
         lines += ["", f"# on [{fit.lo}, {fit.hi}], error 2^{math.log2(error):.1f}", f"{fit.name} = ("]
         lines += [f"    {c!r}," for c in coefficients] + [")"]
+    for table in tables(family):
+        lines += ["", f"# {table.remark}", f"{table.name} = (", *(f"    {v!r}," for v in table.values), ")"]
     return "\n".join([*lines, "# fmt: on", ""])
 
 

@@ -33,6 +33,15 @@ class Fit:
     fixed: tuple[float, ...] = ()
 
 
+@dataclass(frozen=True)
+class Table:
+    """Numbers that are looked up."""
+
+    name: str
+    values: tuple[float, ...]
+    remark: str
+
+
 def fitted(fit: Fit) -> tuple[tuple[float, ...], float]:
     """The coefficients as doubles, and the largest weighted error of the polynomial with these rounded coefficients."""
     with mpmath.workdps(DIGITS):

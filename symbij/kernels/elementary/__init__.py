@@ -63,6 +63,7 @@ FUNCTIONS: dict[str, Callable[..., Real]] = {
     "softplus_scaled_inverse": logistic.softplus_scaled_inverse,
     "sigmoid_increment": logistic.sigmoid_increment,
     "sigmoid_increment_inverse": logistic.sigmoid_increment_inverse,
+    "sigmoid_step": logistic.sigmoid_step,
     "sigmoid_between": logistic.sigmoid_between,
     "logit_between": logistic.logit_between,
     "log1mexp": logarithmic.log1mexp,

@@ -13,8 +13,8 @@ def power(u: Real, p: Real) -> Real:
     """u^p; for u < 0 and whole p only. Ends as in C: 1 for p = 0 or u = 1, whatever the other is."""
     # log|u| is infinite at 0 and infinity, and so are p log|u| and its exponential, as they should be
     a = abs(u)
-    if u.code.single:  # the logarithm in double does for a result of 24 bits
-        size = exp(p * log_core(a, single=False))
+    if u.code.single:
+        size = exp(p * log_core(a))
     else:
         high, low = log_extended(a)
         product = p * high

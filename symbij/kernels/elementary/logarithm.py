@@ -1,17 +1,27 @@
-"""log and its nearest relatives: x = 2^k (1 + f) with 3/4 <= 1 + f < 3/2.
+"""log and its nearest relatives: x = 2^k m with 3/4 <= m < 3/2, and m w = 1 + r with a w from a table of 16 steps.
 
-With s = f/(2 + f): log(1 + f) = log((1 + s)/(1 - s)) = 2 s + s^3 p(s^2) = f - f^2/2 + s (f^2/2 + s^2 p(s^2)), of
-which the last form has its large terms exact or nearly so (the scheme of Sun's fdlibm).
+log(x) = k ln 2 + L + log(1 + r) with L = -log(w), where k ln 2 + L is exact but for a part that is added later, and
+log(1 + r) = r + r^2 p(r). About x = 1 there are k = 0, w = 1 and L = 0, and r is x - 1.
 """
 
 from __future__ import annotations
 
 import math
 
-from symbij.kernels.coefficients.logarithm import LOG, LOG_EXTENDED, LOG_SINGLE, LOG_UNIT, LOG_UNIT_SINGLE
-from symbij.kernels.elementary.exponential import LN2_HI, LN2_LO
+from symbij.kernels.coefficients.logarithm import (
+    LOG,
+    LOG_EXTENDED,
+    LOG_SINGLE,
+    MANTISSA_INVERSE,
+    MANTISSA_LOG,
+    UNIT_INVERSE,
+    UNIT_LOG,
+)
+from symbij.kernels.elementary.exponential import LN2, LN2_HI, LN2_LO
+from symbij.kernels.lookup import looked_up
 from symbij.kernels.values import (
     Bool,
+    Int,
     Real,
     fma,
     polynomial,
@@ -24,24 +34,30 @@ from symbij.kernels.values import (
 )
 
 
-def log_core(
-    u: Real, extra: Real | None = None, doublings: Real | float | None = None, single: bool | None = None
-) -> Real:
-    """log((u + extra) 2^doublings), where |extra| is at most of the size of u's rounding error; -inf at u = 0, inf at
-    inf, NaN for u < 0. `single` overrides the grade of the code that is being written.
-    """
+def _step(m: Real) -> Int:
+    """The step of the table that m is in: the four leading bits after the point."""
+    return m.bits().logical_shift(48)
+
+
+def log_parts(u: Real, extra: Real | None = None) -> tuple[Real, Real, Real, Real]:
+    """k, L, r and p with log(u + extra) = k ln 2 + L + r + r^2 p, where |extra| is at most of the size of u's rounding
+    error; k is -inf at u = 0 and inf at inf, r NaN for u < 0."""
     k, m = split(u)
-    f = m - 1.0
+    w, step = looked_up(_step(m), MANTISSA_INVERSE, MANTISSA_LOG)
+    r = fma(m, w, -1.0)
     if extra is not None:
-        f = f + select(abs(k) < 1030.0, scaled(extra, -k), 0.0)
+        r = fma(select(abs(k) < 1030.0, scaled(extra, -k), 0.0), w, r)
+    return k, step, r, polynomial(r, LOG_SINGLE if u.code.single else LOG)
+
+
+def log_core(u: Real, extra: Real | None = None, doublings: Real | float | None = None) -> Real:
+    """log((u + extra) 2^doublings), where |extra| is at most of the size of u's rounding error; -inf at u = 0, inf at
+    inf, NaN for u < 0."""
+    k, step, r, p = log_parts(u, extra)
     n = k if doublings is None else k + doublings
-    s = f / (2.0 + f)
-    z = s * s
-    if u.code.single if single is None else single:
-        return fma(n, LN2_HI + LN2_LO, fma(s, z * polynomial(z, LOG_SINGLE) - f, f))
-    half_square = 0.5 * f * f
-    rest = fma(s, fma(z, polynomial(z, LOG), half_square), n * LN2_LO)
-    return fma(n, LN2_HI, f - (half_square - rest))
+    if u.code.single:
+        return fma(n, LN2, step) + fma(r * r, p, r)
+    return fma(n, LN2_HI, step) + (r + fma(r * r, p, n * LN2_LO))
 
 
 def log(u: Real) -> Real:
@@ -65,31 +81,25 @@ def log_either(alone: Bool, z: Real, z_error: Real | None = None) -> Real:
 
 def log1p_unit(e: Real) -> Real:
     """log(1 + e), for 0 <= e <= 1."""
-    s = e / (2.0 + e)
-    z = s * s
+    # 1 + e without the last step up to 2, whose leading bits are those of 1
+    w, step = looked_up(_step(fma(e, 1.0 - 2.0**-40, 1.0)), UNIT_INVERSE, UNIT_LOG)
+    r = fma(e, w, w - 1.0)
     if e.code.single:
-        return fma(s, z * polynomial(z, LOG_UNIT_SINGLE) - e, e)
-    half_square = 0.5 * e * e
-    return e - (half_square - s * fma(z, polynomial(z, LOG_UNIT), half_square))
+        return step + fma(r * r, polynomial(r, LOG_SINGLE), r)
+    return step + fma(r * r, polynomial(r, LOG), r)
 
 
 def log_extended(u: Real) -> tuple[Real, Real]:
     """log(u) as a sum of two doubles with a relative error of about 2^-62, for u >= 0."""
     n, m = split(u)
-    f = m - 1.0
-    d, d_low = quick_two_sum(2.0, f)
-    inverse = 1.0 / d
-    s = f * inverse
-    s_low = (fma(-s, d, f) - s * d_low) * inverse
-    z = s * s
-    z_low = fma(s, s, -z) + 2.0 * s * s_low
-    # s^3 (c0 + z q(z)): the first factor and c0 in two doubles each
-    c0 = LOG_EXTENDED[0]
-    cube, cube_low = two_product(s, z)
-    cube_low = cube_low + fma(s, z_low, s_low * z)
-    first, first_low = two_product(cube, c0)
-    first_low = fma(cube_low, c0, first_low) + cube * z * polynomial(z, LOG_EXTENDED[1:])
-    high, low = quick_two_sum(2.0 * s, first)
-    low = low + (first_low + 2.0 * s_low)
-    whole, whole_low = two_sum(n * LN2_HI, high)
-    return quick_two_sum(whole, select(abs(n) < math.inf, whole_low + (low + n * LN2_LO), 0.0))
+    w, step = looked_up(_step(m), MANTISSA_INVERSE, MANTISSA_LOG)
+    product, product_low = two_product(m, w)
+    r = product - 1.0  # exact
+    r_low = fma(-product_low, r, product_low)  # log(1 + r + low) = log(1 + r) + low (1 - r), and so on
+    square = r * r
+    half, half_low = -0.5 * square, -0.5 * fma(r, r, -square)
+    high, low = quick_two_sum(r, half)
+    cubic = square * r * polynomial(r, LOG_EXTENDED)
+    low = low + (cubic + (half_low + r_low))
+    whole, whole_low = two_sum(fma(n, LN2_HI, step), high)
+    return quick_two_sum(whole, select(abs(n) < math.inf, whole_low + fma(n, LN2_LO, low), 0.0))

@@ -9,16 +9,18 @@ from __future__ import annotations
 import math
 
 from symbij.kernels.elementary.exponential import (
+    LN2,
     LN2_HI,
     LN2_LO,
     LN2_REST,
+    exp_and_expm1,
     exp_down,
     exp_sum,
     expm1_down,
     expm1_extended,
 )
-from symbij.kernels.elementary.logarithm import log1p_unit, log_core, log_either
-from symbij.kernels.values import Bool, Real, copysign, fma, greater, quick_two_sum, select, two_sum
+from symbij.kernels.elementary.logarithm import log1p_unit, log_core, log_either, log_parts
+from symbij.kernels.values import Real, copysign, fma, greater, quick_two_sum, select
 
 
 def sigmoid(u: Real) -> Real:
@@ -29,14 +31,11 @@ def sigmoid(u: Real) -> Real:
 
 def logit(u: Real) -> Real:
     """log(u/(1 - u)), for 0 <= u <= 1."""
-    # u/(1 - u) = 1 + (2u - 1)/(1 - u), where 2u - 1 is exact from 1/4 on
-    low = u < 0.25
-    numerator = select(low, u, 2.0 * u - 1.0)
+    # with the rounding errors of 1 - u and of the quotient the logarithm keeps its digits about u = 1/2
     rest, rest_error = quick_two_sum(1.0, -u)
     inverse = 1.0 / rest
-    z = numerator * inverse
-    z_error = (fma(-z, rest, numerator) - z * rest_error) * inverse
-    return log_either(low, z, z_error)
+    odds = u * inverse
+    return log_core(odds, (fma(-odds, rest, u) - odds * rest_error) * inverse)
 
 
 def softplus(u: Real) -> Real:
@@ -44,26 +43,21 @@ def softplus(u: Real) -> Real:
     return greater(u, 0.0) + log1p_unit(exp_down(-abs(u)))
 
 
-def _log_of_expm1(v: Real) -> tuple[Real, Real, Bool]:
-    """b, e and whether v is large, with log(exp(v) - 1) = log(b + e), plus v if v is large.
-
-    v < 0.35:  b = expm1(v)
-    v < 1.4:   exp(v) - 1 = 1 + 2 expm1(v - ln 2), relatively accurate about the zero at ln 2
-    else:      exp(v) - 1 = exp(v) (-expm1(-v))
-    """
-    low, high = v < 0.35, v > 1.4
-    x = select(low, v, select(high, -v, ((v - LN2_HI) - LN2_LO) - LN2_REST))
-    m, m_error = expm1_extended(x)
-    m, m_error = select(high, -m, m), select(high, -m_error, m_error)
-    total, error = two_sum(1.0, 2.0 * m)
-    ends = low | high
-    return select(ends, m, total), select(ends, m_error, 2.0 * m_error + error), high
-
-
 def softplus_inverse(v: Real) -> Real:
     """log(exp(v) - 1), for v >= 0."""
-    base, extra, high = _log_of_expm1(v)
-    return log_core(base, extra) + select(high, v, 0.0)
+    return _log_of_expm1(v, v)
+
+
+def _log_of_expm1(v: Real, tiny: Real, doublings: Real | float = 0.0) -> Real:
+    """v + log(1 - exp(-v)), with 1 - exp(-v) = tiny 2^doublings where v < 1e-290."""
+    m, m_error = expm1_extended(-v)
+    small = v < 1e-290
+    k, step, r, p = log_parts(select(small, tiny, -m), select(small, 0.0, -m_error))
+    n = k + doublings
+    # about the zero at ln 2 are k = -1 and L = 0, and v - ln 2 is nearly exact
+    zero = abs(v - LN2) < 0.02
+    high = select(zero, ((v - LN2_HI) - LN2_LO) - LN2_REST, v + fma(n, LN2_HI, step))
+    return high + (r + fma(r * r, p, select(zero, 0.0, n * LN2_LO)))
 
 
 def softplus_scaled(u: Real, h: Real) -> Real:
@@ -77,11 +71,9 @@ def softplus_scaled(u: Real, h: Real) -> Real:
 def softplus_scaled_inverse(v: Real, h: Real) -> Real:
     """h log(exp(v/h) - 1), without over- or underflow of v/h."""
     t = v / h
-    base, extra, high = _log_of_expm1(t)
-    tiny = t < 1e-290  # t may have lost digits; there expm1(t) = t
-    base = select(tiny, v * 2.0**512 / h, base)
-    log = log_core(base, extra, select(tiny, -512.0, 0.0))
-    return select(high, v, 0.0) + h * log
+    tiny = t < 1e-290  # t may have lost digits
+    log = _log_of_expm1(t, v * 2.0**512 / h, select(tiny, -512.0, 0.0))
+    return select(t > 700.0, v, h * log)
 
 
 def sigmoid_increment(u: Real, c: Real) -> Real:
@@ -105,6 +97,17 @@ def sigmoid_increment_inverse(v: Real, c: Real) -> Real:
     z = a / (select(apart, 1.0, near) * (far - a))
     log = log_either(apart, z) + select(apart, abs(c), 0.0)
     return select(a < 1e-290, v / (lower * upper), copysign(log, v)) + select(far < a, math.nan, 0.0)
+
+
+def sigmoid_step(u: Real, s: Real) -> Real:
+    """tanh(u/2)/(2 tanh(s/2)), less sign(u s)/2 where |u| > ln 2; for |u| <= |s|."""
+    # with e = exp(-|u|), q = exp(-|s|): (1 - e)/(1 + e) (1 + q)/(1 - q)/2, and less 1/2: (q - e)/((1 + e) (1 - q))
+    a = abs(u)
+    e, m = exp_and_expm1(-a)
+    q, q_less_one = exp_and_expm1(-abs(s))
+    scale = copysign(1.0, s) / -q_less_one
+    size = select(a <= LN2, m * (-0.5 * (1.0 + q) * scale), (q - e) * scale) / (1.0 + e)
+    return copysign(1.0, u) * size
 
 
 def sigmoid_between(u: Real, low: Real, high: Real) -> Real:
