@@ -14,7 +14,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from symbij.errors import ParameterError
 
-LEAST_SECONDS = 1.5e-4  # of work for a thread: handing it over takes about half of that
+LEAST_SECONDS = 1.5e-4  # of work for a thread
+HANDOVER_SECONDS = 1e-4  # until another thread begins: meanwhile the calling thread works on a part larger by so much
 
 _lock = threading.Lock()
 _pool: tuple[int, ThreadPoolExecutor] | None = None
@@ -88,7 +89,8 @@ def share(work: Callable[[int, int], None], count: int, unit: int, seconds: floa
     if parts <= 1:
         work(0, count)
         return
-    ends = [min(count, units * k // parts * unit) for k in range(parts + 1)]
+    ahead = min(int(HANDOVER_SECONDS / (seconds * unit)), units - parts)
+    ends = [0, *(min(count, (ahead + (units - ahead) * k // parts) * unit) for k in range(1, parts + 1))]
     futures: list[Future[None]] = []
     own = [(ends[0], ends[1])]
     for start, stop in itertools.pairwise(ends[1:]):

@@ -24,7 +24,8 @@ def logcosh(u: Real) -> Real:
     # log(cosh(a)) = a - log(2) + log1p(exp(-2a)), of which a - log(2) is nearly exact; for small a a polynomial
     a = abs(u)
     square = a * a
-    small = square * polynomial(square, LOGCOSH_SINGLE if u.code.single else LOGCOSH)
+    half, *rest = LOGCOSH_SINGLE if u.code.single else LOGCOSH
+    small = fma(square * square, polynomial(square, tuple(rest)), half * square)
     away = (a - LN2_HI) + (log1p_unit(exp_down(-2.0 * a)) - LN2_LO)
     return select(a < 0.7, small, away)
 

@@ -50,14 +50,17 @@ def softplus_inverse(v: Real) -> Real:
 
 def _log_of_expm1(v: Real, tiny: Real, doublings: Real | float = 0.0) -> Real:
     """v + log(1 - exp(-v)), with 1 - exp(-v) = tiny 2^doublings where v < 1e-290."""
-    m, m_error = expm1_extended(-v)
-    small = v < 1e-290
-    k, step, r, p = log_parts(select(small, tiny, -m), select(small, 0.0, -m_error))
-    n = k + doublings
-    # about the zero at ln 2 are k = -1 and L = 0, and v - ln 2 is nearly exact
+    # about the zero at ln 2: 1 - exp(-v) = (1 - expm1(-y))/2 with y = v - ln 2
     zero = abs(v - LN2) < 0.02
-    high = select(zero, ((v - LN2_HI) - LN2_LO) - LN2_REST, v + fma(n, LN2_HI, step))
-    return high + (r + fma(r * r, p, select(zero, 0.0, n * LN2_LO)))
+    x = select(zero, ((v - LN2_HI) - LN2_LO) - LN2_REST, v)
+    m, m_error = expm1_extended(-x)
+    total, error = quick_two_sum(1.0, -m)
+    small = v < 1e-290
+    k, step, r, p = log_parts(
+        select(zero, total, select(small, tiny, -m)), select(zero, error - m_error, select(small, 0.0, -m_error))
+    )
+    n = k + doublings
+    return (x + fma(n, LN2_HI, step)) + (r + fma(r * r, p, n * LN2_LO))
 
 
 def softplus_scaled(u: Real, h: Real) -> Real:
