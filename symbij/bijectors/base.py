@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -106,11 +108,15 @@ class Bijector(Node):
 
     def forward(self, x: Any, out: np.ndarray | None = None) -> np.ndarray:
         """y = f(x)."""
+        if out is None and (found := self._at_once("forward", x)) is not None:
+            return found
         array = self._input(x, "x", self.forward_min_event_ndims)
         return delivered(self.name, self._transform(array, True, False, None if out is None else [out])[0], out)
 
     def inverse(self, y: Any, out: np.ndarray | None = None) -> np.ndarray:
         """x with f(x) = y."""
+        if out is None and (found := self._at_once("inverse", y)) is not None:
+            return found
         array = self._input(y, "y", self.inverse_min_event_ndims)
         return delivered(self.name, self._inverse_transform(array, True, False, None if out is None else [out])[0], out)
 
@@ -118,6 +124,8 @@ class Bijector(Node):
         self, x: Any, event_ndims: int | None = None, out: np.ndarray | None = None
     ) -> np.ndarray:
         """log|det dy/dx| at `x`, summed over the `event_ndims` rightmost axes (default: the minimum)."""
+        if out is None and not event_ndims and (found := self._at_once("forward_log_det_jacobian", x)) is not None:
+            return found
         minimum = self.forward_min_event_ndims
         array = self._input(x, "x", minimum)
         log_det = self._transform(array, False, True, _direct(out, event_ndims, minimum))[-1]
@@ -127,6 +135,8 @@ class Bijector(Node):
         self, y: Any, event_ndims: int | None = None, out: np.ndarray | None = None
     ) -> np.ndarray:
         """log|det dx/dy| at `y`, summed over the `event_ndims` rightmost axes (default: the minimum)."""
+        if out is None and not event_ndims and (found := self._at_once("inverse_log_det_jacobian", y)) is not None:
+            return found
         minimum = self.inverse_min_event_ndims
         array = self._input(y, "y", minimum)
         log_det = self._inverse_transform(array, False, True, _direct(out, event_ndims, minimum))[-1]
@@ -238,6 +248,14 @@ class Bijector(Node):
         if log_det:
             results.append(np.asarray(self._inverse_log_det_jacobian(y)))
         return results
+
+    # What methods return for small arrays of doubles, where there is a kernel for the whole bijector and it has been
+    # called before: by the name of the method, from the input, and None for any other input.
+    _cached_shortcuts: Mapping[str, Callable[[Any], np.ndarray | None]] = MappingProxyType({})
+
+    def _at_once(self, method: str, given: Any) -> np.ndarray | None:
+        shortcut = self._cached_shortcuts.get(method)
+        return None if shortcut is None else shortcut(given)
 
     def _input(self, value: Any, what: str, min_event_ndims: int) -> np.ndarray:
         if type(value) is np.ndarray and value.dtype is _FLOAT64:

@@ -157,6 +157,7 @@ class DerivedBijector(Bijector):
         found = self.__dict__.get("_cache")
         if found is None:
             found = self._cache = FusedTransform(self.name, self._program, tuple(self._parameters.values()))
+            self._cached_shortcuts = found.shortcuts
         return found
 
     @classmethod

@@ -56,6 +56,15 @@ def program_of(shape: Shape, inverse: bool, value: bool, log_det: bool) -> Progr
     return transform_program(flip(stages) if inverse else stages, tuple(n for n, _ in inputs), value, log_det)
 
 
+# (inverse, value, log_det) → the method of a bijector that returns just that
+_METHODS = {
+    (False, True, False): "forward",
+    (True, True, False): "inverse",
+    (False, False, True): "forward_log_det_jacobian",
+    (True, False, True): "inverse_log_det_jacobian",
+}
+
+
 class FusedTransform:
     """A transform with its parameters, compiled on first use; `programs` gives the program for each operation."""
 
@@ -64,6 +73,7 @@ class FusedTransform:
         self._programs = programs
         self._packed, self._batch = pack(owner, [value_of(v) for v in values])
         self._runners: dict[tuple[bool, bool, bool], Runner] = {}
+        self.shortcuts: dict[str, Callable[[Any], np.ndarray | None]] = {}  # for methods of the bijector
 
     @classmethod
     def of(cls, owner: str, bound: Sequence[BoundStage]) -> FusedTransform:
@@ -77,6 +87,8 @@ class FusedTransform:
         found = self._runners.get(key)
         if found is None:
             found = self._runners[key] = Runner(self.owner, self._programs(*key), self._packed, self._batch)
+            if key in _METHODS:
+                self.shortcuts[_METHODS[key]] = found.at_once
         return found
 
     def __call__(self, x: np.ndarray, inverse: bool, value: bool, log_det: bool, out: Out = None) -> list[np.ndarray]:

@@ -125,6 +125,8 @@ class Chain(Bijector):
             if run or not parts:
                 parts.append((FusedTransform.of(self.name, run), 0, 0))
             self._cache = parts
+            if len(parts) == 1 and isinstance(parts[0][0], FusedTransform):
+                self._cached_shortcuts = parts[0][0].shortcuts
         return self._cache
 
     def _transform(self, x: np.ndarray, value: bool, log_det: bool, out: Out = None) -> list[np.ndarray]:

@@ -32,6 +32,7 @@ from symbij.formula.constraints import Constraint
 from symbij.kernels.broadcast import broadcast_shape
 from symbij.kernels.run import total_sums
 from symbij.program.adjoint import gradient
+from symbij.program.contract import without_quotients_by_parameters
 from symbij.program.ir import Builder, Program
 from symbij.program.lower import lower_chain
 from symbij.program.operations import X
@@ -70,7 +71,7 @@ def loss_program(shape: Any, trained: tuple[int, ...], constraints: tuple[Constr
     loss = b.neg(log_p)
     fixed = tuple(n for k, n in enumerate(all_names) if k not in set(trained))
     inputs = (X, *("raw_" + all_names[k] for k in trained), *fixed)
-    return b.finish([loss, *gradient(b, loss, raws)], inputs)
+    return without_quotients_by_parameters(b.finish([loss, *gradient(b, loss, raws)], inputs))
 
 
 def _constrained(raw: Any, constraint: Constraint, b: Builder) -> Any:

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from symbij.errors import DataError
 from symbij.fitting.objective import Objective, Prepared
-from symbij.kernels.compile import LossFunction, adam_epoch, block_sums
+from symbij.kernels.compile import adam_epoch, address_of, block_sums
 from symbij.kernels.run import scratch_for
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-7  # Kingma & Ba 2015, with the epsilon of Keras
@@ -62,7 +62,8 @@ def adam(
     state = Progress(theta)
     keep = objective.nonzero()
     m, v, powers = np.zeros_like(theta), np.zeros_like(theta), np.ones(2)
-    sums, epoch = LossFunction(block_sums(objective.program)), adam_epoch()
+    loss, epoch = block_sums(objective.program), adam_epoch()
+    sums = address_of(loss)
     scratch, grad = scratch_for(min(batch_size, data.x.shape[1]), len(objective.program.outputs)), np.empty_like(theta)
     skipped = 0
     bar = tqdm(total=epochs, desc="adam", unit="epoch", disable=_disabled(progress))
@@ -77,7 +78,8 @@ def adam(
             held_out = None if validation is None else objective.loss(theta, validation)[0]
             state.record(theta, float(train), held_out)
             bar.update()
-            bar.set_postfix(loss=f"{train:.5f}", refresh=False)
+            if not bar.disable:
+                bar.set_postfix(loss=f"{train:.5f}", refresh=False)
     except KeyboardInterrupt:
         state.interrupted("epochs")
         return state

@@ -11,7 +11,6 @@ import numba
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils, errors
-from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
@@ -33,6 +32,13 @@ def _compiled(function: Callable[..., Any], signature: Any, key: str) -> Any:
     dispatcher.compile(signature)
     dispatcher.disable_compile()
     return dispatcher
+
+
+def entry_point(dispatcher: Any) -> Callable[..., Any]:
+    """The machine code of a compiled function, called without a look at the types of its arguments: these must be
+    what it was compiled for."""
+    (result,) = dispatcher.overloads.values()
+    return result.entry_point  # type: ignore[no-any-return]
 
 
 def _named(function: Callable[..., Any], key: str) -> Callable[..., Any]:
@@ -170,53 +176,42 @@ def varying(program: Program, single: bool = False, periodic: bool = False) -> C
 
 @functools.lru_cache(maxsize=512)
 def block_sums(program: Program) -> Any:
-    """`sums(x, P, row, start, stop, scratch)`: scratch[0, k] = sum of output k over x[row, start:stop].
+    """`sums(x, P, columns, row, start, count, scratch)`: scratch[0, k] = sum of output k over `count` elements of x
+    from `start` on.
 
-    Parameters are P[:, row]; `scratch` has a row for every block of BLOCK elements.
+    Parameters are P[:, row]; `scratch` has a row for every block of BLOCK elements. Arrays are given by the addresses
+    of their first elements, and P by its number of columns as well: a step of training calls this once, and would pay
+    more for descriptions of arrays than for some of its arithmetic. All are contiguous arrays of doubles.
     """
+    number = ir.DoubleType().as_pointer()
 
     @intrinsic
-    def body(typingctx: Any, x: Any, p: Any, row: Any, start: Any, stop: Any, sums: Any) -> Any:
-        _contiguous(x, p, sums)
-
+    def body(typingctx: Any, x: Any, p: Any, columns: Any, row: Any, start: Any, count: Any, sums: Any) -> Any:
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-            source, parameters, target = (_array(context, builder, signature.args[i], args[i]) for i in (0, 1, 5))
-            first = builder.add(builder.mul(args[2], builder.extract_value(source.shape, 1)), args[3])
-            rows = builder.extract_value(parameters.shape, 1)
+            source, parameters, target = (builder.inttoptr(args[i], number) for i in (0, 1, 6))
             places = [
-                builder.gep(parameters.data, [builder.add(builder.mul(ir.Constant(I64, k), rows), args[2])])
+                builder.gep(parameters, [builder.add(builder.mul(ir.Constant(I64, k), args[2]), args[3])])
                 for k in range(len(program.inputs) - 1)
             ]
-            count = builder.sub(args[4], args[3])
-            block_sums_loop(builder, program, count, builder.gep(source.data, [first]), places, target.data)
+            block_sums_loop(builder, program, args[5], builder.gep(source, [args[4]]), places, target)
             return context.get_dummy_value()
 
-        return types.void(x, p, row, start, stop, sums), codegen
+        return types.void(x, p, columns, row, start, count, sums), codegen
 
-    def kernel(x: Any, p: Any, row: Any, start: Any, stop: Any, sums: Any) -> None:
-        body(x, p, row, start, stop, sums)
+    def kernel(x: Any, p: Any, columns: Any, row: Any, start: Any, count: Any, sums: Any) -> None:
+        body(x, p, columns, row, start, count, sums)
 
     return _compiled(kernel, adam.SUMS, f"sums {program.key}")
 
 
-class LossFunction(types.WrapperAddressProtocol):
-    """What `block_sums` compiled, as an argument of compiled code."""
-
-    def __init__(self, function: Any) -> None:
-        (result,) = function.overloads.values()
-        self._function = function  # keeps the machine code alive
-        self._address = result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name)
-
-    def __wrapper_address__(self) -> int:
-        return self._address
-
-    def signature(self) -> Any:
-        """Its type, as numba wants to know it."""
-        return adam.SUMS
+def address_of(dispatcher: Any) -> int:
+    """Where the machine code of a compiled function of whole numbers begins; for as long as the function is kept."""
+    (result,) = dispatcher.overloads.values()
+    return result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name)  # type: ignore[no-any-return]
 
 
 @functools.lru_cache(maxsize=1)
 def adam_epoch() -> Any:
-    """The compiled `adam.epoch`; its first argument is what `block_sums` makes of a loss with its gradient."""
-    cpu_target.target_context.refresh()  # a kernel from the disk leaves out what functions as arguments need
-    return _compiled(adam.epoch, adam.SIGNATURE, "epoch")
+    """The compiled `adam.epoch`; its first argument is the address of what `block_sums` makes of a loss with its
+    gradient."""
+    return entry_point(_compiled(adam.epoch, adam.SIGNATURE, "epoch"))

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from symbij.kernels.broadcast import broadcast_shape, check_out
-from symbij.kernels.compile import block_sums, uniform, varying
+from symbij.kernels.compile import block_sums, entry_point, uniform, varying
 from symbij.kernels.emit import LANES
 from symbij.kernels.loops import BLOCK, frontier_size
 from symbij.kernels.segments import seconds_per_element
@@ -43,6 +43,7 @@ class Runner:
         self.single_set = packed.shape[1] == 1
         self._first = np.ascontiguousarray(packed[:, 0]) if self.single_set else None
         self._small = uniform(program) if self.single_set else None
+        self._entry = entry_point(self._small) if self.single_set and not batch and self.outputs == 1 else None
 
     def __call__(self, x: np.ndarray, out: Out = None) -> list[np.ndarray]:
         """The outputs at `x` (float64 or float32), in arrays of the broadcast shape: those of `out` that are given."""
@@ -66,6 +67,18 @@ class Runner:
                 if result is not values:
                     result[...] = values
         return results
+
+    def at_once(self, x: Any) -> np.ndarray | None:
+        """The only output at a small contiguous array of doubles, with nothing around the kernel; None if `x` is
+        anything else."""
+        if type(x) is not np.ndarray or x.dtype is not _FLOAT64 or x.ndim != 1 or x.size > _PIECE:
+            return None
+        flags = x.flags
+        if self._entry is None or not (flags.c_contiguous and flags.aligned):
+            return None
+        result = _empty(x.size)
+        self._entry(x, self._first, result)
+        return result
 
     def _fill_small(self, x: np.ndarray, out: Out) -> list[np.ndarray]:
         """For small arrays: as little as possible around the kernel."""
@@ -178,12 +191,16 @@ def total_sums(program: Program, x: np.ndarray, packed: np.ndarray) -> np.ndarra
     rows, columns = x.shape
     pieces = max(1, -(-columns // SUM_PIECE))
     found = np.empty((pieces, rows, outputs))
+    x, packed = np.ascontiguousarray(x, float), np.ascontiguousarray(packed, float)
+    places = x.ctypes.data, packed.ctypes.data
 
     def work(start: int, stop: int) -> None:
         scratch = scratch_for(min(columns, SUM_PIECE), outputs)
         for task in range(start, stop):
             row, piece = divmod(task, pieces)
-            sums(x, packed, row, piece * SUM_PIECE, min(columns, (piece + 1) * SUM_PIECE), scratch)
+            first = piece * SUM_PIECE
+            count = min(columns - first, SUM_PIECE)
+            sums(*places, packed.shape[1], row, row * columns + first, count, scratch.ctypes.data)
             found[piece, row] = scratch[0]
 
     share(work, rows * pieces, 1, min(columns, SUM_PIECE) * seconds_per_element(program))

@@ -18,7 +18,7 @@ from symbij.kernels.emit import LANES
 from symbij.kernels.values import F64, Code, Real
 from symbij.program.ir import Op, Program
 
-LONGEST = 64  # instructions in a segment, unless a single operation has more
+LONGEST = 76  # instructions in a segment, unless a single operation has more
 LARGEST_PIECE = 256  # elements
 BUFFER_BYTES = 65536  # for all buffered values of a piece; they live on the stack
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from symbij.calculus.table import ARGUMENTS, ELEMENTARY, V
 from symbij.program.ir import Builder, Op, Var, inline
 from symbij.program.lower import lower
@@ -19,7 +21,7 @@ def gradient(b: Builder, output: Var, wrt: list[Var], held: Var | None = None) -
         op = b.ops[index]
         if op.name in _NO_DERIVATIVE or (held is not None and index == held.index):
             continue
-        for argument, share in zip(op.args, _shares(b, op, Var(b, index), adjoint[index], reached), strict=True):
+        for argument, share in _received(b, op, Var(b, index), adjoint[index], reached):
             if share is not None and reached[argument]:
                 adjoint[argument] = b.add(adjoint[argument], share) if argument in adjoint else share
     zero = b.const(0.0)
@@ -33,6 +35,14 @@ def _reached_by(b: Builder, wrt: list[Var], last: int) -> list[bool]:
     for index, op in enumerate(b.ops[: last + 1]):
         reached.append(index in sources or any(reached[a] for a in op.args))
     return reached
+
+
+def _received(b: Builder, op: Op, value: Var, bar: Var, reached: list[bool]) -> Iterable[tuple[int, Var | None]]:
+    """Operations on whose values `op` depends, and what each receives when the adjoint of `op` is `bar`."""
+    inner = b.ops[op.args[0]] if op.args else op
+    if op.name == "log" and inner.name == "abs":  # log|u| has the derivative 1/u: no sign is needed
+        return [(inner.args[0], b.div(bar, Var(b, inner.args[0])))]
+    return zip(op.args, _shares(b, op, value, bar, reached), strict=True)
 
 
 def _shares(b: Builder, op: Op, value: Var, bar: Var, reached: list[bool]) -> list[Var | None]:
