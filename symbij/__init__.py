@@ -11,16 +11,14 @@ Names are imported when first used, so that `import symbij` is immediate.
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from symbij.lazy import lazy_names
 
 __version__ = "0.1.0"
 
 _MODULES: dict[str, tuple[str, ...]] = {
     "symbij.errors": (
         "SymbijError", "FormulaSyntaxError", "NotBijectiveError", "DerivationError", "DomainError", "ParameterError",
-        "ShapeError",
-        "DataError", "UsageError", "MissingDependencyError",
+        "ShapeError", "DataError", "UsageError", "MissingDependencyError",
     ),
     "symbij.formula.constraints": ("real", "positive", "negative", "nonzero", "unit", "interval"),
     "symbij.bijectors": (
@@ -36,21 +34,6 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "symbij.kernels.threads": ("set_num_threads", "get_num_threads"),
 }  # fmt: skip
 _SUBMODULES = ("bijectors", "distributions", "fitting", "functions", "linalg", "plotting")
-_HOME = {name: module for module, names in _MODULES.items() for name in names}
 
-__all__ = ["__version__", *_HOME, *_SUBMODULES]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        value = getattr(importlib.import_module(_HOME[name]), name)
-    elif name in _SUBMODULES:
-        value = importlib.import_module(f"symbij.{name}")
-    else:
-        raise AttributeError(f"module 'symbij' has no attribute {name!r}")
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__all__ = ["__version__", *(name for names in _MODULES.values() for name in names), *_SUBMODULES]
+__getattr__, __dir__ = lazy_names(__name__, globals(), _MODULES, _SUBMODULES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 
 import numpy as np
@@ -25,10 +26,16 @@ def single_call(name: str) -> Program:
     return b.finish([b.call(name, *(b.input(i) for i in inputs))], inputs)
 
 
+@functools.lru_cache
+def runner(name: str) -> Runner:
+    """A function of one argument as programs use it: compiled into a loop."""
+    return Runner(name, single_call(name), np.empty((0, 1)), ())
+
+
 def kernel(name: str, *args: np.ndarray) -> np.ndarray:
-    """The function as programs use it: compiled into a loop over `x`, of which the others have the shape."""
+    """The function at `x`, of which other arguments have the shape."""
     x = np.asarray(args[0])
     if len(args) == 1:
-        return Runner(name, single_call(name), np.empty((0, 1)), ())(x)[0]
+        return runner(name)(x)[0]
     packed = np.array([np.broadcast_to(a, x.shape) for a in args[1:]], float)
     return Runner(name, single_call(name), packed, x.shape)(x)[0]

@@ -18,7 +18,8 @@ MAX_LINES = 400
 
 # From the bottom to the top: a part may import from parts with a smaller number, and from itself.
 LEVEL = {
-    "errors": 0, "formula": 1, "functions": 2, "calculus": 2, "program": 3, "kernels": 4, "export": 4, "linalg": 5,
+    "errors": 0, "lazy": 0, "formula": 1, "functions": 2, "calculus": 2, "program": 3, "kernels": 4, "export": 4,
+    "linalg": 5,
     "bijectors": 6, "distributions": 7, "verify": 7, "fitting": 8, "jit": 8, "plotting": 9, "__init__": 10, "cli": 11,
     "__main__": 12,
 }  # fmt: skip

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from symbij.lazy import lazy_names
 
 _MODULES = {
-    "base": ("Bijector",),
-    "derived": ("DerivedBijector", "bijector"),
-    "library": (
+    "symbij.bijectors.base": ("Bijector",),
+    "symbij.bijectors.derived": ("DerivedBijector", "bijector"),
+    "symbij.bijectors.library": (
         "Cubic", "Exp", "GumbelCDF", "Identity", "LogisticCDF", "NormalCDF", "Scale", "Shift", "Sigmoid", "SinhArcsinh",
         "Softfloor", "Softplus", "Tanh", "UniformCDF",
     ),
-    "linear": ("ScaleMatvecDiag", "ScaleMatvecLinearOperator", "ScaleMatvecTriL"),
-    "structure": ("Chain", "Invert"),
-    "variable": ("Variable",),
+    "symbij.bijectors.linear": ("ScaleMatvecDiag", "ScaleMatvecLinearOperator", "ScaleMatvecTriL"),
+    "symbij.bijectors.structure": ("Chain", "Invert"),
+    "symbij.bijectors.variable": ("Variable",),
 }  # fmt: skip
-_HOME = {name: module for module, names in _MODULES.items() for name in names}
 
-__all__ = list(_HOME)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'symbij.bijectors' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"symbij.bijectors.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__all__ = [name for names in _MODULES.values() for name in names]
+__getattr__, __dir__ = lazy_names(__name__, globals(), _MODULES)

@@ -255,6 +255,7 @@ ELEMENTARY: dict[str, Elementary] = {
         ("max", "where(u >= c, 1, 0)", "where(u >= c, 0, 1)"),
         ("min", "where(u <= c, 1, 0)", "where(u <= c, 0, 1)"),
         ("pow", "c*u**(c - 1)", "v*log(u)"),
+        ("powr", "c*powr(u, c - 1)", "v*log(u)"),
         ("odd_root", "v/(c*u)", "-v*log(abs(u))/c**2"),
     ]
 }  # fmt: skip

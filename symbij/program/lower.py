@@ -107,7 +107,7 @@ def _lower_power(base: sp.Expr, exponent: sp.Expr, env: Env, b: Builder) -> Var:
             b.compare("ge", u, b.const(0.0)), b.call("odd_root", u, b.const(exponent.q)), b.const(float("nan"))
         )
         return _repeated_product(root, int(exponent.p), b)  # a rounded exponent would cost up to 100 ulp
-    return b.call("pow", u, lower(exponent, env, b))
+    return b.call("powr" if base == _HALF_LINE else "pow", u, lower(exponent, env, b))
 
 
 def _repeated_product(u: Var, n: int, b: Builder) -> Var:
@@ -152,7 +152,8 @@ def lower_inverse(chain: Chain, env: Env, v: Var, b: Builder) -> Lowered:
     return Lowered(v, b.add(total, lower(log_constant(constant), env, b)))
 
 
-_IN, _OUT = sp.Dummy("u", real=True), sp.Dummy("v", real=True)  # never the same as a user's parameter
+# Inputs and outputs of links: never the same as a user's parameter.
+_IN, _OUT, _HALF_LINE = sp.Dummy("u", real=True), sp.Dummy("v", real=True), sp.Dummy("u", nonnegative=True)
 
 
 def lower_link(item: Link, env: Env, u: Var, b: Builder) -> Lowered:
@@ -164,9 +165,10 @@ def lower_link(item: Link, env: Env, u: Var, b: Builder) -> Lowered:
     if isinstance(item, NumericInverse):
         return lower_link_inverse(item.core, env, u, b).reciprocal(b)
     u = _unsigned_zero(item, u, b)
-    inner = env | {_IN: u}
-    v = lower(item.forward(_IN), inner, b)
-    return _with_log_det(v, item.log_det_u(_IN, _OUT), inner | {_OUT: v}, b)
+    point = _HALF_LINE if item.name == "power" else _IN
+    inner = env | {point: u}
+    v = lower(item.forward(point), inner, b)
+    return _with_log_det(v, item.log_det_u(point, _OUT), inner | {_OUT: v}, b)
 
 
 def lower_link_inverse(item: Link, env: Env, v: Var, b: Builder) -> Lowered:
@@ -180,7 +182,11 @@ def lower_link_inverse(item: Link, env: Env, v: Var, b: Builder) -> Lowered:
         return lower_link(item.core, env, v, b)
     v = _unsigned_zero(item, v, b)
     inner = env | {_OUT: v}
-    u = lower(item.inverse().forward(_OUT), inner, b)
+    inverse = item.inverse()
+    if inverse.name == "power":
+        u = lower(inverse.forward(_HALF_LINE), env | {_HALF_LINE: v}, b)
+    else:
+        u = lower(inverse.forward(_OUT), inner, b)
     return _with_log_det(u, item.log_det_v(_IN, _OUT), inner | {_IN: u}, b)
 
 
@@ -191,7 +197,7 @@ def _unsigned_zero(item: Link, u: Var, b: Builder) -> Var:
 
 
 def _with_log_det(value: Var, log_det: sp.Expr, env: Env, b: Builder) -> Lowered:
-    constant, varying = sp.expand(log_det, deep=False).as_independent(_IN, _OUT, as_Add=True)
+    constant, varying = sp.expand(log_det, deep=False).as_independent(_IN, _HALF_LINE, _OUT, as_Add=True)
     return Lowered(value, lower(varying, env, b), constant)
 
 

@@ -49,6 +49,7 @@ FUNCTIONS: dict[str, Callable[..., Real]] = {
     "abs": abs,
     "floor": floor,
     "pow": algebraic.power,
+    "powr": algebraic.power_of_nonnegative,
     "max": algebraic.maximum,
     "min": algebraic.minimum,
     "sign": algebraic.sign,

@@ -9,18 +9,24 @@ from symbij.kernels.elementary.logarithm import log_core, log_extended
 from symbij.kernels.values import Real, copysign, floor, fma, greater, lesser, select
 
 
-def power(u: Real, p: Real) -> Real:
-    """u^p; for u < 0 and whole p only. Ends as in C: 1 for p = 0 or u = 1, whatever the other is."""
-    # log|u| is infinite at 0 and infinity, and so are p log|u| and its exponential, as they should be
-    a = abs(u)
+def power_of_nonnegative(u: Real, p: Real) -> Real:
+    """u^p = exp(p log u), for u >= 0; 1 for p = 0."""
+    # log u is infinite at 0 and infinity, and so are p log u and its exponential, as they should be
     if u.code.single:
-        size = exp(p * log_core(a))
+        size = exp(p * log_core(u))
     else:
-        high, low = log_extended(a)
+        high, low = log_extended(u)
         product = p * high
         inside = lesser(greater(product, -746.0), 710.0)
         rest = fma(p, low, fma(p, high, -product))
         size = exp_sum(inside, select(abs(product) < 746.0, rest, 0.0))
+    return select(p.equals(0.0), 1.0, size)
+
+
+def power(u: Real, p: Real) -> Real:
+    """u^p; for u < 0 and whole p only. Ends as in C: 1 for p = 0 or u = 1, whatever the other is."""
+    a = abs(u)
+    size = power_of_nonnegative(a, p)
     whole = floor(p).equals(p)
     odd = whole & (2.0 * floor(0.5 * p)).differs(p) & (abs(p) < 2.0**53)
     # a negative base: the sign of its odd powers, and nothing real for powers that are not whole

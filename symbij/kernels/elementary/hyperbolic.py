@@ -12,17 +12,21 @@ from __future__ import annotations
 
 import math
 
-from symbij.kernels.elementary.exponential import exp_and_expm1, exp_sum, expm1_halved
+from symbij.kernels.elementary.exponential import exp_and_expm1, exp_sum, expm1_down, expm1_halved
 from symbij.kernels.elementary.logarithm import log_core
 from symbij.kernels.values import Real, copysign, fma, lesser, select, sqrt, two_sum
 
 _LARGE = 2.0**28  # from here on 1 + a^2 is a^2 to within rounding
+_TINY_SINGLE = 2.0**-14  # the same for a result of 24 bits
 _TINY = 2.0**-28  # up to here an odd function with slope 1 is u to within rounding
 
 
 def tanh(u: Real) -> Real:
     """(exp(u) - exp(-u))/(exp(u) + exp(-u))."""
     a = abs(u)
+    if u.code.single:
+        m = expm1_down(-2.0 * a)
+        return select(a < _TINY, u, copysign(m / (2.0 + m), u))
     e, m = exp_and_expm1(-2.0 * a)
     low = a < 0.55
     ratio = select(low, -m, 2.0 * e) / (1.0 + e)
@@ -45,6 +49,9 @@ def cosh(u: Real) -> Real:
 def asinh(u: Real) -> Real:
     """log(u + sqrt(u^2 + 1))."""
     a = abs(u)
+    if u.code.single:
+        log = _log_or_log_doubled(a + sqrt(fma(a, a, 1.0)), a)
+        return select(a < _TINY_SINGLE, u, copysign(log, u))
     log = _log1p_or_log_doubled(a + a * a / (1.0 + sqrt(fma(a, a, 1.0))), a)
     return select(a < _TINY, u, copysign(log, u))
 
@@ -52,6 +59,8 @@ def asinh(u: Real) -> Real:
 def acosh(u: Real) -> Real:
     """log(u + sqrt(u^2 - 1)), for u >= 1."""
     t = u - 1.0
+    if u.code.single:
+        return select(u < 1.0, math.nan, _log_or_log_doubled(u + sqrt(t * (u + 1.0)), u))
     return select(u < 1.0, math.nan, _log1p_or_log_doubled(t + sqrt(t * (t + 2.0)), u))
 
 
@@ -62,8 +71,17 @@ def _log1p_or_log_doubled(z: Real, a: Real) -> Real:
     return log_core(select(large, a, total), select(large, 0.0, error), select(large, 1.0, 0.0))
 
 
+def _log_or_log_doubled(z: Real, a: Real) -> Real:
+    """log(z), or log(2 a) for large a."""
+    large = a > _LARGE
+    return log_core(select(large, a, z), doublings=select(large, 1.0, 0.0))
+
+
 def atanh(u: Real) -> Real:
     """log((1 + u)/(1 - u))/2, for |u| <= 1."""
     a = abs(u)
+    if u.code.single:
+        log = log_core((1.0 + a) / (1.0 - a))  # of a negative number beyond 1
+        return select(a < _TINY_SINGLE, u, copysign(0.5 * log, u))
     log = log_core(*two_sum(1.0, 2.0 * a / (1.0 - a)))
     return select(a < _TINY, u, copysign(0.5 * log, u) + select(a > 1.0, math.nan, 0.0))

@@ -67,6 +67,8 @@ def log(u: Real) -> Real:
 
 def log1p(u: Real) -> Real:
     """log(1 + u)."""
+    if u.code.single:
+        return select(abs(u) < 2.0**-27, u, log_core(1.0 + u))
     # below 2^-54 the logarithm is u itself, sign and all
     return select(abs(u) < 2.0**-54, u, log_core(*two_sum(1.0, u)))
 

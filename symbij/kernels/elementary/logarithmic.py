@@ -42,6 +42,9 @@ def loghypot1(u: Real) -> Real:
     a = abs(u)
     large = a > 2.0**28
     square = a * a
+    if u.code.single:
+        log = log_core(select(large, a, 1.0 + square))
+        return select(large, log, 0.5 * select(square < 2.0**-27, square, log))
     total, error = two_sum(1.0, square)
     error = error + fma(a, a, -square)
     log = log_core(select(large, a, total), select(large, 0.0, error))

@@ -13,6 +13,7 @@ from symbij.kernels.elementary.exponential import (
     LN2_HI,
     LN2_LO,
     LN2_REST,
+    exp,
     exp_and_expm1,
     exp_down,
     exp_sum,
@@ -25,12 +26,16 @@ from symbij.kernels.values import Real, copysign, fma, greater, quick_two_sum, s
 
 def sigmoid(u: Real) -> Real:
     """1/(1 + exp(-u))."""
+    if u.code.single:
+        return 1.0 / (1.0 + exp(-u))
     e = exp_down(-abs(u))
     return select(u < 0.0, e, 1.0) / (1.0 + e)
 
 
 def logit(u: Real) -> Real:
     """log(u/(1 - u)), for 0 <= u <= 1."""
+    if u.code.single:
+        return log_core(u / (1.0 - u))
     # with the rounding errors of 1 - u and of the quotient the logarithm keeps its digits about u = 1/2
     rest, rest_error = quick_two_sum(1.0, -u)
     inverse = 1.0 / rest
@@ -53,9 +58,13 @@ def _log_of_expm1(v: Real, tiny: Real, doublings: Real | float = 0.0) -> Real:
     # about the zero at ln 2: 1 - exp(-v) = (1 - expm1(-y))/2 with y = v - ln 2
     zero = abs(v - LN2) < 0.02
     x = select(zero, ((v - LN2_HI) - LN2_LO) - LN2_REST, v)
+    small = v < 1e-290
+    if v.code.single:
+        m = expm1_down(-x)
+        log = log_core(select(zero, 1.0 - m, select(small, tiny, -m)), doublings=doublings)
+        return x + log
     m, m_error = expm1_extended(-x)
     total, error = quick_two_sum(1.0, -m)
-    small = v < 1e-290
     k, step, r, p = log_parts(
         select(zero, total, select(small, tiny, -m)), select(zero, error - m_error, select(small, 0.0, -m_error))
     )
