@@ -32,10 +32,10 @@ from symbij.formula.constraints import Constraint
 from symbij.kernels.broadcast import broadcast_shape
 from symbij.kernels.run import total_sums
 from symbij.program.adjoint import gradient
-from symbij.program.contract import without_quotients_by_parameters
 from symbij.program.ir import Builder, Program
 from symbij.program.lower import lower_chain
 from symbij.program.operations import X
+from symbij.program.passes import economised
 
 
 def constraining_bijector(constraint: Constraint) -> Bijector:
@@ -58,10 +58,19 @@ def combined(a: Constraint, b: Constraint) -> Constraint:
 
 
 @functools.lru_cache(maxsize=256)
-def loss_program(shape: Any, trained: tuple[int, ...], constraints: tuple[Constraint, ...], count: int) -> Program:
-    """-log p(x) and its gradient with respect to the raw values of the inputs numbered `trained`."""
+def loss_program(
+    shape: Any,
+    trained: tuple[int, ...],
+    constraints: tuple[Constraint, ...],
+    count: int,
+    neutral: tuple[tuple[int, float], ...] = (),
+) -> Program:
+    """-log p(x) and its gradient with respect to the raw values of the inputs numbered `trained`. Inputs that are
+    always 0 or 1, as in a standard normal base, are `neutral`: arithmetic with them falls away."""
     b = Builder()
     all_names = InputNames().take(count)
+    for k, value in neutral:
+        b.bound[all_names[k]] = b.const(value)
     raws = []
     for k, constraint in zip(trained, constraints, strict=True):
         raw = b.input("raw_" + all_names[k])
@@ -71,7 +80,7 @@ def loss_program(shape: Any, trained: tuple[int, ...], constraints: tuple[Constr
     loss = b.neg(log_p)
     fixed = tuple(n for k, n in enumerate(all_names) if k not in set(trained))
     inputs = (X, *("raw_" + all_names[k] for k in trained), *fixed)
-    return without_quotients_by_parameters(b.finish([loss, *gradient(b, loss, raws)], inputs))
+    return economised(b.finish([loss, *gradient(b, loss, raws)], inputs))
 
 
 def _constrained(raw: Any, constraint: Constraint, b: Builder) -> Any:
@@ -101,8 +110,14 @@ class Objective:
             known = self.constraints.get(sources[k])
             self.constraints[sources[k]] = limits[k] if known is None else combined(known, limits[k])
         self.bijectors = {v: constraining_bijector(c) for v, c in self.constraints.items()}
+        neutral = [(k, float(v.flat[0])) for k in fixed if (v := picked_value(values[k])).size]
+        neutral = [(k, v) for k, v in neutral if v in (0.0, 1.0) and np.all(picked_value(values[k]) == v)]
         program = loss_program(
-            shape_of(density), tuple(trained), tuple(self.constraints[sources[k]] for k in trained), len(values)
+            shape_of(density),
+            tuple(trained),
+            tuple(self.constraints[sources[k]] for k in trained),
+            len(values),
+            tuple(neutral),
         )
         self.program = program
         self.parameter_shape = broadcast_shape(distribution.name, [picked_value(v).shape for v in values])

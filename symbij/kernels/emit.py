@@ -12,8 +12,8 @@ from numba.core.registry import cpu_target
 from symbij.kernels.elementary import FUNCTIONS
 from symbij.kernels.root import find_root
 from symbij.kernels.values import F64, I1, I64, Bool, Code, Int, Real, fma, select
-from symbij.program.contract import contracted
 from symbij.program.ir import Op, Program
+from symbij.program.passes import contracted
 
 LANES = 16  # numbers in a vector
 COMPARISONS = ("lt", "le", "gt", "ge", "ne")

@@ -53,6 +53,8 @@ def _shares(b: Builder, op: Op, value: Var, bar: Var, reached: list[bool]) -> li
             return [bar, bar]
         case "sub":
             return [bar, b.neg(bar)]
+        case "mul" if op.args[0] == op.args[1]:
+            return [b.mul(b.mul(bar, b.const(2.0)), args[0]), None]
         case "mul":
             return [b.mul(bar, args[1]), b.mul(bar, args[0])]
         case "div":

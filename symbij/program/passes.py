@@ -1,5 +1,5 @@
-"""Products and sums → fused multiply-adds, which round once; quotients by parameters → products. Done on the program,
-so that every kernel made of it computes the same."""
+"""Programs → programs that compute the same with less. Done on programs, so that every kernel made of one computes the
+same."""
 
 from __future__ import annotations
 
@@ -26,15 +26,36 @@ def contracted(program: Program) -> Program:
     return without_unused(made, program.inputs, program.outputs)
 
 
-def without_quotients_by_parameters(program: Program) -> Program:
-    """The program with x*(1/p) for x/p where p does not depend on x: one rounding more, and one division for all x."""
+def economised(program: Program) -> Program:
+    """The program with fewer divisions and exponentials, for a few roundings more: x*(1/p) for x/p where p does not
+    depend on x; and, where sinh(u) is at hand, cosh(u) = sqrt(1 + sinh(u)^2), tanh(u) = sinh(u)/cosh(u) and
+    log(cosh(u)) = log(1 + sinh(u)^2)/2."""
     varying = program.depends_on("x")
     b = Builder()
     made: list[Var] = []
+    sinh: dict[int, Var] = {}  # by the operation of the argument
     for op in program.ops:
         args = [made[a] for a in op.args]
         if op.name == "div" and varying[op.args[0]] and not varying[op.args[1]]:
-            made.append(b.mul(args[0], b.div(b.const(1.0), args[1])))
+            value = b.mul(args[0], b.div(b.const(1.0), args[1]))
+        elif op.name in ("cosh", "tanh", "logcosh") and op.args[0] in sinh:
+            s = sinh[op.args[0]]
+            value = b.call("loghypot1", s) if op.name == "logcosh" else _hypot1(s, b)
+            if op.name == "tanh":
+                value = b.div(s, value)
         else:
-            made.append(b.emit(op.name, *args, data=op.data))
+            value = b.emit(op.name, *args, data=op.data)
+        if op.name == "sinh":
+            sinh[op.args[0]] = value
+        made.append(value)
     return b.finish([made[i] for i in program.outputs], program.inputs)
+
+
+def _hypot1(s: Var, b: Builder) -> Var:
+    """sqrt(1 + s^2)."""
+    size = b.call("abs", s)
+    moderate = b.compare("lt", size, b.const(_SQUARED))
+    return b.select(moderate, b.call("sqrt", b.add(b.mul(s, s), b.const(1.0))), size)
+
+
+_SQUARED = 1e150  # up to here squares do not overflow
