@@ -6,6 +6,7 @@ import copy
 import pickle
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 import scipy.stats as st
@@ -147,3 +148,34 @@ def test_carets_count_characters() -> None:
         sb.bijector("μ*μ*x + foo(x)")
     formula, caret = str(caught.value).splitlines()[-2:]
     assert formula[caret.index("^") :].startswith("foo")
+
+
+@pytest.mark.parametrize("temperature", [7e-4, 6.8e-4, 6.6e-4, 1e-4, 1e-6, 1e-300])
+def test_steps_whose_foot_underflows(temperature: float) -> None:
+    """f(x) = 0 where exp(-(1/2 - x)/t) is the foot exp(-1/(2t)): x = 1/2 - t log(2), and the log-det of the inverse is
+    1/(2t) - log(2) + log(t) there (to within exp(-1/(2t)))."""
+    b = sb.Softfloor(temperature)
+    whole = np.array([0.0, 1.0, -3.0])
+    np.testing.assert_allclose(b.inverse(whole), whole + (0.5 - temperature * np.log(2.0)), rtol=1e-15)
+    log_det = 0.5 / temperature - np.log(2.0) + np.log(temperature)
+    np.testing.assert_allclose(b.inverse_log_det_jacobian(whole), log_det, rtol=1e-14)
+    if temperature > 1e-10:  # else x would need more digits than a double has
+        y = np.random.default_rng(0).uniform(-3.0, 3.0, 1000)
+        np.testing.assert_allclose(b(b.inverse(y)), y, rtol=1e-10)
+
+
+def test_steps_at_whole_numbers_beyond_the_last_fraction_and_at_nan() -> None:
+    b = sb.Softfloor(0.01)
+    x = np.array([2.0**52 + 1, 2.0**52 + 2, -(2.0**52) - 1, np.inf, np.nan])
+    centre = np.log(1.0 / (4.0 * 0.01))  # slope at a centre, to within exp(-50)
+    np.testing.assert_allclose(b.forward_log_det_jacobian(x), [centre] * 4 + [np.nan], rtol=1e-14)
+    assert np.isnan(b.inverse_log_det_jacobian(np.nan))
+    np.testing.assert_array_equal(b(x)[3:], x[3:])
+
+
+@pytest.mark.parametrize(("p", "y"), [(3.0, 1.6e-282), (1 / 3, 2e96), (0.1, 1e-30), (-3.7, 1e-300), (1.0000001, 1e300)])
+def test_inverses_of_powers_do_not_round_the_exponent(p: float, y: float) -> None:
+    power = sb.bijector("x**p", domain=(0, "oo"), p=sb.nonzero)(p=p)
+    with mpmath.workprec(200):
+        truth = float(mpmath.power(y, 1 / mpmath.mpf(p)))
+    np.testing.assert_allclose(power.inverse(y), truth, rtol=3e-16)

@@ -27,7 +27,8 @@ ULP: dict[str, float] = {
     "atan": 2, "sinh": 2, "cosh": 1.5, "tanh": 2, "asinh": 2, "acosh": 2, "atanh": 2, "erf": 2, "erfc": 2, "erfinv": 4,
     "ndtr": 2, "ndtri": 4, "log_ndtr": 4, "sigmoid": 2, "softplus": 2, "softplus_inverse": 2, "logit": 2, "logcosh": 2,
     "loghypot1": 2, "softsign": 2, "softsign_inverse": 2, "log1mexp": 2, "cbrt": 1, "lambertw": 4,
-    "abs": 0, "sign": 0, "floor": 0, "max": 0, "min": 0, "odd_root": 2, "pow": 2, "powr": 2, "lgamma": 4, "digamma": 4,
+    "abs": 0, "sign": 0, "floor": 0, "max": 0, "min": 0, "odd_root": 2, "pow": 2, "powr": 2, "rootr": 2,
+    "lgamma": 4, "digamma": 4,
 }  # fmt: skip
 CONDITIONED: dict[str, float] = {
     "logaddexp": 2, "sigmoid_increment": 4, "sigmoid_increment_inverse": 4, "sigmoid_between": 4, "logit_between": 4,
@@ -43,6 +44,7 @@ KERNEL_DOMAIN = {
     "asin": (-1, 1), "acos": (-1, 1), "cbrt": (0, INF), "lgamma": (0, INF), "digamma": (0, INF),
     "lambertw": (-0.36787944117144233, INF), "pow": (0, INF),
     "powr": (0, INF),
+    "rootr": (0, INF),
 }  # fmt: skip
 INVERSE_OF = {
     "ndtri": "ndtr",
@@ -69,6 +71,7 @@ def kernel_points(name: str, count: int = 12) -> list[float]:
 
 
 OTHERS = {
+    "rootr": [(0.5,), (-1.3,), (3.0,), (40.7,)],
     "powr": [(0.5,), (-1.3,), (3.0,), (40.7,)],
     "pow": [(0.5,), (-1.3,), (3.0,), (40.7,)],
     "odd_root": [(3.0,), (5.0,), (9.0,)],

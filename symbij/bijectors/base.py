@@ -272,7 +272,7 @@ class Bijector(Node):
         """`log_det` (one number for every smallest event) summed so that there is one for every event."""
         if event_ndims is None:
             event_ndims = minimum
-        if int(event_ndims) != event_ndims:
+        if not isinstance(event_ndims, (int, float, np.number)) or int(event_ndims) != event_ndims:
             raise ShapeError(f"{self.name}: event_ndims must be a whole number, got {event_ndims!r}")
         event_ndims = int(event_ndims)
         if event_ndims < minimum:

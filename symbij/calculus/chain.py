@@ -245,8 +245,7 @@ class FloorCore(Link):
 
     @cached_property
     def sigmoid(self) -> tuple[tuple[Link, ...], sp.Expr] | None:
-        """Links and a steepness s, if a step is sigmoid: with w = links(r) at the distance r from a centre,
-        centre(r) = tanh(w/2)/(2 tanh(s/2)) + tail - 1/2."""
+        """Links and a steepness s if, with w = links(r), centre(r) = tanh(w/2)/(2 tanh(s/2)) + tail - 1/2."""
         places = [i for i, item in enumerate(self.above) if item.name == "sigmoid_increment"]
         if self.centre is None or not self.symmetric or len(places) != 1:
             return None
@@ -254,6 +253,11 @@ class FloorCore(Link):
         if any(item.name not in ("scale", "divide") for part in others for item in part):
             return None
         return others[0], -self.above[places[0]].args[0]  # type: ignore[attr-defined]
+
+    @property
+    def tail_is_foot(self) -> bool:
+        """Whether `tail` is what is left of the sigmoid of a step at its edge."""
+        return self.sigmoid is not None and self.tail == fn.sigmoid(-self.sigmoid[1])
 
     def log_det_u(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
         before = -self.tail if self.inverted else self.offset

@@ -256,6 +256,7 @@ ELEMENTARY: dict[str, Elementary] = {
         ("min", "where(u <= c, 1, 0)", "where(u <= c, 0, 1)"),
         ("pow", "c*u**(c - 1)", "v*log(u)"),
         ("powr", "c*powr(u, c - 1)", "v*log(u)"),
+        ("rootr", "v/(c*u)", "-v*log(u)/c**2"),
         ("odd_root", "v/(c*u)", "-v*log(abs(u))/c**2"),
     ]
 }  # fmt: skip

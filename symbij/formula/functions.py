@@ -117,6 +117,7 @@ sigmoid_step = _declare(
     nargs=2,
 )
 powr = _declare("powr", lambda u, p: u**p, nargs=2, range_sign=1)
+rootr = _declare("rootr", lambda u, p: u ** (1 / p), nargs=2, range_sign=1)
 softplus_scaled = _declare("softplus_scaled", lambda u, h: h * sp.log(1 + sp.exp(u / h)), nargs=2)
 softplus_scaled_inverse = _declare("softplus_scaled_inverse", lambda v, h: h * sp.log(sp.exp(v / h) - 1), nargs=2)
 sigmoid_between = _declare("sigmoid_between", lambda u, low, high: low * _logistic(-u) + high * _logistic(u), nargs=3)
@@ -180,7 +181,7 @@ OWN_FUNCTIONS: dict[str, type[SymbijFunction]] = {
         expm1, log1p, sigmoid, logit, softplus, softplus_inverse, softsign, softsign_inverse, log1mexp, logcosh,
         loghypot1, ndtr, ndtri, log_ndtr, logaddexp, lambertw, sigmoid_increment, sigmoid_increment_inverse,
         sigmoid_step, softplus_scaled, softplus_scaled_inverse, sigmoid_between, logit_between, logtanhc, odd_root,
-        moebius, powr,
+        moebius, powr, rootr,
     )
 }  # fmt: skip
 

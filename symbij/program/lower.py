@@ -107,7 +107,11 @@ def _lower_power(base: sp.Expr, exponent: sp.Expr, env: Env, b: Builder) -> Var:
             b.compare("ge", u, b.const(0.0)), b.call("odd_root", u, b.const(exponent.q)), b.const(float("nan"))
         )
         return _repeated_product(root, int(exponent.p), b)  # a rounded exponent would cost up to 100 ulp
-    return b.call("powr" if base == _HALF_LINE else "pow", u, lower(exponent, env, b))
+    if base == _HALF_LINE:
+        if exponent.is_Pow and exponent.exp == -1:
+            return b.call("rootr", u, lower(exponent.base, env, b))  # whose exponent 1/p does not round
+        return b.call("powr", u, lower(exponent, env, b))
+    return b.call("pow", u, lower(exponent, env, b))
 
 
 def _repeated_product(u: Var, n: int, b: Builder) -> Var:
@@ -210,8 +214,7 @@ _SIGMOID_CENTRAL = math.log(2.0)  # where the function `sigmoid_step` goes from 
 def _lower_floor(core: FloorCore, env: Env, u: Var, b: Builder) -> Lowered:
     """The core at `u`, by the nearest edge of a step, or by the nearest centre where that is closer."""
     tail = lower(core.tail, env, b)
-    nearest = b.call("floor", u + 0.5)
-    r = _finite_part(u - nearest, b)  # exact, in [-1/2, 1/2]
+    nearest, r = _nearest(u, b)
     if core.centre is None:  # the edges are the integers
         step, log_det = _on_its_side(core, lower_chain, r, env, b)
         return Lowered(nearest + (step + tail), log_det)
@@ -248,26 +251,29 @@ def _on_its_side(
     return b.select(upper, above.value, below.value), b.select(upper, above.log_det, below.log_det)
 
 
-def _finite_part(r: Var, b: Builder) -> Var:
-    """`r`, or 0 where it is inf - inf: infinite ends map to themselves. (A NaN stays in the integer part.)"""
-    return b.select(b.compare("ne", r, r), b.const(0.0), r)
+def _nearest(u: Var, b: Builder) -> tuple[Var, Var]:
+    """A whole number next to `u` and its distance from `u`, which is exact and at most 1/2."""
+    whole = b.compare("ge", b.call("abs", u), b.const(2.0**52))  # where u + 1/2 rounds, or is infinite
+    nearest = b.select(whole, u, b.call("floor", u + 0.5))
+    return nearest, b.select(whole, b.const(0.0), u - nearest)
 
 
 def _lower_floor_inverse(core: FloorCore, env: Env, v: Var, b: Builder) -> Lowered:
     """The u that the core maps to `v`, and log|du/dv|; the chain is chosen by the place of v - tail in its step."""
-    nearest = b.call("floor", v + 0.5)
-    r = _finite_part(v - nearest, b)  # exact; the tail is taken off this, not off v, of which it may be a small part
-    at = r - lower(core.tail, env, b)
+    nearest, r = _nearest(v, b)
+    at = r - lower(core.tail, env, b)  # not off v, of which the tail may be a small part
     m = b.call("floor", at + 0.5)
     s = at - m
-    upper = b.compare("ge", s, b.const(0.0))
+    # r = 0 less a tail above zero is below the edge, also where the tail underflows
+    side = b.select(b.compare("ne", r, b.const(0.0)), s, b.const(-1.0)) if core.tail_is_foot else s
+    upper = b.compare("ge", side, b.const(0.0))
     if core.centre is None:
         edge, log_det = _on_its_side(core, lower_inverse, s, env, b)
         return Lowered((nearest + m) + edge, log_det)
     k = b.select(upper, m + 1.0, m)
     at_centre = lower_chain(core.centre, env, b.const(0.0), b).value
     if core.sigmoid is not None:
-        value, log_det, central = _sigmoid_edge(core, nearest + k, s, upper, env, b)
+        value, log_det, central = _sigmoid_edge(core, nearest + k, r, s, upper, env, b)
     else:
         central = b.compare("gt", b.call("abs", s), b.const(_CENTRAL))
         edge, log_det = _on_its_side(core, lower_inverse, s, env, b)
@@ -277,20 +283,35 @@ def _lower_floor_inverse(core: FloorCore, env: Env, v: Var, b: Builder) -> Lower
     return Lowered(value, b.select(central, middle.log_det, log_det))
 
 
-def _sigmoid_edge(core: FloorCore, centre: Var, s: Var, upper: Var, env: Env, b: Builder) -> tuple[Var, Var, Var]:
+def _sigmoid_edge(
+    core: FloorCore, centre: Var, r: Var, s: Var, upper: Var, env: Env, b: Builder
+) -> tuple[Var, Var, Var]:
     """Near an edge of a sigmoid step the distance from its centre keeps its digits: w = log((1 - p)/p) for a height
     p = |s| tanh(steepness/2) + sigmoid(-steepness) over the foot of the sigmoid. The place, log|du/dv| there, and
     whether p > 1/4, where the centre does better."""
     links, steepness = core.sigmoid  # type: ignore[misc]
     steepness = sp.Abs(steepness)
-    size, foot = (lower(f, env, b) for f in (sp.tanh(steepness / 2), fn.sigmoid(-steepness)))
-    p = size * b.call("abs", s) + foot
+    size, foot, largest = (lower(f, env, b) for f in (sp.tanh(steepness / 2), fn.sigmoid(-steepness), steepness))
+    height = b.call("abs", s)
+    p = size * height + foot
     central = b.compare("gt", p, b.const(0.25))
     p = b.select(central, b.const(0.25), p)
-    w = lower_inverse(links, env, b.call("log", (1.0 - p) / p), b)
-    log_det = (b.call("log", size) - b.call("log", p * (1.0 - p))) + w.log_det
-    distance = b.call("abs", w.value)
-    return b.select(upper, centre - distance, centre + distance), log_det, central
+    # a foot that underflows is lifted
+    deep = b.compare("lt", p, b.const(1e-290))
+    lifted = (size * 2.0**_LIFT) * height + b.call("exp", _LIFT * math.log(2.0) - largest)
+    w = b.call("log", (1.0 - p) / b.select(deep, lifted, p))
+    w = w + b.select(deep, b.const(_LIFT * math.log(2.0)), b.const(0.0))
+    if core.tail_is_foot:  # and so is |s| where r = 0
+        at_foot = largest - b.call("log1p", size)
+        w = b.select(deep, b.select(b.compare("ne", r, b.const(0.0)), w, at_foot), w)
+    w = b.call("min", w, largest)
+    log_det = (b.call("log", size) + w) - 2.0 * b.call("log1p", b.neg(p))
+    u = lower_inverse(links, env, w, b)
+    distance = b.call("abs", u.value)
+    return b.select(upper, centre - distance, centre + distance), log_det + u.log_det, central
+
+
+_LIFT = 1000.0  # doublings
 
 
 def _lower_sum_core(core: SumCore, env: Env, u: Var, b: Builder) -> Lowered:

@@ -50,6 +50,7 @@ FUNCTIONS: dict[str, Callable[..., Real]] = {
     "floor": floor,
     "pow": algebraic.power,
     "powr": algebraic.power_of_nonnegative,
+    "rootr": algebraic.root_of_nonnegative,
     "max": algebraic.maximum,
     "min": algebraic.minimum,
     "sign": algebraic.sign,

@@ -17,10 +17,23 @@ def power_of_nonnegative(u: Real, p: Real) -> Real:
     else:
         high, low = log_extended(u)
         product = p * high
-        inside = lesser(greater(product, -746.0), 710.0)
-        rest = fma(p, low, fma(p, high, -product))
-        size = exp_sum(inside, select(abs(product) < 746.0, rest, 0.0))
+        size = _exp_extended(product, fma(p, low, fma(p, high, -product)))
     return select(p.equals(0.0), 1.0, size)
+
+
+def root_of_nonnegative(u: Real, p: Real) -> Real:
+    """u^(1/p) = exp(log(u)/p), for u >= 0."""
+    if u.code.single:
+        return exp(log_core(u) / p)
+    high, low = log_extended(u)
+    quotient = high / p
+    return _exp_extended(quotient, (fma(-quotient, p, high) + low) / p)
+
+
+def _exp_extended(high: Real, low: Real) -> Real:
+    """exp(high + low), where `low` is of the size of the rounding error of `high`."""
+    inside = lesser(greater(high, -746.0), 710.0)
+    return exp_sum(inside, select(abs(high) < 746.0, low, 0.0))
 
 
 def power(u: Real, p: Real) -> Real:
