@@ -11,7 +11,7 @@ Names are imported when first used, so that `import symbij` is immediate.
 
 from __future__ import annotations
 
-from symbij.lazy import lazy_names
+from symbij.lazy import lazy_names as _lazy_names
 
 __version__ = "0.1.0"
 
@@ -36,4 +36,4 @@ _MODULES: dict[str, tuple[str, ...]] = {
 _SUBMODULES = ("bijectors", "distributions", "fitting", "functions", "linalg", "plotting")
 
 __all__ = ["__version__", *(name for names in _MODULES.values() for name in names), *_SUBMODULES]
-__getattr__, __dir__ = lazy_names(__name__, globals(), _MODULES, _SUBMODULES)
+__getattr__, __dir__ = _lazy_names(__name__, globals(), _MODULES, _SUBMODULES)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
 import sys
 from pathlib import Path
 
+import mpmath
 import pytest
+
+from symbij.kernels.coefficients import logarithm
 
 sys.path.append(str(Path(__file__).parents[1]))  # behind the installed package, for `tests.coefficients`
 
@@ -28,3 +32,13 @@ def test_one_coefficient_more_is_better() -> None:
         for degree in (2, 3, 4, 5)
     ]
     assert all(8 < a / b < 128 for a, b in itertools.pairwise(errors))
+
+
+@pytest.mark.parametrize("steps", ["MANTISSA", "UNIT"])
+def test_tables_of_logarithms_are_accurate(steps: str) -> None:
+    """w = exp(-L) to within 2^-14 of the spacing of doubles at w, and L is a multiple of 2^-42."""
+    pairs = zip(getattr(logarithm, f"{steps}_INVERSE"), getattr(logarithm, f"{steps}_LOG"), strict=True)
+    with mpmath.workprec(200):
+        for w, step in pairs:
+            assert abs(mpmath.mpf(w) - mpmath.exp(-mpmath.mpf(step))) < math.ulp(w) * 2.0**-14
+            assert (step * 2.0**42).is_integer()

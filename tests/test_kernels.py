@@ -8,6 +8,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,10 @@ from hypothesis import strategies as st
 import symbij as sb
 from symbij.kernels import threads
 from symbij.kernels.loops import BLOCK
-from symbij.kernels.run import SUM_PIECE, total_sums
+from symbij.kernels.run import SUM_PIECE, Runner, total_sums
+from symbij.program.adjoint import gradient
 from symbij.program.ir import Builder
+from symbij.program.passes import economised
 
 LARGE = 300_005  # elements, enough for several threads
 
@@ -293,3 +296,80 @@ def test_float32_beyond_the_range_of_float(formula: str) -> None:
     for method in (bijector.forward, bijector.forward_log_det_jacobian):
         # a log-det is a difference of terms of up to 600 here
         np.testing.assert_allclose(method(x), method(x.astype(float)).astype(np.float32), rtol=1e-6)
+
+
+# Short cuts and passes
+
+
+@pytest.mark.parametrize("method", ["forward", "inverse", "forward_log_det_jacobian", "inverse_log_det_jacobian"])
+def test_later_calls_return_what_the_first_returns(method: str) -> None:
+    """From the second call on, small contiguous arrays go straight to the machine code; nothing else may."""
+    x = np.linspace(0.1, 2.0, 40)
+    unaligned = np.frombuffer(b"1" + x.tobytes(), dtype=np.uint8)[1:].view(np.float64)
+    frozen = x.copy()
+    frozen.setflags(write=False)
+    inputs = [x, x[::2], x[:0], x.reshape(4, 10), x.astype(">f8"), x.astype("f4"), unaligned, frozen, 0.5, list(x)]
+    warm = sb.SinhArcsinh(0.3, 1.2)
+    getattr(warm, method)(x)
+    for array in inputs:
+        first, later = getattr(sb.SinhArcsinh(0.3, 1.2), method)(array), getattr(warm, method)(array)
+        assert (type(first), first.dtype) == (type(later), later.dtype)
+        np.testing.assert_array_equal(first, later)
+    if "log_det" in method:
+        for wrong in ([], "", -1, 0.5):
+            with pytest.raises(sb.ShapeError):
+                getattr(warm, method)(x, event_ndims=wrong)
+        assert np.ndim(getattr(warm, method)(x, event_ndims=1)) == 0
+
+
+def test_economised_programs_compute_the_same() -> None:
+    b = Builder()
+    x, p = b.input("x"), b.input("p")
+    u = b.div(x, p)
+    outputs = [u, *(b.call(name, u) for name in ("sinh", "cosh", "tanh", "logcosh"))]
+    program = b.finish(outputs, ("x", "p"))
+    short = economised(program)
+    names = [op.name for op in short.ops]
+    assert not {"cosh", "tanh", "logcosh"} & set(names)
+    points = np.array([0.0, 1e-300, 1e-9, -0.7, 3.0, -300.0, 700.0, np.nan])
+    for k in range(len(outputs)):
+        before, after = (
+            Runner("p", replace(q, outputs=(q.outputs[k],)), np.array([[3.0]]), ())(3.0 * points)[0]
+            for q in (program, short)
+        )
+        np.testing.assert_allclose(after, before, rtol=4e-15)
+
+
+def test_the_gradient_of_the_logarithm_of_a_size() -> None:
+    b = Builder()
+    x = b.input("x")
+    size = b.call("abs", x)
+    log = b.call("log", size)
+    with_x, with_size = gradient(b, log, [x])[0], gradient(b, log, [size])[0]
+    points = np.array([-2.0, 0.5, -1e-300])
+    for output, expected in ((with_x, 1 / points), (with_size, 1 / abs(points))):
+        program = b.finish([output], ("x",))
+        np.testing.assert_array_equal(Runner("g", program, np.empty((0, 1)), ())(points)[0], expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "sigmoid"),
+    [
+        ("floor(x) + (sigmoid((frac(x) - 1/2)*7) - sigmoid(-7/2))/(sigmoid(7/2) - sigmoid(-7/2))", False),  # offset 0
+        ("floor(x - 1/2) + (sigmoid((frac(x - 1/2) - 1/2)*k) - sigmoid(-k/2))/(sigmoid(k/2) - sigmoid(-k/2))", True),
+        ("floor(x - 1/2) + frac(x - 1/2)**2", False),
+    ],
+)
+def test_steps_that_are_sigmoid(text: str, sigmoid: bool) -> None:
+    free = {"k": sb.nonzero} if "k" in text else {}
+    cls = sb.bijector(text, **free)
+    (core,) = (link for link in cls.derivation.chain if link.name == "floor")
+    assert (core.sigmoid is not None) == sigmoid
+    for k in (-7.3, 0.5, 40.0) if free else (1.0,):
+        b = cls(k) if free else cls()
+        x = np.linspace(-2.9, 2.9, 201)
+        np.testing.assert_allclose(b.inverse(b(x)), x, atol=1e-7)
+        step = 1e-6
+        slope = (b(x + step) - b(x - step)) / (2 * step)
+        smooth = abs(x - np.round(2 * x) / 2) > 1e-3
+        np.testing.assert_allclose(np.exp(b.forward_log_det_jacobian(x))[smooth], slope[smooth], rtol=1e-3, atol=1e-7)

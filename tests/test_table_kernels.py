@@ -58,7 +58,33 @@ def kernel_points(name: str, count: int = 12) -> list[float]:
     rng = np.random.default_rng(0)
     first, last = (ordinal(max(-1e308, min(1e308, end))) for end in (lo, hi))
     points = [from_ordinal(first + int((last - first) * u)) for u in rng.uniform(0, 1, count)]
-    middle = (0.01, 0.1, 0.3, 0.45, 0.5, 0.55, 0.693, 0.9, 1.0, 1.1, 1.5, 3.0, 8.0, 20.0, 37.0, 100.0, 700.0, 745.0)
+    middle = (
+        0.0078,
+        0.01,
+        0.0305,
+        0.061,
+        0.1,
+        0.3,
+        0.45,
+        0.5,
+        0.55,
+        0.693,
+        0.9,
+        0.97,
+        1.0,
+        1.0018,
+        1.03,
+        1.062,
+        1.1,
+        1.5,
+        3.0,
+        8.0,
+        20.0,
+        37.0,
+        100.0,
+        700.0,
+        745.0,
+    )
     points += [s * m for m in middle for s in (1, -1)]
     for size in (0.3, 1.0, 10.0):
         points += list(rng.normal(0, size, count))
@@ -86,6 +112,10 @@ OTHERS = {
 }
 
 
+# Beside the steps of the table of logarithms, where |p log(u)| is large.
+POWERS = [(u, s * 690.0 / abs(math.log(u))) for u in (0.96870087, 0.9688, 1.0584543, 1.06279, 1.126) for s in (1, -1)]
+
+
 def arguments(name: str) -> list[tuple[float, ...]]:
     """Points at which a function of several arguments is tested."""
     made: list[tuple[float, ...]] = []
@@ -106,6 +136,8 @@ def arguments(name: str) -> list[tuple[float, ...]]:
         else:
             first = [p for p in kernel_points(name, 5) if name != "moebius" or others[2] * p + others[3] != 0]
         made += [(p, *others) for p in first]
+    if name in ("pow", "powr", "rootr"):
+        made += [(u, 1.0 / p if name == "rootr" else p) for u, p in POWERS]
     return made
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symbij.lazy import lazy_names
+from symbij.lazy import lazy_names as _lazy_names
 
 _MODULES = {
     "symbij.bijectors.base": ("Bijector",),
@@ -17,4 +17,4 @@ _MODULES = {
 }  # fmt: skip
 
 __all__ = [name for names in _MODULES.values() for name in names]
-__getattr__, __dir__ = lazy_names(__name__, globals(), _MODULES)
+__getattr__, __dir__ = _lazy_names(__name__, globals(), _MODULES)

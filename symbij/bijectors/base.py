@@ -124,7 +124,7 @@ class Bijector(Node):
         self, x: Any, event_ndims: int | None = None, out: np.ndarray | None = None
     ) -> np.ndarray:
         """log|det dy/dx| at `x`, summed over the `event_ndims` rightmost axes (default: the minimum)."""
-        if out is None and not event_ndims and (found := self._at_once("forward_log_det_jacobian", x)) is not None:
+        if out is None and (found := self._at_once("forward_log_det_jacobian", x, event_ndims)) is not None:
             return found
         minimum = self.forward_min_event_ndims
         array = self._input(x, "x", minimum)
@@ -135,7 +135,7 @@ class Bijector(Node):
         self, y: Any, event_ndims: int | None = None, out: np.ndarray | None = None
     ) -> np.ndarray:
         """log|det dx/dy| at `y`, summed over the `event_ndims` rightmost axes (default: the minimum)."""
-        if out is None and not event_ndims and (found := self._at_once("inverse_log_det_jacobian", y)) is not None:
+        if out is None and (found := self._at_once("inverse_log_det_jacobian", y, event_ndims)) is not None:
             return found
         minimum = self.inverse_min_event_ndims
         array = self._input(y, "y", minimum)
@@ -253,9 +253,10 @@ class Bijector(Node):
     # called before: by the name of the method, from the input, and None for any other input.
     _cached_shortcuts: Mapping[str, Callable[[Any], np.ndarray | None]] = MappingProxyType({})
 
-    def _at_once(self, method: str, given: Any) -> np.ndarray | None:
+    def _at_once(self, method: str, given: Any, event_ndims: int | None = None) -> np.ndarray | None:
         shortcut = self._cached_shortcuts.get(method)
-        return None if shortcut is None else shortcut(given)
+        usual = event_ndims is None or (type(event_ndims) is int and event_ndims == 0)
+        return shortcut(given) if shortcut is not None and usual else None
 
     def _input(self, value: Any, what: str, min_event_ndims: int) -> np.ndarray:
         if type(value) is np.ndarray and value.dtype is _FLOAT64:

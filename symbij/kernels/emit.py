@@ -11,7 +11,7 @@ from numba.core.registry import cpu_target
 
 from symbij.kernels.elementary import FUNCTIONS
 from symbij.kernels.root import find_root
-from symbij.kernels.values import F64, I1, I64, Bool, Code, Int, Real, fma, select
+from symbij.kernels.values import F64, I1, I32, I64, Bool, Code, Int, Real, fma, select
 from symbij.program.ir import Op, Program
 from symbij.program.passes import contracted
 
@@ -108,6 +108,6 @@ def splat(code: Code, value: Any) -> Any:
     b = code.builder
     kind = code.type_of({Bool: I1, Int: I64, Real: F64}[type(value)])
     undefined = ir.Constant(kind, ir.Undefined)
-    first = b.insert_element(undefined, value.ir, ir.Constant(ir.IntType(32), 0))
-    zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    first = b.insert_element(undefined, value.ir, ir.Constant(I32, 0))
+    zeros = ir.Constant(ir.VectorType(I32, LANES), [0] * LANES)
     return type(value)(b.shuffle_vector(first, undefined, zeros), code)

@@ -6,10 +6,9 @@ from typing import Any
 
 from llvmlite import ir
 
-from symbij.kernels.values import F64, I64, REGISTER, Int, Real
+from symbij.kernels.values import F64, I32, I64, REGISTER, Int, Real
 
 STEPS = 16  # numbers in a table: what two vector registers hold
-_LANE = ir.IntType(32)
 
 
 def looked_up(index: Int, *tables: tuple[float, ...]) -> list[Real]:
@@ -37,7 +36,7 @@ def _loaded(index: Int, values: tuple[float, ...]) -> Real:
         return Real(b.load(b.gep(table, [index.ir])), code)
     picked: Any = ir.Constant(code.type_of(F64), ir.Undefined)
     for lane in range(code.lanes):
-        place = ir.Constant(_LANE, lane)
+        place = ir.Constant(I32, lane)
         number = b.load(b.gep(table, [b.extract_element(index.ir, place)]))
         picked = b.insert_element(picked, number, place)
     return Real(picked, code)

@@ -17,7 +17,7 @@ from numba.core import cgutils
 from symbij.kernels.emit import COMPARISONS, LANES, Emitted, Emitter, splat, vector_code
 from symbij.kernels.outline import outlined
 from symbij.kernels.segments import Segment, plan
-from symbij.kernels.values import F32, F64, I64, Bool, Code, Int, Real, select
+from symbij.kernels.values import F32, F64, I32, I64, Bool, Code, Int, Real, select
 from symbij.program.ir import Program
 
 IN_ONE_FUNCTION = 4  # segments; with more, each gets a function of its own
@@ -293,7 +293,7 @@ def _int(value: int) -> Any:
 
 def _across(builder: ir.IRBuilder, vector: Any) -> Any:
     """The sum of the lanes, added pairwise."""
-    parts = [builder.extract_element(vector, ir.Constant(ir.IntType(32), lane)) for lane in range(LANES)]
+    parts = [builder.extract_element(vector, ir.Constant(I32, lane)) for lane in range(LANES)]
     while len(parts) > 1:
         parts = [builder.fadd(a, b) for a, b in zip(parts[::2], parts[1::2], strict=True)]
     return parts[0]

@@ -192,7 +192,6 @@ def total_sums(program: Program, x: np.ndarray, packed: np.ndarray) -> np.ndarra
     pieces = max(1, -(-columns // SUM_PIECE))
     found = np.empty((pieces, rows, outputs))
     x, packed = np.ascontiguousarray(x, float), np.ascontiguousarray(packed, float)
-    places = x.ctypes.data, packed.ctypes.data
 
     def work(start: int, stop: int) -> None:
         scratch = scratch_for(min(columns, SUM_PIECE), outputs)
@@ -200,7 +199,8 @@ def total_sums(program: Program, x: np.ndarray, packed: np.ndarray) -> np.ndarra
             row, piece = divmod(task, pieces)
             first = piece * SUM_PIECE
             count = min(columns - first, SUM_PIECE)
-            sums(*places, packed.shape[1], row, row * columns + first, count, scratch.ctypes.data)
+            data, parameters, place = x.ctypes.data, packed.ctypes.data, scratch.ctypes.data
+            sums(data, parameters, packed.shape[1], row, row * columns + first, count, place)
             found[piece, row] = scratch[0]
 
     share(work, rows * pieces, 1, min(columns, SUM_PIECE) * seconds_per_element(program))

@@ -17,10 +17,8 @@ from llvmlite import ir
 
 ROUNDER = 1.5 * 2.0**52  # adding it rounds to a whole number, which then stands in the low bits of the sum
 REGISTER = 8  # doubles in a register of AVX-512
-F64, F32, I64, I1 = ir.DoubleType(), ir.FloatType(), ir.IntType(64), ir.IntType(1)
-
-
-_INDEX = ir.IntType(32)
+F64, F32 = ir.DoubleType(), ir.FloatType()
+I64, I32, I1 = ir.IntType(64), ir.IntType(32), ir.IntType(1)
 
 
 @dataclass
@@ -69,11 +67,11 @@ class Code:
         b = self.builder
         parts = []
         for first in range(0, self.lanes, REGISTER):
-            places = ir.Constant(ir.VectorType(_INDEX, REGISTER), list(range(first, first + REGISTER)))
+            places = ir.Constant(ir.VectorType(I32, REGISTER), list(range(first, first + REGISTER)))
             parts.append(
                 call(*(b.shuffle_vector(v, v, places) if isinstance(v.type, ir.VectorType) else v for v in operands))
             )
-        together = ir.Constant(ir.VectorType(_INDEX, self.lanes), list(range(self.lanes)))
+        together = ir.Constant(ir.VectorType(I32, self.lanes), list(range(self.lanes)))
         return b.shuffle_vector(*parts, together)
 
     def table(self, values: tuple[float, ...]) -> Any:
@@ -329,7 +327,7 @@ def split(u: Real) -> tuple[Real, Real]:
     if u.code.avx512:
         u = u + 0.0  # makes -0.0 a zero like the other
         exponent = _avx512("getexp", u)
-        mantissa = _avx512("getmant", u, ir.Constant(ir.IntType(32), _FROM_THREE_QUARTERS | _NAN_IF_NEGATIVE))
+        mantissa = _avx512("getmant", u, ir.Constant(I32, _FROM_THREE_QUARTERS | _NAN_IF_NEGATIVE))
         return select(mantissa < 1.0, exponent + 1.0, exponent), mantissa
     tiny = u < _SMALLEST_NORMAL
     bits = select(tiny, u * 2.0**54, u).bits()
@@ -346,11 +344,11 @@ _FROM_THREE_QUARTERS, _NAN_IF_NEGATIVE = 0b0011, 0b1000
 
 
 def _avx512(name: str, u: Real, *operands: Any) -> Real:
-    """An instruction on eight doubles in its masked form, in which LLVM has it, with nothing masked out."""
+    """An instruction on whole registers in its masked form, in which LLVM has it, with nothing masked out."""
     code = u.code
 
     def call(part: Any, *others: Any) -> Any:
-        args = [part, *others, part, ir.Constant(ir.IntType(8), -1), ir.Constant(ir.IntType(32), 4)]
+        args = [part, *others, part, ir.Constant(ir.IntType(8), -1), ir.Constant(I32, 4)]
         kind = ir.FunctionType(part.type, [a.type for a in args])
         return code.builder.call(code.declared(f"llvm.x86.avx512.mask.{name}.pd.512", kind), args)
 

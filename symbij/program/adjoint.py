@@ -14,6 +14,7 @@ _NO_DERIVATIVE = {"lt", "le", "gt", "ge", "ne", "input", "const"}
 def gradient(b: Builder, output: Var, wrt: list[Var], held: Var | None = None) -> list[Var]:
     """d output / d w for every w in `wrt`, appended to the builder of `output`; `held` counts as a constant."""
     reached = _reached_by(b, wrt, output.index)
+    wanted = {w.index for w in ([*wrt] if held is None else [*wrt, held])}
     adjoint: dict[int, Var] = {output.index: b.const(1.0)}
     for index in range(output.index, -1, -1):
         if index not in adjoint or not reached[index]:
@@ -21,7 +22,7 @@ def gradient(b: Builder, output: Var, wrt: list[Var], held: Var | None = None) -
         op = b.ops[index]
         if op.name in _NO_DERIVATIVE or (held is not None and index == held.index):
             continue
-        for argument, share in _received(b, op, Var(b, index), adjoint[index], reached):
+        for argument, share in _received(b, op, Var(b, index), adjoint[index], reached, wanted):
             if share is not None and reached[argument]:
                 adjoint[argument] = b.add(adjoint[argument], share) if argument in adjoint else share
     zero = b.const(0.0)
@@ -37,10 +38,13 @@ def _reached_by(b: Builder, wrt: list[Var], last: int) -> list[bool]:
     return reached
 
 
-def _received(b: Builder, op: Op, value: Var, bar: Var, reached: list[bool]) -> Iterable[tuple[int, Var | None]]:
-    """Operations on whose values `op` depends, and what each receives when the adjoint of `op` is `bar`."""
-    inner = b.ops[op.args[0]] if op.args else op
-    if op.name == "log" and inner.name == "abs":  # log|u| has the derivative 1/u: no sign is needed
+def _received(
+    b: Builder, op: Op, value: Var, bar: Var, reached: list[bool], wanted: set[int]
+) -> Iterable[tuple[int, Var | None]]:
+    """Operations on whose values `op` depends, and what each receives when the adjoint of `op` is `bar`; adjoints of
+    the operations `wanted` are needed."""
+    inner = b.ops[op.args[0]]
+    if op.name == "log" and inner.name == "abs" and op.args[0] not in wanted:  # log|u| has the derivative 1/u
         return [(inner.args[0], b.div(bar, Var(b, inner.args[0])))]
     return zip(op.args, _shares(b, op, value, bar, reached), strict=True)
 

@@ -14,7 +14,7 @@ import math
 
 from symbij.kernels.elementary.exponential import exp_and_expm1, exp_sum, expm1_down, expm1_halved
 from symbij.kernels.elementary.logarithm import log_core
-from symbij.kernels.values import Real, copysign, fma, lesser, select, sqrt, two_sum
+from symbij.kernels.values import Real, copysign, fma, lesser, quick_two_sum, select, sqrt, two_product, two_sum
 
 _LARGE = 2.0**28  # from here on 1 + a^2 is a^2 to within rounding
 _TINY_SINGLE = 2.0**-14  # the same for a result of 24 bits
@@ -52,7 +52,7 @@ def asinh(u: Real) -> Real:
     if u.code.single:
         log = _log_or_log_doubled(a + sqrt(fma(a, a, 1.0)), a)
         return select(a < _TINY_SINGLE, u, copysign(log, u))
-    log = _log1p_or_log_doubled(a + a * a / (1.0 + sqrt(fma(a, a, 1.0))), a)
+    log = _log1p_or_log_doubled(*quick_two_sum(a, a * a / (1.0 + sqrt(fma(a, a, 1.0)))), a)
     return select(a < _TINY, u, copysign(log, u))
 
 
@@ -61,14 +61,18 @@ def acosh(u: Real) -> Real:
     t = u - 1.0
     if u.code.single:
         return select(u < 1.0, math.nan, _log_or_log_doubled(u + sqrt(t * (u + 1.0)), u))
-    return select(u < 1.0, math.nan, _log1p_or_log_doubled(t + sqrt(t * (t + 2.0)), u))
+    square, square_low = two_product(t, t + 2.0)
+    root = sqrt(square)
+    root_low = select(root > 0.0, (fma(-root, root, square) + square_low) / (2.0 * root), 0.0)
+    z, z_low = two_sum(t, root)
+    return select(u < 1.0, math.nan, _log1p_or_log_doubled(z, z_low + root_low, u))
 
 
-def _log1p_or_log_doubled(z: Real, a: Real) -> Real:
-    """log(1 + z), or log(2 a) for large a."""
+def _log1p_or_log_doubled(z: Real, z_low: Real, a: Real) -> Real:
+    """log(1 + z + z_low), or log(2 a) for large a."""
     large = a > _LARGE
     total, error = two_sum(1.0, z)
-    return log_core(select(large, a, total), select(large, 0.0, error), select(large, 1.0, 0.0))
+    return log_core(select(large, a, total), select(large, 0.0, error + z_low), select(large, 1.0, 0.0))
 
 
 def _log_or_log_doubled(z: Real, a: Real) -> Real:
@@ -83,5 +87,9 @@ def atanh(u: Real) -> Real:
     if u.code.single:
         log = log_core((1.0 + a) / (1.0 - a))  # of a negative number beyond 1
         return select(a < _TINY_SINGLE, u, copysign(0.5 * log, u))
-    log = log_core(*two_sum(1.0, 2.0 * a / (1.0 - a)))
+    rest, rest_error = quick_two_sum(1.0, -a)
+    inverse = 1.0 / rest
+    z = 2.0 * a * inverse
+    total, error = two_sum(1.0, z)
+    log = log_core(total, error + (fma(-z, rest, 2.0 * a) - z * rest_error) * inverse)
     return select(a < _TINY, u, copysign(0.5 * log, u) + select(a > 1.0, math.nan, 0.0))

@@ -33,6 +33,8 @@ from symbij.kernels.values import (
     two_sum,
 )
 
+_THIRD_LOW = 2.0**-54 / 3.0  # 1/3 less the double next to it
+
 
 def _step(m: Real) -> Int:
     """The step of the table that m is in: the four leading bits after the point."""
@@ -97,11 +99,14 @@ def log_extended(u: Real) -> tuple[Real, Real]:
     w, step = looked_up(_step(m), MANTISSA_INVERSE, MANTISSA_LOG)
     product, product_low = two_product(m, w)
     r = product - 1.0  # exact
-    r_low = fma(-product_low, r, product_low)  # log(1 + r + low) = log(1 + r) + low (1 - r), and so on
-    square = r * r
-    half, half_low = -0.5 * square, -0.5 * fma(r, r, -square)
-    high, low = quick_two_sum(r, half)
-    cubic = square * r * polynomial(r, LOG_EXTENDED)
-    low = low + (cubic + (half_low + r_low))
+    square, square_low = two_product(r, r)
+    r_low = fma(product_low, square - r, product_low)  # log(1 + r + low) = log(1 + r) + low (1 - r + r^2 - ...)
+    cube, cube_low = two_product(square, r)
+    third, *others = LOG_EXTENDED
+    cubic, cubic_low = two_product(cube, third)
+    others_sum = fma(r, polynomial(r, tuple(others)), _THIRD_LOW)
+    cubic_low = cubic_low + fma(fma(square_low, r, cube_low), third, cube * others_sum)
+    high, low = quick_two_sum(r, -0.5 * square)
+    low = low + (cubic + (cubic_low + fma(-0.5, square_low, r_low)))
     whole, whole_low = two_sum(fma(n, LN2_HI, step), high)
     return quick_two_sum(whole, select(abs(n) < math.inf, whole_low + fma(n, LN2_LO, low), 0.0))

@@ -44,7 +44,7 @@ def loghypot1(u: Real) -> Real:
     square = a * a
     if u.code.single:
         log = log_core(select(large, a, 1.0 + square))
-        return select(large, log, 0.5 * select(square < 2.0**-27, square, log))
+        return select(large, log, 0.5 * select(square < 2.0**-20, fma(-0.5 * square, square, square), log))
     total, error = two_sum(1.0, square)
     error = error + fma(a, a, -square)
     log = log_core(select(large, a, total), select(large, 0.0, error))

@@ -21,13 +21,14 @@ from symbij.kernels.elementary.exponential import (
     expm1_extended,
 )
 from symbij.kernels.elementary.logarithm import log1p_unit, log_core, log_either, log_parts
-from symbij.kernels.values import Real, copysign, fma, greater, quick_two_sum, select
+from symbij.kernels.values import Real, copysign, fma, greater, lesser, quick_two_sum, select
 
 
 def sigmoid(u: Real) -> Real:
     """1/(1 + exp(-u))."""
     if u.code.single:
-        return 1.0 / (1.0 + exp(-u))
+        e = exp(lesser(u, 40.0))
+        return e / (1.0 + e)
     e = exp_down(-abs(u))
     return select(u < 0.0, e, 1.0) / (1.0 + e)
 

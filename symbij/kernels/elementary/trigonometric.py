@@ -37,6 +37,7 @@ from symbij.kernels.coefficients.trigonometric import (
 )
 from symbij.kernels.values import (
     F64,
+    I32,
     ROUNDER,
     Code,
     Int,
@@ -120,7 +121,7 @@ def _words(code: Code, row: Int) -> list[Real]:
     builder, kind = code.builder, ir.VectorType(F64, _WORDS)
     rows = []  # loaded whole: a gather for every word would make sin take an eighth longer
     for lane in range(code.lanes):
-        place = builder.gep(table, [builder.extract_element(start.ir, ir.Constant(ir.IntType(32), lane))])
+        place = builder.gep(table, [builder.extract_element(start.ir, ir.Constant(I32, lane))])
         rows.append(builder.load(builder.bitcast(place, kind.as_pointer())))
         rows[-1].align = 8
     return [Real(word, code) for word in _transposed(builder, rows)]
@@ -132,7 +133,7 @@ def _transposed(builder: ir.IRBuilder, rows: list[Any]) -> list[Any]:
     count = len(rows)
 
     def shuffled(a: Any, b: Any, places: list[int]) -> Any:
-        return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), len(places)), places))
+        return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(I32, len(places)), places))
 
     def joined(parts: list[Any]) -> Any:
         while len(parts) > 1:
