@@ -59,32 +59,9 @@ def kernel_points(name: str, count: int = 12) -> list[float]:
     first, last = (ordinal(max(-1e308, min(1e308, end))) for end in (lo, hi))
     points = [from_ordinal(first + int((last - first) * u)) for u in rng.uniform(0, 1, count)]
     middle = (
-        0.0078,
-        0.01,
-        0.0305,
-        0.061,
-        0.1,
-        0.3,
-        0.45,
-        0.5,
-        0.55,
-        0.693,
-        0.9,
-        0.97,
-        1.0,
-        1.0018,
-        1.03,
-        1.062,
-        1.1,
-        1.5,
-        3.0,
-        8.0,
-        20.0,
-        37.0,
-        100.0,
-        700.0,
-        745.0,
-    )
+        0.0078, 0.01, 0.0305, 0.061, 0.1, 0.3, 0.45, 0.5, 0.55, 0.693, 0.9, 0.97, 1.0, 1.0018, 1.03, 1.062, 1.1, 1.5,
+        3.0, 8.0, 20.0, 37.0, 100.0, 700.0, 745.0,
+    )  # fmt: skip
     points += [s * m for m in middle for s in (1, -1)]
     for size in (0.3, 1.0, 10.0):
         points += list(rng.normal(0, size, count))

@@ -27,9 +27,11 @@ def contracted(program: Program) -> Program:
 
 
 def economised(program: Program) -> Program:
-    """The program with fewer divisions and exponentials, for a few roundings more: x*(1/p) for x/p where p does not
-    depend on x (and is not subnormal, when 1/p would be infinite); and, where sinh(u) is at hand, cosh(u) = sqrt(1 + sinh(u)^2), tanh(u) = sinh(u)/cosh(u) and
-    log(cosh(u)) = log(1 + sinh(u)^2)/2."""
+    """The program with fewer divisions and exponentials, for a few roundings more.
+
+    x*(1/p) for x/p where p does not depend on x (and is not subnormal, when 1/p would be infinite). Where sinh(u) is at
+    hand, cosh(u) = sqrt(1 + sinh(u)^2), tanh(u) = sinh(u)/cosh(u) and log(cosh(u)) = log(1 + sinh(u)^2)/2.
+    """
     varying = program.depends_on("x")
     b = Builder()
     made: list[Var] = []
