@@ -15,6 +15,7 @@ from tests.benchmarks.results import Bar, Result, Spread, Table
 from tests.benchmarks.workers import call
 
 LENGTHS = (1, 2, 4, 8, 16, 32, 64)
+LONGEST_JAX = 32  # its compiler did not finish the gradient of 64 layers within 8 minutes, at 5.6 GB
 SIZE = 100_000
 SLACK = 1.25  # of a time that should be proportional to the number of layers
 
@@ -40,19 +41,19 @@ def run(effort: Effort, only: str | None, progress: Progress) -> Result:
         f"empty cache. Value: log p at {size:,} float64 observations (JAX: its mean); gradient: the mean of -log p and "
         "its derivatives with respect to 3 parameters a layer.",
     )
-    items = [(name, layers) for layers in lengths for name in names]
+    items = [(name, layers) for layers in lengths for name in names if name != JAX or layers <= LONGEST_JAX]
     found: dict[tuple[str, int], dict[str, Any]] = {}
     for name, layers in progress.over(items, lambda item: f"{item[0]} {item[1]}"):
         found[name, layers] = _worker(name, layers, size, max(3, effort.rounds // 2))
     for layers in lengths:
-        losses = [found[name, layers]["loss"] for name in names]
+        losses = [found[name, layers]["loss"] for name in names if (name, layers) in found]
         np.testing.assert_allclose(losses, losses[:1] * len(losses), rtol=1e-8, err_msg=f"{layers} layers")
     for name in names:
         table = Table(
             name,
             ["layers", "compile value, s", "compile gradient, s", "value, ns", "gradient, ns", "gradient / value"],
         )
-        for layers in lengths:
+        for layers in (n for n in lengths if (name, n) in found):
             one = found[name, layers]
             value, gradient = np.array(one["value"]), np.array(one["gradient"])
             per = 1e9 / size
@@ -61,6 +62,8 @@ def run(effort: Effort, only: str | None, progress: Progress) -> Result:
                  Spread.of(gradient).scaled(per), Spread.of(gradient / value)]
             )  # fmt: skip
         result.tables.append(table)
+    if JAX in names and lengths[-1] > LONGEST_JAX:
+        result.remarks.append(f"JAX stops at {LONGEST_JAX} layers: it did not compile {lengths[-1]} in 8 minutes.")
     if SYMBIJ in names:
         _judge(result, lengths, found)
     return result
