@@ -54,11 +54,11 @@ def innermost_loops(lines: list[str]) -> list[list[str]]:
 
 
 def _stores(line: str) -> str | None:
-    """The register that an instruction stores to an array, which is not the stack."""
+    """The register that an instruction stores to an array, or to a buffer on the stack; not one that is spilled."""
     if not line.startswith(("vmovup", "vmovap", "vmovnt", "vmovdq")):
         return None
     source, _, target = line.partition(", ")
-    return source if "mm" in source and "(" in target and "(%rsp" not in target else None
+    return source if "mm" in source and "(" in target and "(%rsp)" not in target else None
 
 
 def count(loop: list[str], itemsize: int) -> Instructions | None:
@@ -87,7 +87,8 @@ def all_loops(assembly: str, lanes: int, itemsize: int = 8) -> Instructions | No
     counted = [found for loop in innermost_loops([line for line in lines if line]) if (found := count(loop, itemsize))]
     if not counted:
         return None
-    return Instructions(sum(c.floating for c in counted), sum(c.vector for c in counted), lanes, lanes)
+    register = max(c.lanes for c in counted)
+    return Instructions(sum(c.floating for c in counted), sum(c.vector for c in counted), lanes, register)
 
 
 def instruction_count(bijector: Any, operation: str, dtype: str = "float64") -> Instructions | None:
