@@ -110,8 +110,7 @@ class Objective:
             known = self.constraints.get(sources[k])
             self.constraints[sources[k]] = limits[k] if known is None else combined(known, limits[k])
         self.bijectors = {v: constraining_bijector(c) for v, c in self.constraints.items()}
-        neutral = [(k, float(v.flat[0])) for k in fixed if (v := picked_value(values[k])).size]
-        neutral = [(k, v) for k, v in neutral if v in (0.0, 1.0) and np.all(picked_value(values[k]) == v)]
+        neutral = [(k, c) for k in fixed for c in (0.0, 1.0) if (v := picked_value(values[k])).size and np.all(v == c)]
         program = loss_program(
             shape_of(density),
             tuple(trained),

@@ -187,10 +187,8 @@ def lower_link_inverse(item: Link, env: Env, v: Var, b: Builder) -> Lowered:
     v = _unsigned_zero(item, v, b)
     inner = env | {_OUT: v}
     inverse = item.inverse()
-    if inverse.name == "power":
-        u = lower(inverse.forward(_HALF_LINE), env | {_HALF_LINE: v}, b)
-    else:
-        u = lower(inverse.forward(_OUT), inner, b)
+    point = _HALF_LINE if inverse.name == "power" else _OUT
+    u = lower(inverse.forward(point), inner | {point: v}, b)
     return _with_log_det(u, item.log_det_v(_IN, _OUT), inner | {_IN: u}, b)
 
 

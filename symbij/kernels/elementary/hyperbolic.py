@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 
 from symbij.kernels.elementary.exponential import exp_and_expm1, exp_sum, expm1_down, expm1_halved
-from symbij.kernels.elementary.logarithm import log_core
+from symbij.kernels.elementary.logarithm import log_core, over_complement
 from symbij.kernels.values import Real, copysign, fma, lesser, quick_two_sum, select, sqrt, two_product, two_sum
 
 _LARGE = 2.0**28  # from here on 1 + a^2 is a^2 to within rounding
@@ -87,9 +87,7 @@ def atanh(u: Real) -> Real:
     if u.code.single:
         log = log_core((1.0 + a) / (1.0 - a))  # of a negative number beyond 1
         return select(a < _TINY_SINGLE, u, copysign(0.5 * log, u))
-    rest, rest_error = quick_two_sum(1.0, -a)
-    inverse = 1.0 / rest
-    z = 2.0 * a * inverse
+    z, z_error = over_complement(2.0 * a, a)
     total, error = two_sum(1.0, z)
-    log = log_core(total, error + (fma(-z, rest, 2.0 * a) - z * rest_error) * inverse)
+    log = log_core(total, error + z_error)
     return select(a < _TINY, u, copysign(0.5 * log, u) + select(a > 1.0, math.nan, 0.0))

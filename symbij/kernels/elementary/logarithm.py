@@ -75,12 +75,18 @@ def log1p(u: Real) -> Real:
     return select(abs(u) < 2.0**-54, u, log_core(*two_sum(1.0, u)))
 
 
-def log_either(alone: Bool, z: Real, z_error: Real | None = None) -> Real:
-    """log(z) where `alone` holds, else log(1 + z), each relatively accurate; `z_error` is of the size of z's rounding
-    error."""
+def log_either(alone: Bool, z: Real) -> Real:
+    """log(z) where `alone` holds, else log(1 + z), each relatively accurate."""
     total, error = two_sum(1.0, z)
-    extra = select(alone, 0.0, error)
-    return log_core(select(alone, z, total), extra if z_error is None else extra + z_error)
+    return log_core(select(alone, z, total), select(alone, 0.0, error))
+
+
+def over_complement(a: Real, u: Real) -> tuple[Real, Real]:
+    """a/(1 - u) and its rounding error, for |u| <= 1."""
+    rest, rest_error = quick_two_sum(1.0, -u)
+    inverse = 1.0 / rest
+    quotient = a * inverse
+    return quotient, (fma(-quotient, rest, a) - quotient * rest_error) * inverse
 
 
 def log1p_unit(e: Real) -> Real:
@@ -88,9 +94,7 @@ def log1p_unit(e: Real) -> Real:
     # 1 + e without the last step up to 2, whose leading bits are those of 1
     w, step = looked_up(_step(fma(e, 1.0 - 2.0**-40, 1.0)), UNIT_INVERSE, UNIT_LOG)
     r = fma(e, w, w - 1.0)
-    if e.code.single:
-        return step + fma(r * r, polynomial(r, LOG_SINGLE), r)
-    return step + fma(r * r, polynomial(r, LOG), r)
+    return step + fma(r * r, polynomial(r, LOG_SINGLE if e.code.single else LOG), r)
 
 
 def log_extended(u: Real) -> tuple[Real, Real]:

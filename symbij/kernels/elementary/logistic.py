@@ -20,7 +20,7 @@ from symbij.kernels.elementary.exponential import (
     expm1_down,
     expm1_extended,
 )
-from symbij.kernels.elementary.logarithm import log1p_unit, log_core, log_either, log_parts
+from symbij.kernels.elementary.logarithm import log1p_unit, log_core, log_either, log_parts, over_complement
 from symbij.kernels.values import Real, copysign, fma, greater, lesser, quick_two_sum, select
 
 
@@ -38,10 +38,7 @@ def logit(u: Real) -> Real:
     if u.code.single:
         return log_core(u / (1.0 - u))
     # with the rounding errors of 1 - u and of the quotient the logarithm keeps its digits about u = 1/2
-    rest, rest_error = quick_two_sum(1.0, -u)
-    inverse = 1.0 / rest
-    odds = u * inverse
-    return log_core(odds, (fma(-odds, rest, u) - odds * rest_error) * inverse)
+    return log_core(*over_complement(u, u))
 
 
 def softplus(u: Real) -> Real:
