@@ -7,10 +7,13 @@ from symbij.lazy import lazy_names as _lazy_names
 _MODULES = {
     "symbij.bijectors.base": ("Bijector",),
     "symbij.bijectors.derived": ("DerivedBijector", "bijector"),
-    "symbij.bijectors.library": (
-        "Cubic", "Exp", "GumbelCDF", "Identity", "LogisticCDF", "NormalCDF", "Scale", "Shift", "Sigmoid", "SinhArcsinh",
-        "Softfloor", "Softplus", "Tanh", "UniformCDF",
+    "symbij.bijectors.library.distribution_functions": (
+        "GumbelCDF", "LogisticCDF", "LogisticSurvival", "NormalCDF", "NormalSurvival", "UniformCDF", "UniformSurvival",
     ),
+    "symbij.bijectors.library.elementary": (
+        "Cubic", "Exp", "Identity", "Scale", "Shift", "Sigmoid", "Softfloor", "Softplus", "Tanh",
+    ),
+    "symbij.bijectors.library.shapes": ("SinhArcsinh",),
     "symbij.bijectors.linear": ("ScaleMatvecDiag", "ScaleMatvecLinearOperator", "ScaleMatvecTriL"),
     "symbij.bijectors.structure": ("Chain", "Invert"),
     "symbij.bijectors.variable": ("Variable",),

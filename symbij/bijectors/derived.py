@@ -58,6 +58,14 @@ def _formula(cls: type[DerivedBijector]) -> Formula:
     return cls._declared()
 
 
+def _facts_of(cls: type[DerivedBijector]) -> Facts:
+    found = load_facts(cls._key)
+    if found is None:
+        found = facts_of(cls.derivation)
+        save_facts(cls._key, found)
+    return found
+
+
 class DerivedBijector(Bijector):
     """A bijector whose inverse and log-dets are derived from its formula.
 
@@ -67,7 +75,7 @@ class DerivedBijector(Bijector):
 
     formula: ClassVar[Formula] = _OnFirstUse("made_formula", _formula)  # type: ignore[assignment]
     derivation: ClassVar[Derivation] = _OnFirstUse("made_derivation", _derive)  # type: ignore[assignment]
-    _facts: ClassVar[Facts] = _OnFirstUse("made_facts", lambda cls: facts_of(cls.derivation))  # type: ignore[assignment]
+    _facts: ClassVar[Facts] = _OnFirstUse("made_facts", _facts_of)  # type: ignore[assignment]
     _declared: ClassVar[Callable[[], Formula]]
     _parameter_list: ClassVar[tuple[Parameter, ...]]
     _key: ClassVar[str | None] = None  # under which the disk has what is known of the formula
@@ -240,11 +248,12 @@ def bijector(
 
     facts = load_facts(key)
     if facts is not None:  # derived before
-        cls = _made_class(made, facts.text, facts.parameters, title, doc)
+        cls = declare_parts(made, facts.text, facts.parameters, title, doc)
         cls._made_facts = facts  # type: ignore[attr-defined]
     else:
         cls = declare(made(), title, doc)
-        save_facts(key, cls._facts)  # which refuses at once what is not one-to-one
+        cls._key = key
+        _ = cls._facts  # refuses at once what is not one-to-one
     cls._key = key
     return cls
 
@@ -257,12 +266,13 @@ _RESERVED = {"self", "validate_args", "name", "dtype", "formula", "graph_parents
 def declare(formula: Formula, name: str, doc: str | None = None) -> type[DerivedBijector]:
     """A class for `formula` whose derivation is worked out on first use."""
     text = formula.text or str(formula.expr)
-    return _made_class(lambda: formula, text, parameters_of(formula), name, doc)
+    return declare_parts(lambda: formula, text, parameters_of(formula), name, doc)
 
 
-def _made_class(
+def declare_parts(
     declared: Callable[[], Formula], text: str, parameters: tuple[Parameter, ...], name: str, doc: str | None
 ) -> type[DerivedBijector]:
+    """A class for the formula that `declared` makes when it is first needed."""
     for parameter in (p.name for p in parameters):
         if parameter in dir(DerivedBijector) or parameter in _RESERVED:
             raise ParameterError(f"'{parameter}' cannot be the name of a parameter: every bijector has that attribute")

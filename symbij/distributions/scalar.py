@@ -12,7 +12,7 @@ import numpy as np
 
 from symbij.bijectors.derived import DerivedBijector
 from symbij.bijectors.fused import BoundStage
-from symbij.bijectors.library import (
+from symbij.bijectors.library.distribution_functions import (
     LogisticCDF,
     LogisticSurvival,
     NormalCDF,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from symbij.bijectors.base import Bijector
-from symbij.bijectors.library import Identity, Sigmoid, Softplus
+from symbij.bijectors.library.elementary import Identity, Sigmoid, Softplus
 from symbij.bijectors.variable import Variable
 from symbij.distributions.base import Distribution
 from symbij.distributions.density import (

@@ -52,8 +52,12 @@ def make_formula(
     *,
     domain: tuple[Any, Any] | Constraint | None = None,
     constraints: dict[str, Any] | None = None,
+    order: tuple[str, ...] = (),
 ) -> Formula:
-    """The `Formula` meant by a string, a sympy expression, or a Python function of the variable and parameters."""
+    """The `Formula` meant by a string, a sympy expression, or a Python function of the variable and parameters.
+
+    Parameters stand in the order of the formula, but for those that `order` puts first.
+    """
     if isinstance(source, Traced):
         source = source.expr  # type: ignore[assignment]
     constraints = dict(constraints or {})
@@ -76,6 +80,7 @@ def make_formula(
         raise FormulaSyntaxError(
             f"a formula is a string, a sympy expression or a function, got {type(source).__name__}"
         )
+    names.sort(key=lambda n: order.index(n) if n in order else len(order))
     unknown = [name for name in constraints if name not in names]
     if unknown:
         raise ParameterError(

@@ -1,0 +1,41 @@
+"""Elementary maps: affine, powers, exponentials, the logistic and the hyperbolic family."""
+
+from __future__ import annotations
+
+from symbij.bijectors.library.declare import declared
+from symbij.formula.constraints import nonzero, positive, real
+
+Identity = declared("Identity", "x", "The identity on ℝ.")
+Shift = declared("Shift", "x + shift", "Translation by `shift`.", shift=real)
+Scale = declared("Scale", "scale*x", "Multiplication by `scale`, which must not be zero.", scale=nonzero)
+Cubic = declared(
+    "Cubic",
+    "(a*x + b)**3",
+    "The cube of an affine map, ℝ → ℝ; the derivative vanishes where a*x + b = 0.",
+    a=nonzero,
+    b=real,
+)
+Exp = declared("Exp", "exp(x)", "The exponential, ℝ → (0, ∞).")
+Sigmoid = declared(
+    "Sigmoid",
+    "low + (high - low)*sigmoid(x)",
+    "The logistic function 1/(1 + exp(-x)), rescaled from (0, 1) to (low, high).",
+    low=(real, 0.0),
+    high=(real, 1.0),
+)
+Softplus = declared(
+    "Softplus",
+    "low + hinge_softness*softplus(x/hinge_softness)",
+    "A smooth max(x, 0) with a corner of width `hinge_softness`, ℝ → (low, ∞) (mirrored for a negative softness).",
+    hinge_softness=(nonzero, 1.0),
+    low=(real, 0.0),
+)
+Tanh = declared("Tanh", "tanh(x)", "The hyperbolic tangent, ℝ → (-1, 1).")
+Softfloor = declared(
+    "Softfloor",
+    "floor(x - 1/2) + (sigmoid((frac(x - 1/2) - 1/2)/temperature) - sigmoid(-1/(2*temperature)))"
+    "/(sigmoid(1/(2*temperature)) - sigmoid(-1/(2*temperature))) + sigmoid(-1/(2*temperature))",
+    "A differentiable floor, ℝ → ℝ: it approaches floor(x) for small temperatures and the identity for large ones. "
+    "The forward map is that of TensorFlow Probability's Softfloor.",
+    temperature=positive,
+)
