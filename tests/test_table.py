@@ -125,6 +125,8 @@ def test_ends_map_to_ends(name: str, args: tuple[sp.Expr, ...]) -> None:
     """The limits at the ends of the domain are the ends of the codomain: approached, and never passed."""
     link = RowLink(ROWS[name], args)
     value = numeric(definition(link.row, args), [U])
+    if name == "reciprocal_beside_pole":
+        pytest.skip("its ends lie on either side of its pole, as parameters say")
     lo, hi = ends(name, args, "domain")
     targets = ends(name, args, "codomain")
     if link.sign({}) == -1:

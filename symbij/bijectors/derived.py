@@ -219,6 +219,7 @@ def bijector(
     *,
     name: str | None = None,
     domain: Any = None,
+    assume_bijective: bool = False,
     **constraints: Any,
 ) -> Any:
     """A `Bijector` class from one forward formula.
@@ -226,7 +227,9 @@ def bijector(
     `formula` is a string ("(a*x + b)**3", with x the variable and every other name a parameter), a sympy expression, or
     a Python function of the variable and the parameters, which is traced (use as a decorator: annotations are
     constraints, defaults are defaults). `domain=(lo, hi)` restricts x; ends are numbers, "oo", or formulas of the
-    parameters. Keyword arguments constrain parameters: `a=sb.nonzero`; the default is `sb.real`.
+    parameters. Keyword arguments constrain parameters: `a=sb.nonzero`; the default is `sb.real`. Where symbij finds
+    neither a proof nor a counterexample, `assume_bijective=True` takes your word for it: the derivation then says
+    "assumed", and the inverse is found numerically.
 
     Raises `FormulaSyntaxError` if the formula cannot be read, `NotBijectiveError` if it is not one-to-one or no proof
     is found, `DomainError` if it is not defined on the domain.
@@ -234,17 +237,19 @@ def bijector(
     if formula is None:
 
         def decorate(function: Callable[..., Any]) -> type[DerivedBijector]:
-            return bijector(function, name=name, domain=domain, **constraints)
+            return bijector(function, name=name, domain=domain, assume_bijective=assume_bijective, **constraints)
 
         return decorate
     title = name or getattr(formula, "__name__", None) or "FormulaBijector"
     doc = inspect.getdoc(formula) if inspect.isfunction(formula) else None
     key = key_of(formula, domain, constraints)
+    if key is not None and assume_bijective:
+        key += " assumed"
 
     def made() -> Formula:
         from symbij.formula.formula import make_formula
 
-        return make_formula(formula, domain=domain, constraints=constraints)
+        return make_formula(formula, domain=domain, constraints=constraints, assumed=assume_bijective)
 
     facts = load_facts(key)
     if facts is not None:  # derived before

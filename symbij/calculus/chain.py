@@ -6,15 +6,13 @@ where it is defined and where it leads. A chain's answers are composed of its li
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 
 import sympy as sp
 
 from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.table import ROWS, Row
-from symbij.formula import functions as fn
-from symbij.formula.interval import POSITIVE, REALS, Interval
+from symbij.formula.interval import POSITIVE, Interval
 
 
 class Link:
@@ -121,197 +119,7 @@ class RowLink(Link):
         return RowLink(self.row, tuple(self.row.formula(t, sp.S.One, sp.S.One, self.args) for t in self.row.mirror))
 
 
-@dataclass(frozen=True)
-class SumCore(Link):
-    """f(u) = f1(u) + f2(u) + ..., each a chain, all of one direction: then f is strictly monotone.
-
-    Its derivative is a sum of terms of one sign, so log|f'| = logsumexp of the terms' log|fi'|, free of cancellation.
-    The inverse is found numerically.
-    """
-
-    terms: tuple[tuple[Link, ...], ...]
-    direction: int | sp.Expr
-    where: Interval
-    image: Interval
-    name: str = "sum"
-
-    def forward(self, u: sp.Expr) -> sp.Expr:
-        return sp.Add(*(chain_forward(t, u) for t in self.terms))
-
-    def inverse(self) -> Link:
-        return NumericInverse(self)
-
-    def log_det_u(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
-        parts = [chain_log_det(t, u) for t in self.terms]
-        total = parts[0]
-        for part in parts[1:]:
-            total = fn.logaddexp(total, part)
-        return total
-
-    def log_det_v(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
-        return self.log_det_u(u, v)
-
-    def sign(self, bounds: Bounds) -> int | sp.Expr:
-        return self.direction
-
-    def domain(self, bounds: Bounds) -> Interval:
-        return self.where
-
-    def codomain(self, bounds: Bounds) -> Interval:
-        return self.image
-
-    def conditions(self) -> tuple[sp.Expr, ...]:
-        return tuple(c for term in self.terms for link in term for c in link.conditions())
-
-
-class _Root(fn.SymbijFunction):
-    """Stands for the numeric inverse of a core in printed derivations: the x with f(x) = y."""
-
-    nargs = 1
-    definition = staticmethod(lambda v: v)
-    latex_name = "f^{-1}"
-
-    def _sympystr(self, printer: object) -> str:
-        return f"f_inverse({printer._print(self.args[0])})"  # type: ignore[attr-defined]
-
-
-@dataclass(frozen=True)
-class NumericInverse(Link):
-    """The inverse of a core, found by a bracketed Newton iteration in the kernel."""
-
-    core: Link
-    name: str = "numeric inverse"
-
-    def forward(self, u: sp.Expr) -> sp.Expr:
-        return _Root(u)
-
-    def inverse(self) -> Link:
-        return self.core
-
-    def log_det_u(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
-        return -self.core.log_det_u(v, u)
-
-    def log_det_v(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
-        return -self.core.log_det_u(v, u)
-
-    def sign(self, bounds: Bounds) -> int | sp.Expr:
-        return self.core.sign(bounds)
-
-    def domain(self, bounds: Bounds) -> Interval:
-        return self.core.codomain(bounds)
-
-    def codomain(self, bounds: Bounds) -> Interval:
-        return self.core.domain(bounds)
-
-    def conditions(self) -> tuple[sp.Expr, ...]:
-        return self.core.conditions()
-
-
-@dataclass(frozen=True)
-class FloorCore(Link):
-    """f(u) = floor(u + offset) + g(frac(u + offset)) + tail, with g increasing from g(0) = 0 to g(1) = 1.
-
-    Computed from the distance r to the nearest edge or centre of a step, which is exact, through chains that do not
-    cancel there (E is the edge, an integer less `offset`; m = E + offset):
-        `above`:  f = m + above(r) + tail,      u = E + r, r >= 0, above(r) = g(r)
-        `below`:  f = m + below(r) + tail,      u = E + r, r < 0,  below(r) = g(1 + r) - 1
-        `centre`: f = k + centre(r),            u = k + r, k an integer; only if `offset` is -1/2:
-                                                centre(r) = g(1/2 + r) - 1 + tail
-    Since f - tail maps the step [m, m + 1) onto itself, the inverse knows from y - tail which chain to take.
-    """
-
-    g: tuple[Link, ...]
-    above: tuple[Link, ...]
-    below: tuple[Link, ...]
-    centre: tuple[Link, ...] | None = None
-    offset: sp.Expr = sp.S.Zero
-    tail: sp.Expr = sp.S.Zero
-    inverted: bool = False
-    name: str = "floor"
-
-    def forward(self, u: sp.Expr) -> sp.Expr:
-        before, after = (-self.tail, -self.offset) if self.inverted else (self.offset, self.tail)
-        whole = sp.floor(u + before)
-        links = invert_chain(self.g) if self.inverted else self.g
-        return whole + chain_forward(links, u + before - whole) + after
-
-    def inverse(self) -> Link:
-        return replace(self, inverted=not self.inverted)
-
-    @cached_property
-    def symmetric(self) -> bool:
-        """Whether below(r) = -above(-r), so that one chain does for both."""
-        return tuple(link.mirror() for link in self.above) == self.below
-
-    @cached_property
-    def sigmoid(self) -> tuple[tuple[Link, ...], sp.Expr] | None:
-        """Links and a steepness s if, with w = links(r), centre(r) = tanh(w/2)/(2 tanh(s/2)) + tail - 1/2."""
-        places = [i for i, item in enumerate(self.above) if item.name == "sigmoid_increment"]
-        if self.centre is None or not self.symmetric or len(places) != 1:
-            return None
-        others = self.above[: places[0]], self.above[places[0] + 1 :]
-        if any(item.name not in ("scale", "divide") for part in others for item in part):
-            return None
-        return others[0], -self.above[places[0]].args[0]  # type: ignore[attr-defined]
-
-    @property
-    def tail_is_foot(self) -> bool:
-        """Whether `tail` is what is left of the sigmoid of a step at its edge."""
-        return self.sigmoid is not None and self.tail == fn.sigmoid(-self.sigmoid[1])
-
-    def log_det_u(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
-        before = -self.tail if self.inverted else self.offset
-        links = invert_chain(self.g) if self.inverted else self.g
-        return chain_log_det(links, u + before - sp.floor(u + before))
-
-    def log_det_v(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
-        return -self.inverse().log_det_u(v, u)
-
-    def sign(self, bounds: Bounds) -> int | sp.Expr:
-        return 1
-
-    def domain(self, bounds: Bounds) -> Interval:
-        return REALS
-
-    def codomain(self, bounds: Bounds) -> Interval:
-        return REALS
-
-    def conditions(self) -> tuple[sp.Expr, ...]:
-        return tuple(c for link in self.g for c in link.conditions())
-
-
-@dataclass(frozen=True)
-class FloorPart:
-    """floor(u) + g(frac(u)) as recognised: nothing is known of g but g(0) = 0 and g(1) = 1. A proof makes it a
-    `FloorCore`."""
-
-    g: RawChain
-    name: str = "floor"
-
-
-@dataclass(frozen=True)
-class SumPart:
-    """A sum of chains as recognised. A proof that all go the same way makes it a `SumCore`."""
-
-    terms: tuple[RawChain, ...]
-    name: str = "sum"
-
-
-@dataclass(frozen=True)
-class Folded:
-    """A function that is monotone on several intervals; the domain decides which branch is meant.
-
-    `branches` pairs each interval with the links that equal the function there; they are `complete` if together they
-    cover all of its domain.
-    """
-
-    name: str
-    branches: tuple[tuple[Interval, tuple[Link, ...]], ...]
-    complete: bool = False
-
-
 Chain = tuple[Link, ...]
-RawChain = tuple["Link | Folded | SumPart | FloorPart", ...]  # as recognised, before anything is proved
 
 
 def link(name: str, *args: sp.Expr | int) -> RowLink:

@@ -16,8 +16,12 @@ from symbij.calculus.chain import (
     chain_log_det_from_output,
     invert_chain,
 )
-from symbij.calculus.domain import Folds, OutsideDomain, Unproved, preimage, prove
+from symbij.calculus.cores import ASSUMED, MonotoneCore
+from symbij.calculus.domain import preimage, prove
+from symbij.calculus.enclose import enclosure
 from symbij.calculus.intervals import contains, intersect
+from symbij.calculus.pieces import Unsplit, split
+from symbij.calculus.proof import Folds, OutsideDomain, Turns, Unproved
 from symbij.calculus.recognise import NotChain, recognise
 from symbij.calculus.rules import simplify_chain
 from symbij.errors import DomainError, NotBijectiveError
@@ -143,7 +147,12 @@ def derive(formula: Formula) -> Derivation:
     try:
         chain = recognise(formula.expr, x)
         start, conditions, unresolved = _starting_domain(formula, bounds)
-        proof = prove(chain, start, bounds, may_cut=formula.domain is None)
+        try:
+            proof = prove(chain, start, bounds, may_cut=formula.domain is None)
+        except (Folds, Unproved) as doubt:
+            if not formula.assumed or isinstance(doubt, Turns) or refute.find_witness(formula) is not None:
+                raise
+            proof = prove(chain, start, bounds, formula.domain is None, refute.direction(formula))
     except NotChain as stuck:
         _refute(formula, None)
         raise NotBijectiveError(
@@ -153,14 +162,21 @@ def derive(formula: Formula) -> Derivation:
     except Folds as fold:
         _refute(formula, fold.suggestion)
         raise NotBijectiveError(_fold_message(formula, fold)) from None
+    except Turns as turns:
+        _refute(formula, None, turns.points)
+        raise NotBijectiveError(f"{formula.text} is not one-to-one: {turns}; give a domain=(lo, hi)") from None
     except Unproved as reason:
         _refute(formula, None)
-        raise NotBijectiveError(f"{formula.text}: no proof that it is one-to-one: {reason}") from None
+        raise NotBijectiveError(
+            f"{formula.text}: no proof that it is one-to-one: {reason}; if you know that it is, pass "
+            "assume_bijective=True"
+        ) from None
     except OutsideDomain as outside:
         raise DomainError(
             f"{formula.text}: on the domain {formula.domain}, '{outside.item}' receives values in {outside.got}, "
             f"but is defined on {outside.needed} only; give a smaller domain=(lo, hi)"
         ) from None
+    unresolved += [n for n in formula.requirements if n.under and not _holds_where_meant(n, formula, proof.domain)]
     if unresolved:
         need = unresolved[0]
         raise DomainError(
@@ -170,7 +186,11 @@ def derive(formula: Formula) -> Derivation:
     stable = simplify_chain(proof.links)
     conditions = (*conditions, *(c for c in proof.conditions if c not in conditions))
     refute.check_chain(formula, stable, proof.domain)
-    return Derivation(formula, proof.links, stable, proof.domain, proof.codomain, proof.sign, conditions, proof.images)
+    assumed = any(isinstance(item, MonotoneCore) and item.proof == ASSUMED for item in proof.links)
+    return Derivation(
+        formula, proof.links, stable, proof.domain, proof.codomain, proof.sign, conditions, proof.images,
+        "assumed" if assumed else "proved",
+    )  # fmt: skip
 
 
 def _starting_domain(
@@ -183,16 +203,18 @@ def _starting_domain(
     conditions: list[tuple[sp.Basic, str]] = []
     for need in formula.requirements:
         if not need.expr.has(formula.variable):
+            if need.under:
+                continue  # needed on one branch only, where its links ask for it
             conditions.extend(_parameter_condition(formula, need.expr, need.interval))
             continue
-        if need.interval is NONZERO:
-            continue  # a pole that matters is a reciprocal link, and met there
+        if need.interval is NONZERO or need.under:
+            continue  # a pole that matters is a reciprocal link, and met there; branches are looked at piece by piece
         try:
             chain = recognise(need.expr, formula.variable)
             within = preimage(chain, need.interval, bounds, formula.domain or REALS)
             natural = intersect(within, natural, bounds)
         except (NotChain, Folds, Unproved, OutsideDomain):
-            if not (need.expr.is_positive or (need.expr.is_nonnegative and not need.interval.lo_open)):
+            if not _certainly_inside(need, formula):
                 unresolved.append(need)
     given = formula.domain
     if given is None:
@@ -212,6 +234,32 @@ def _starting_domain(
     if not width.is_infinite and width.free_symbols and sign_of(width, bounds) != 1:
         conditions.append((sp.Gt(width, 0), f"the domain {given} must not be empty"))
     return intersect(given, natural, bounds), tuple(conditions), unresolved
+
+
+def _certainly_inside(need: Requirement, formula: Formula) -> bool:
+    """Whether interval arithmetic shows that a requirement holds on the whole domain."""
+    parameters = {s: (float(lo), float(hi)) for s, (lo, hi) in formula.bounds.items()}
+    where = formula.domain or REALS
+    box = (enclosure(where.lo, parameters)[0], enclosure(where.hi, parameters)[1])
+    lo, hi = enclosure(need.expr, {**parameters, formula.variable: box})
+    needed = need.interval
+    least, most = enclosure(needed.lo, parameters)[1], enclosure(needed.hi, parameters)[0]
+    above = lo > least or (lo == least and (not needed.lo_open or needed.lo.is_infinite))
+    return above and (hi < most or (hi == most and (not needed.hi_open or needed.hi.is_infinite)))
+
+
+def _holds_where_meant(need: Requirement, formula: Formula, domain: Interval) -> bool:
+    """Whether a requirement holds on the part of `domain` on which its branch is meant."""
+    x, bounds = formula.variable, formula.bounds
+    if need.interval is NONZERO or not need.expr.has(x):
+        return True  # poles and parameters are met where the branch is proved
+    try:
+        where_meant = sp.Piecewise((x, sp.And(*need.under)), (2 * x, True))
+        regions = [piece.where for piece in split(where_meant, x, domain, bounds) if piece.expr == x]
+        chain = recognise(need.expr, x)
+        return all(contains(preimage(chain, need.interval, bounds, r), r, bounds) for r in regions)
+    except (Unsplit, NotChain, Folds, Unproved, OutsideDomain):
+        return _certainly_inside(need, formula)
 
 
 def _parameter_condition(formula: Formula, expr: sp.Expr, interval: Interval) -> list[tuple[sp.Basic, str]]:
@@ -234,9 +282,10 @@ def _parameter_condition(formula: Formula, expr: sp.Expr, interval: Interval) ->
     return found
 
 
-def _refute(formula: Formula, suggestion: Interval | None) -> None:
-    """Raise `NotBijectiveError` with two inputs that map to one output, if a search finds them."""
-    witness = refute.find_witness(formula)
+def _refute(formula: Formula, suggestion: Interval | None, near: tuple[float, float] | None = None) -> None:
+    """Raise `NotBijectiveError` with two inputs that map to one output, if a search finds them; `near` are two points
+    where the derivative has different signs."""
+    witness = (refute.around_turn(formula, *near) if near else None) or refute.find_witness(formula)
     if witness is None:
         return
     x1, x2, y = witness.x1, witness.x2, witness.y

@@ -13,70 +13,15 @@ from dataclasses import dataclass, field, replace
 import sympy as sp
 
 from symbij.calculus.bounds import Bounds, sign_of
-from symbij.calculus.chain import (
-    Chain,
-    FloorPart,
-    Folded,
-    Link,
-    RawChain,
-    SumCore,
-    SumPart,
-    by_sign,
-    chain_forward,
-    invert_chain,
-)
+from symbij.calculus.chain import Chain, Link, by_sign, invert_chain, link
 from symbij.calculus.intervals import apart, contains, end_inside
+from symbij.calculus.parts import FloorPart, Folded, PiecePart, ProductPart, RawChain, SumPart
+from symbij.calculus.proof import Folds, OutsideDomain, Proof, Turns, Undefined, Unproved
 from symbij.calculus.rules import floor_core
+from symbij.calculus.settle import assume, settle
 from symbij.formula.interval import REALS, Interval
 
 MAX_END_SIZE = 200  # operations in an end of a domain
-
-
-class Folds(Exception):
-    """The chain is not one-to-one on the domain: `folded` folds the interval `image` that reaches it.
-
-    `parts` are the intervals of x that lead into one branch each.
-    """
-
-    def __init__(self, folded: Folded, image: Interval, parts: tuple[Interval, ...]) -> None:
-        self.folded = folded
-        self.image = image
-        self.parts = parts
-        super().__init__(folded.name)
-
-    @property
-    def suggestion(self) -> Interval | None:
-        return self.parts[0] if self.parts else None
-
-
-class Unproved(Exception):
-    """No proof: the reason, in words."""
-
-
-class Undefined(Unproved):
-    """The chain is defined nowhere on the domain."""
-
-
-class OutsideDomain(Exception):
-    """The given domain leaves the set on which a link is defined."""
-
-    def __init__(self, item: str, needed: Interval, got: Interval) -> None:
-        self.item = item
-        self.needed = needed
-        self.got = got
-        super().__init__(item)
-
-
-@dataclass(frozen=True)
-class Proof:
-    """What the walk along the chain establishes."""
-
-    links: Chain
-    domain: Interval
-    codomain: Interval
-    sign: int | sp.Expr
-    conditions: tuple[tuple[sp.Basic, str], ...] = ()
-    images: tuple[Interval, ...] = ()
 
 
 # Cuts made so far: position in the chain, side of the image, bound → the end of the domain that was moved, and where
@@ -100,6 +45,7 @@ class _Walk:
     conditions: list[tuple[sp.Basic, str]] = field(default_factory=list)
     cuts: _Cuts = field(default_factory=dict)
     cut: bool = False
+    assumed: int = 0  # the direction of cores that nobody could prove, if the user vouches for them
 
     def image(self) -> Interval:
         """The interval that the links so far map the domain onto, its ends in order."""
@@ -112,7 +58,7 @@ class _Walk:
         return Interval(lo, hi, lo_open, hi_open)
 
 
-def prove(chain: RawChain, start: Interval, bounds: Bounds, may_cut: bool = True) -> Proof:
+def prove(chain: RawChain, start: Interval, bounds: Bounds, may_cut: bool = True, assumed: int = 0) -> Proof:
     """Domain, codomain, direction and resolved links of `chain` on `start`.
 
     Where the chain is not defined, `start` is cut back if that is allowed; where it folds, `start` is reduced to one of
@@ -120,7 +66,7 @@ def prove(chain: RawChain, start: Interval, bounds: Bounds, may_cut: bool = True
     `Unproved` or `OutsideDomain`.
     """
     try:
-        return _prove_on_all(chain, start, bounds, may_cut)
+        return _prove_on_all(chain, start, bounds, may_cut, assumed)
     except Folds as fold:
         found = _only_part(chain, fold, start, bounds) if may_cut else None
         if found is None:
@@ -144,11 +90,11 @@ def _only_part(chain: RawChain, fold: Folds, start: Interval, bounds: Bounds) ->
     return proofs[0] if len(proofs) == 1 else None
 
 
-def _prove_on_all(chain: RawChain, start: Interval, bounds: Bounds, may_cut: bool) -> Proof:
+def _prove_on_all(chain: RawChain, start: Interval, bounds: Bounds, may_cut: bool, assumed: int) -> Proof:
     """The proof on `start` less what has to be cut off at its ends."""
     cuts: _Cuts = {}
     for _ in range(4 * len(chain) + 8):  # every cut moves an end of the domain, and each link can ask for two
-        walk = _Walk(bounds, may_cut, start.lo, start.hi, start.lo_open, start.hi_open, cuts=cuts)
+        walk = _Walk(bounds, may_cut, start.lo, start.hi, start.lo_open, start.hi_open, cuts=cuts, assumed=assumed)
         walk.at_lo, walk.at_hi = start.lo, start.hi
         for item in chain:
             _step(walk, item)
@@ -194,10 +140,12 @@ class _Within(Link):
         return self.interval
 
 
-def _step(walk: _Walk, item: Link | Folded | SumPart | FloorPart) -> None:
+def _step(walk: _Walk, item: Link | Folded | SumPart | ProductPart | PiecePart | FloorPart) -> None:
     image = walk.image()
     if isinstance(item, Folded):
         branch = _branch(item, image, walk.bounds)
+        if branch is None:
+            branch = _beside_pole(walk, item)
         if branch is None:
             raise Folds(item, image, _parts(walk, item))
         for part in branch:
@@ -205,10 +153,9 @@ def _step(walk: _Walk, item: Link | Folded | SumPart | FloorPart) -> None:
         return
     if isinstance(item, FloorPart):
         item = floor_core(_prove_step(walk, item))
-    if isinstance(item, SumPart):
-        item = _settle_sum(walk, item)
-        if item is None:
-            return
+    if isinstance(item, (SumPart, ProductPart, PiecePart)):
+        _settle_part(walk, item)
+        return
     _fit_into(walk, item, image)
     if walk.cut:
         return
@@ -232,6 +179,8 @@ def _prove_step(walk: _Walk, part: FloorPart) -> Chain:
         proof = prove(part.g, Interval(0, 1, False, False), walk.bounds, may_cut=False)
     except Folds as fold:
         raise Unproved(f"the step between two integers is not increasing: '{fold.folded.name}' folds it") from None
+    except Turns as turns:
+        raise Unproved(f"the step between two integers is not increasing: {turns}") from None
     except OutsideDomain as outside:
         raise Unproved(
             f"the step between two integers is not defined: '{outside.item}' leaves {outside.needed}"
@@ -240,48 +189,32 @@ def _prove_step(walk: _Walk, part: FloorPart) -> Chain:
     return proof.links  # monotone, and increasing since g(0) = 0 < g(1) = 1
 
 
-def _settle_sum(walk: _Walk, core: SumPart) -> SumCore | None:
-    """Prove that the terms of a sum all go the same way on the interval that reaches it. None: the domain was cut."""
+def _settle_part(walk: _Walk, part: SumPart | ProductPart | PiecePart) -> None:
+    """Walk on through the core that `part` is on the interval that reaches it."""
     image = walk.image()
-    proofs = []
-    for term in core.terms:
-        proof = _prove_on(term, image, walk)
-        if not contains(proof.domain, image, walk.bounds):
-            _fit_into(walk, _Within(proof.domain), image)
-            if walk.cut:
-                return None
-            proof = _prove_on(term, image, walk)
-        proofs.append(proof)
-    signs = {p.sign for p in proofs}
-    if len(signs) != 1:
-        x = sp.Symbol("x", real=True)
-        rising = [str(chain_forward(p.links, x)) for p in proofs if p.sign == 1]
-        others = [str(chain_forward(p.links, x)) for p in proofs if p.sign != 1]
-        raise Unproved(
-            "the terms of the sum are not all increasing or all decreasing "
-            f"(increasing: {', '.join(rising) or 'none'}; decreasing or depending on parameters: {', '.join(others)}); "
-            "constrain the parameters, for example as positive"
-        )
-    sign = signs.pop()
-    lo, hi = (_sum_of_ends([getattr(p.codomain, end) for p in proofs]) for end in ("lo", "hi"))
-    walk.conditions.extend(c for p in proofs for c in p.conditions if c not in walk.conditions)
-    lo_open = any(p.codomain.lo_open for p in proofs)
-    hi_open = any(p.codomain.hi_open for p in proofs)
-    return SumCore(tuple(p.links for p in proofs), sign, image, Interval(lo, hi, lo_open, hi_open))
 
+    def prover(chain: RawChain, where: Interval, bounds: Bounds, may_cut: bool) -> Proof:
+        return prove(chain, where, bounds, may_cut, walk.assumed)
 
-def _prove_on(term: RawChain, image: Interval, walk: _Walk) -> Proof:
     try:
-        return prove(term, image, walk.bounds, may_cut=False)
-    except OutsideDomain:
-        return prove(term, REALS, walk.bounds)
-    except Folds as fold:  # its parts are parts of what reaches the sum, which is x only if nothing comes before
-        raise Folds(fold.folded, fold.image, () if walk.links else fold.parts) from None
-
-
-def _sum_of_ends(ends: list[sp.Expr]) -> sp.Expr:
-    infinite = [e for e in ends if e.is_infinite]
-    return infinite[0] if infinite else sp.expand(sp.Add(*ends))
+        settled = settle(part, image, walk.bounds, prover)
+    except Folds as fold:  # its parts are parts of what reaches the core, which is x only if nothing comes before
+        if walk.assumed and not isinstance(part, PiecePart):
+            settled = assume(part, image, walk.bounds, walk.assumed)
+        else:
+            raise Folds(fold.folded, fold.image, () if walk.links else fold.parts) from None
+    except Unproved:
+        if not walk.assumed or isinstance(part, PiecePart):
+            raise
+        settled = assume(part, image, walk.bounds, walk.assumed)
+    if settled.cut is not None:
+        _fit_into(walk, _Within(settled.cut), image)
+        if not walk.cut:
+            raise Unproved(f"it is not clear that '{part.name}' is defined on {image}")
+        return
+    walk.conditions.extend(c for c in settled.conditions if c not in walk.conditions)
+    for item in settled.links:
+        _step(walk, item)
 
 
 def _branch(item: Folded, image: Interval, bounds: Bounds) -> Chain | None:
@@ -291,6 +224,21 @@ def _branch(item: Folded, image: Interval, bounds: Bounds) -> Chain | None:
         if contains(replace(where, lo_open=False, hi_open=False), image, bounds):
             return links
     return None
+
+
+def _beside_pole(walk: _Walk, item: Folded) -> Chain | None:
+    """The reciprocal on an interval with ends of one sign, on the condition that their parameters make it so."""
+    ends = (walk.at_lo, walk.at_hi)
+    known = {sign_of(end, walk.bounds) for end in ends}
+    if item.name != "reciprocal" or any(end.is_infinite for end in ends) or known >= {1, -1} or 0 in known:
+        return None
+    condition = sp.Gt(sp.factor(walk.at_lo * walk.at_hi), 0)
+    if condition == sp.false:
+        return None
+    reason = f"{condition.lhs} > 0, so that the pole lies outside the domain"
+    if (condition, reason) not in walk.conditions:
+        walk.conditions.append((condition, reason))
+    return (link("reciprocal_beside_pole"),)
 
 
 def _parts(walk: _Walk, item: Folded) -> tuple[Interval, ...]:

@@ -29,12 +29,12 @@ def end_inside(inner: Interval, outer: Interval, side: str, bounds: Bounds) -> b
     if isinstance(a, sp.Piecewise):
         answers = {end_inside(replace(inner, **{side: e}), outer, side, bounds) for e, _ in a.args}
         return answers.pop() if len(answers) == 1 else None
+    if a == b:
+        return getattr(inner, side + "_open") or not getattr(outer, side + "_open")
     choices = _choices(a, sp.Max if side == "lo" else sp.Min)
     if len(choices) > 1:  # the larger of several lower ends is inside if one of them is
         answers = [end_inside(replace(inner, **{side: e}), outer, side, bounds) for e in choices]
         return True if True in answers else (None if None in answers else False)
-    if a == b:
-        return getattr(inner, side + "_open") or not getattr(outer, side + "_open")
     difference = (a - b) if side == "lo" else (b - a)
     sign = sign_of(sp.expand(difference), bounds)
     return None if sign is None else sign > 0 or (sign == 0)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import sympy as sp
 
-from symbij.calculus.chain import Chain, FloorPart, Folded, Link, RawChain, SumPart, link, scaling
-from symbij.calculus.table import ROW_OF_FUNCTION
+from symbij.calculus.chain import Chain, Link, link, scaling
+from symbij.calculus.parts import FloorPart, Folded, PiecePart, ProductPart, RawChain, SumPart
+from symbij.calculus.pieces import switches
+from symbij.calculus.table import ROW_OF_FUNCTION, U
 from symbij.formula import functions as fn
 from symbij.formula.interval import NONNEGATIVE, POSITIVE, Interval
 
@@ -54,28 +56,39 @@ def recognise(expr: sp.Expr, x: sp.Symbol) -> RawChain:
     return _several(expr, x)
 
 
-def _folded(name: str, *branches: tuple[Interval, Chain], complete: bool = False) -> Folded:
-    return Folded(name, branches, complete)
+def _folded(
+    name: str,
+    formula: sp.Expr,
+    *branches: tuple[Interval, Chain],
+    complete: bool = False,
+    everywhere: bool = True,
+) -> Folded:
+    return Folded(name, branches, formula, complete, everywhere)
 
 
 _NEGATE = link("scale", -1)
 FOLDED: dict[type, Folded] = {
-    sp.Abs: _folded("abs", (NONNEGATIVE, ()), (_NONPOSITIVE, (_NEGATE,)), complete=True),
-    sp.cosh: _folded("cosh", (NONNEGATIVE, (link("cosh"),)), (_NONPOSITIVE, (_NEGATE, link("cosh"))), complete=True),
-    sp.sin: _folded("sin", (link("sin").row.domain, (link("sin"),))),
+    sp.Abs: _folded("abs", sp.Abs(U), (NONNEGATIVE, ()), (_NONPOSITIVE, (_NEGATE,)), complete=True),
+    sp.cosh: _folded(
+        "cosh", sp.cosh(U), (NONNEGATIVE, (link("cosh"),)), (_NONPOSITIVE, (_NEGATE, link("cosh"))), complete=True
+    ),
+    sp.sin: _folded("sin", sp.sin(U), (link("sin").row.domain, (link("sin"),))),
     sp.cos: _folded(
         "cos",
+        sp.cos(U),
         (link("cos").row.domain, (link("cos"),)),
         (Interval(-sp.pi, 0, False, False), (_NEGATE, link("cos"))),
     ),
-    sp.tan: _folded("tan", (link("tan").row.domain, (link("tan"),))),
+    sp.tan: _folded("tan", sp.tan(U), (link("tan").row.domain, (link("tan"),)), everywhere=False),
 }
-_XEXP = _folded("u*exp(u)", (link("xexp").row.domain, (link("xexp"),)))
+_XEXP = _folded("u*exp(u)", U * sp.exp(U), (link("xexp").row.domain, (link("xexp"),)))
 RECIPROCAL = _folded(
     "reciprocal",
+    1 / U,
     (POSITIVE, (link("reciprocal"),)),
     (_NEGATIVE, (_NEGATE, link("reciprocal"), _NEGATE)),
     complete=True,
+    everywhere=False,
 )
 
 
@@ -93,7 +106,7 @@ def _power(expr: sp.Expr, x: sp.Symbol) -> RawChain:
     if n % 2 == 0:
         power = link("power", n)
         halves = ((NONNEGATIVE, (power,)), (_NONPOSITIVE, (_NEGATE, power)))
-        links.append(_folded(f"power {n}", *halves, complete=True))
+        links.append(_folded(f"power {n}", U**n, *halves, complete=True))
     elif n > 1:
         links.append(link("odd_power", n))
     if exponent < 0:
@@ -103,7 +116,7 @@ def _power(expr: sp.Expr, x: sp.Symbol) -> RawChain:
 
 def _several(expr: sp.Expr, x: sp.Symbol) -> RawChain:
     """Parts in which `x` stands more than once."""
-    for attempt in (_moebius, _known_shape, _floor_core, _sum_core):
+    for attempt in (_moebius, _known_shape, _floor_core, _pieces, _other_words, _sum_or_product):
         chain = attempt(expr, x)
         if chain is not None:
             return chain
@@ -118,8 +131,12 @@ def _known_shape(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
                 return (*recognise(u, x), link("softsign"))
             if other == 1 / (1 - sp.Abs(u)):
                 return (*recognise(u, x), link("softsign_inverse"))
-            if other == sp.exp(u):
-                return (*recognise(u, x), _XEXP)
+            if isinstance(other, sp.exp):
+                rate, spread = (sp.cancel(other.args[0] / u**k) for k in (1, 2))
+                if not rate.has(x):  # u exp(c u) = c u exp(c u)/c
+                    return (*recognise(u, x), *_scaled(rate), _XEXP, *_scaled(1 / rate))
+                if not spread.has(x) and spread.is_nonnegative:
+                    return (*recognise(u, x), link("heavy_tail", 2 * spread))
             if other == 1 / sp.sqrt(1 + u**2):  # the sine of atan(u) is tanh of asinh(u)
                 return (*recognise(u, x), link("asinh"), link("tanh"))
     if isinstance(expr, sp.Add) and len(expr.args) == 2:
@@ -127,6 +144,10 @@ def _known_shape(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
             if other == sp.sqrt(1 + u**2):  # exp(asinh(u))
                 return (*recognise(u, x), link("asinh"), link("exp"))
     return None
+
+
+def _scaled(factor: sp.Expr) -> Chain:
+    return () if factor == 1 else (scaling(factor),)
 
 
 def _moebius(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
@@ -235,9 +256,27 @@ def _floor_core(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
     return (*inner, *outer, core, *tail, *((scaling(step),) if step != 1 else ()))
 
 
-def _sum_core(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
-    """A sum of chains. Whether its terms go the same way is decided where the domain is known."""
-    if not isinstance(expr, sp.Add):
+def _pieces(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
+    """Other formulas on either side of some points. Where those are is decided where the domain is known."""
+    return (PiecePart(expr, x),) if switches(expr, x) else None
+
+
+def _other_words(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
+    """The same in words of which a chain can be made: u**v as exp(v*log(u)), logaddexp(u, v) as v + softplus(u - v)."""
+    if isinstance(expr, sp.Pow):
+        return (*recognise(expr.exp * sp.log(expr.base), x), link("exp"))
+    if isinstance(expr, fn.logaddexp):
+        u, v = expr.args
+        if u.has(x) and v.has(x):
+            return (*recognise(sp.exp(u) + sp.exp(v), x), link("log"))
+        u, v = (u, v) if u.has(x) else (v, u)
+        return (*recognise(u, x), link("shift", -v), link("softplus"), link("shift", v))
+    return None
+
+
+def _sum_or_product(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
+    """A sum or product of chains. Whether it is monotone is decided where the domain is known."""
+    if not isinstance(expr, (sp.Add, sp.Mul)):
         return None
     terms = tuple(recognise(term, x) for term in expr.args)
-    return (SumPart(terms),)
+    return (SumPart(terms) if isinstance(expr, sp.Add) else ProductPart(terms),)

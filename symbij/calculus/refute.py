@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import mpmath
@@ -108,14 +109,40 @@ def _search(formula: Formula, parameters: dict[str, float]) -> Witness | None:
     return None
 
 
+def direction(formula: Formula) -> int:
+    """The direction that a formula assumed to be monotone shows at two points: +1 or -1."""
+    parameters = _sample(formula, np.random.default_rng(0), 0)
+    values = [
+        value
+        for x in _grid(formula, parameters)
+        if all(_holds(need, {**parameters, formula.variable.name: x}) for need in formula.requirements)
+        and math.isfinite(value := float(evaluate(formula.expr, {**parameters, formula.variable.name: x}, PRECISION)))
+    ]
+    return 1 if len(values) < 2 or values[-1] > values[0] else -1
+
+
 def _holds(need: Requirement, values: dict[str, float]) -> bool:
     """Whether the formula is defined at `values` as far as this requirement goes."""
+    if not all(_true(relation, values) for relation in need.under):
+        return True
     value = evaluate(need.expr, values, PRECISION)
     if need.interval is NONZERO:
         return bool(value != 0)
     lo, hi = (evaluate(end, values, PRECISION) for end in (need.interval.lo, need.interval.hi))
     above = value > lo if need.interval.lo_open else value >= lo
     return bool(above and (value < hi if need.interval.hi_open else value <= hi))
+
+
+def _true(relation: sp.Basic, values: dict[str, float]) -> bool:
+    """Whether a relation, or a combination of relations, holds at `values`."""
+    if isinstance(relation, sp.And):
+        return all(_true(r, values) for r in relation.args)
+    if isinstance(relation, sp.Or):
+        return any(_true(r, values) for r in relation.args)
+    if relation in (sp.true, sp.false):
+        return bool(relation)
+    difference = evaluate(relation.lhs - relation.rhs, values, PRECISION)
+    return bool(relation.func(sp.Float(difference, 50), 0))
 
 
 def _turns(a: float, b: float, c: float) -> bool:
@@ -165,6 +192,56 @@ def _solve(f: object, lo: float, hi: float, level: float) -> float | None:
         if value == 0:
             return middle
         if (value > 0) == (at_hi > 0):
+            hi = middle
+        else:
+            lo = middle
+    return (lo + hi) / 2
+
+
+def around_turn(formula: Formula, p: float, q: float) -> Witness | None:
+    """Two inputs with one output on either side of a turn between `p` and `q`, where slopes have different signs."""
+    if p == q or formula.parameters:
+        return None
+    x = formula.variable.name
+
+    def f(at: mpmath.mpf) -> mpmath.mpf:
+        return evaluate(formula.expr, {x: at}, 4 * PRECISION)
+
+    with mpmath.workprec(4 * PRECISION):
+        a, c = mpmath.mpf(min(p, q)), mpmath.mpf(max(p, q))
+        tiny = (c - a) * mpmath.mpf(2) ** -200
+
+        def rises(at: mpmath.mpf) -> bool:
+            return bool(f(at + tiny) > f(at))
+
+        left = rises(a)
+        if rises(c) == left:
+            return None
+        inner, outer = a, c
+        for _ in range(120):  # to where the slope changes its sign
+            middle = (inner + outer) / 2
+            inner, outer = (middle, outer) if rises(middle) == left else (inner, middle)
+        for k in range(60):  # close enough to that turn the formula is monotone on both sides of it
+            x1, x2 = (inner - (inner - a) / 2**k, inner + (c - inner) / 2**k)
+            level = f(x1) if (f(x1) < f(x2)) != left else f(x2)
+            low, high = _solved(f, x1, inner, level), _solved(f, inner, x2, level)
+            if low is not None and high is not None and low < high:
+                return Witness(float(low), float(high), float(level), {}, None)
+    return None
+
+
+def _solved(
+    f: Callable[[mpmath.mpf], mpmath.mpf], lo: mpmath.mpf, hi: mpmath.mpf, level: mpmath.mpf
+) -> mpmath.mpf | None:
+    """x in [lo, hi] with f(x) = level, by bisection at the working precision."""
+    at_lo, at_hi = f(lo) - level, f(hi) - level
+    if at_lo == 0 or at_hi == 0:
+        return lo if at_lo == 0 else hi
+    if (at_lo > 0) == (at_hi > 0):
+        return None
+    for _ in range(300):
+        middle = (lo + hi) / 2
+        if (f(middle) - level > 0) == (at_hi > 0):
             hi = middle
         else:
             lo = middle

@@ -25,10 +25,15 @@ run of shift, scale and divide links is read as one affine map; most rules look 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sympy as sp
 
-from symbij.calculus.chain import Chain, FloorCore, Link, RowLink, SumCore, link, scaling
+from symbij.calculus.chain import Chain, Link, RowLink, link, scaling
+from symbij.calculus.cores import MonotoneCore, PiecewiseCore
+from symbij.calculus.floor import FloorCore
+from symbij.calculus.parameter_forms import one_sided, parameter_form
+from symbij.calculus.parts import ProductPart, RawChain, SumPart, with_terms
 from symbij.formula import functions as fn
 
 _HALF = sp.Rational(1, 2)
@@ -58,10 +63,31 @@ def simplify_chain(chain: Chain) -> Chain:
 
 
 def _simplify_inside(chain: Chain) -> Chain:
-    return tuple(
-        replace(item, terms=tuple(simplify_chain(t) for t in item.terms)) if isinstance(item, SumCore) else item
-        for item in chain
-    )
+    made: list[Link] = []
+    for item in chain:
+        if isinstance(item, MonotoneCore):
+            item = replace(item, part=with_terms(item.part, tuple(_simplify_raw(t) for t in item.part.terms)))
+        elif isinstance(item, PiecewiseCore):
+            item = replace(item, pieces=tuple(simplify_chain(p) for p in item.pieces))
+        made.append(item)
+    return tuple(made)
+
+
+def _simplify_raw(raw: RawChain) -> RawChain:
+    """The runs of links between folded functions and other parts in stable form."""
+    made: list[Any] = []
+    run: list[Link] = []
+    for item in (*raw, None):
+        if isinstance(item, Link):
+            run.append(item)
+            continue
+        made += simplify_chain(tuple(run))
+        run = []
+        if isinstance(item, (SumPart, ProductPart)):
+            item = with_terms(item, tuple(_simplify_raw(t) for t in item.terms))
+        if item is not None:
+            made.append(item)
+    return tuple(made)
 
 
 def floor_core(g: Chain, offset: sp.Expr = sp.S.Zero, tail: sp.Expr = sp.S.Zero) -> FloorCore:
@@ -193,17 +219,8 @@ def _same(a: sp.Expr, b: sp.Expr) -> bool:
     if a == b:
         return True
     if a.has(fn.sigmoid) or b.has(fn.sigmoid):
-        return _one_sided(a - b) == 0
+        return one_sided(a - b) == 0
     return sp.expand(a - b) == 0
-
-
-def _one_sided(expr: sp.Expr) -> sp.Expr:
-    """`expr` as a fraction in lowest terms, with sigmoid(-z) written as 1 - sigmoid(z) so that the two can cancel."""
-
-    def mirror(node: sp.Expr) -> sp.Expr:
-        return 1 - fn.sigmoid(-node.args[0]) if node.args[0].could_extract_minus_sign() else node
-
-    return sp.cancel(sp.together(expr.replace(lambda e: isinstance(e, fn.sigmoid), mirror)))
 
 
 def _apply_once(links: list[Link]) -> list[Link] | None:
@@ -342,6 +359,7 @@ _RULES = {
     "softplus": _rule_softplus,
     "power": _rule_power,
     "reciprocal": _rule_reciprocal,
+    "reciprocal_beside_pole": _rule_reciprocal,
     "ndtr": _rule_ndtr,
     "tanh": _symmetric("sigmoid", sp.Integer(2)),
     "erf": _symmetric("ndtr", sp.sqrt(2)),
@@ -352,37 +370,3 @@ def _stable_parameters(item: Link) -> Link:
     if not isinstance(item, RowLink):
         return item
     return RowLink(item.row, tuple(parameter_form(a) for a in item.args))
-
-
-def parameter_form(expr: sp.Expr) -> sp.Expr:
-    """A parameter expression that cancels, in a form that does not: a*s(z) + b with b = -a/2 is a/2*tanh(z/2)."""
-    if not expr.has(fn.sigmoid):
-        return expr
-    plain = _one_sided(expr)
-    numerator, denominator = sp.fraction(plain)
-    for node in plain.atoms(fn.sigmoid):
-        halves = []
-        for part in (numerator, denominator):
-            slope = sp.expand(part).coeff(node)
-            if slope.has(fn.sigmoid) or (slope == 0) != (not part.has(node)):
-                return expr
-            rest = sp.expand(part - slope * node)
-            if slope != 0 and sp.expand(rest + slope / 2) != 0:
-                return expr
-            halves.append(slope / 2 * sp.tanh(node.args[0] / 2) if slope != 0 else part)
-        return halves[0] / halves[1]
-    return plain
-
-
-def log_constant(expr: sp.Expr) -> sp.Expr:
-    """The parameter-only part of a log-det as one expression: opposite logarithms cancel, log(tanh z) - log z joins."""
-    expr = sp.expand(expr)
-    for node in sorted(expr.atoms(sp.log), key=str):
-        inner = node.args[0]
-        factor = expr.coeff(node)
-        if isinstance(inner, sp.tanh) and factor != 0:
-            z = inner.args[0]
-            rest = sp.expand(expr - factor * node)
-            if sp.expand(sp.expand_log(rest + factor * sp.log(z), force=True)) == 0:
-                return factor * fn.logtanhc(z)
-    return expr

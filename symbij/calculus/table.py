@@ -113,6 +113,8 @@ _ALL = [
     Row("odd_root", "odd_root(u, n)", "odd_power", "-log(n) - (n - 1)/n*log(abs(u))", "-log(n) - (n - 1)*log(abs(v))",
         parameters=("n",)),
     Row("reciprocal", "1/u", "reciprocal", "-2*log(u)", "2*log(v)", POSITIVE, POSITIVE, -1),
+    # on either side of its pole, where parameters decide which
+    Row("reciprocal_beside_pole", "1/u", "reciprocal_beside_pole", "-2*log(abs(u))", "2*log(abs(v))", direction=-1),
     # a Moebius map beyond its pole (and before it all the same): dv/du = (a d - b c)/(c u + d)^2, and
     # c u + d = (a d - b c)/(a - c v)
     Row("moebius", "moebius(u, a, b, c, d)", "moebius",
@@ -170,8 +172,13 @@ _ALL = [
     Row("acos", "acos(u)", "cos", "-log1p(-u**2)/2", "-log(sin(v))", _CLOSED11, Interval(0, sp.pi, False, False), -1),
     Row("tan", "tan(u)", "atan", "2*loghypot1(v)", "2*loghypot1(v)", _HALF_PI, REALS),
     Row("atan", "atan(u)", "tan", "-2*loghypot1(u)", "-2*loghypot1(u)", REALS, _HALF_PI),
-    # Lambert W, principal branch: u exp(u) = w
+    # Lambert W, principal branch: u exp(u) = w; with d >= 0 the square of v = u exp(d u^2/2) times d is w exp(w) of
+    # w = d u^2, so u = v exp(-W(d v^2)/2)
     Row("lambertw", "lambertw(u)", "xexp", "-v - log1p(v)", "-v - log1p(v)", _W_DOMAIN, _W_RANGE),
+    Row("heavy_tail", "u*exp(d*u**2/2)", "heavy_tail_inverse", "d*u**2/2 + log1p(d*u**2)",
+        "lambertw(d*v**2)/2 + log1p(lambertw(d*v**2))", parameters=("d",), mirror=("d",)),
+    Row("heavy_tail_inverse", "u*exp(-lambertw(d*u**2)/2)", "heavy_tail",
+        "-lambertw(d*u**2)/2 - log1p(lambertw(d*u**2))", "-d*v**2/2 - log1p(d*v**2)", parameters=("d",), mirror=("d",)),
     Row("xexp", "u*exp(u)", "lambertw", "u + log1p(u)", "u + log1p(u)", _W_RANGE, _W_DOMAIN),
 ]  # fmt: skip
 

@@ -15,7 +15,7 @@ from symbij.formula.constraints import Constraint, as_constraint, real
 from symbij.formula.interval import Interval
 from symbij.formula.parser import is_valid_name, names_in, parse
 from symbij.formula.tracer import Traced, signature_of, trace
-from symbij.formula.vocabulary import KNOWN_FUNCTIONS, NONZERO, Requirement, check_real, divide, power
+from symbij.formula.vocabulary import KNOWN_FUNCTIONS, NONZERO, Requirement, check_real, divide, power, tagged
 
 INFINITIES = {"oo": sp.oo, "inf": sp.oo, "+oo": sp.oo, "-oo": -sp.oo, "-inf": -sp.oo}
 
@@ -40,6 +40,7 @@ class Formula:
     parameters: tuple[Parameter, ...]
     requirements: tuple[Requirement, ...]
     domain: Interval | None = None
+    assumed: bool = False  # whether the user vouches for it where no proof is found
 
     @property
     def bounds(self) -> dict[sp.Symbol, tuple[float, float]]:
@@ -53,6 +54,7 @@ def make_formula(
     domain: tuple[Any, Any] | Constraint | None = None,
     constraints: dict[str, Any] | None = None,
     order: tuple[str, ...] = (),
+    assumed: bool = False,
 ) -> Formula:
     """The `Formula` meant by a string, a sympy expression, or a Python function of the variable and parameters.
 
@@ -104,7 +106,8 @@ def make_formula(
         text = str(expr)
     if variable not in expr.free_symbols:
         raise FormulaSyntaxError(f"the formula does not depend on its variable '{variable_name}'", text, None)
-    return Formula(text, expr, variable, parameters, tuple(requirements), make_domain(domain, symbols, variable))
+    where = make_domain(domain, symbols, variable)
+    return Formula(text, expr, variable, parameters, tuple(requirements), where, assumed)
 
 
 def _parameter(name: str, constraint: Constraint, default: Any) -> Parameter:
@@ -158,13 +161,28 @@ def _rebuilt(expr: sp.Expr) -> tuple[sp.Expr, list[Requirement]]:
     for node in expr.atoms(sp.Function):
         if type(node) not in KNOWN_FUNCTIONS:
             raise FormulaSyntaxError(f"the function {node.func.__name__} is not known to symbij", str(expr), None)
-    for node in sp.preorder_traversal(expr):
-        if isinstance(node, sp.Pow):
-            base, exponent = node.args
-            if exponent == -1:
-                divide(sp.Integer(1), base, requirements)
-            else:
-                power(base, exponent, requirements)
-        elif isinstance(node, sp.log):
-            requirements.append(Requirement(node.args[0], Interval(0, sp.oo)))
+    _collect(expr, requirements)
     return expr, [r for r in requirements if r.interval is NONZERO or r.expr.free_symbols]
+
+
+def _collect(node: sp.Basic, requirements: list[Requirement]) -> None:
+    """What the parts of an expression need, those of a Piecewise only where they are meant."""
+    if isinstance(node, sp.Piecewise):
+        before: list[sp.Basic] = []
+        for value, condition in node.args:
+            start = len(requirements)
+            _collect(value, requirements)
+            for known in (*before, *(() if condition == sp.true else (condition,))):
+                tagged(requirements, start, known)
+            before.append(sp.Not(condition))
+        return
+    if isinstance(node, sp.Pow):
+        base, exponent = node.args
+        if exponent == -1:
+            divide(sp.Integer(1), base, requirements)
+        else:
+            power(base, exponent, requirements)
+    elif isinstance(node, sp.log):
+        requirements.append(Requirement(node.args[0], Interval(0, sp.oo)))
+    for arg in node.args:
+        _collect(arg, requirements)

@@ -10,7 +10,17 @@ import math
 import sympy as sp
 
 from symbij.errors import FormulaSyntaxError, SymbijError
-from symbij.formula.vocabulary import CONSTANTS, INTERNAL_WORDS, WORDS, Requirement, apply, check_real, divide, power
+from symbij.formula.vocabulary import (
+    CONSTANTS,
+    INTERNAL_WORDS,
+    WORDS,
+    Requirement,
+    apply,
+    check_real,
+    divide,
+    power,
+    tagged,
+)
 
 MAX_LENGTH = 4000
 MAX_NODES = 1000
@@ -188,20 +198,36 @@ class _Parser:
             raise self.fail(f"unknown function '{name}'{hint}", node)
         if node.keywords:
             raise self.fail(f"{name}() takes no keyword arguments", node)
-        args = [self.visit(a, depth) for a in node.args]
-        if name != "where":
-            for value, source in zip(args, node.args, strict=True):
-                self.require_number(value, source)
+        if name == "where" and len(node.args) == 3:
+            return self.where(node, depth)
+        args = [self.number(a, depth) for a in node.args]
         return apply(name, args, self.requirements)
 
+    def where(self, node: ast.Call, depth: int) -> sp.Expr:
+        condition = self.visit(node.args[0], depth)
+        yes = self.branch(node.args[1], depth, condition)
+        no = self.branch(node.args[2], depth, sp.Not(condition) if isinstance(condition, sp.Basic) else condition)
+        return apply("where", [condition, yes, no], self.requirements)
+
+    def branch(self, node: ast.expr, depth: int, *conditions: sp.Basic) -> sp.Expr:
+        """A number that is meant only where the conditions hold, and need not be defined elsewhere."""
+        start = len(self.requirements)
+        value = self.number(node, depth)
+        for condition in conditions:
+            tagged(self.requirements, start, condition)
+        return value
+
     def piecewise(self, node: ast.Call, depth: int) -> sp.Expr:
-        pieces = []
+        pieces: list[tuple[sp.Expr, sp.Basic | bool]] = []
+        before: list[sp.Basic] = []  # the conditions of the pieces above do not hold
         for arg in node.args:
             if not isinstance(arg, ast.Tuple) or len(arg.elts) != 2:
                 raise self.fail("Piecewise takes pairs (value, condition)", arg)
-            value = self.number(arg.elts[0], depth)
             otherwise = isinstance(arg.elts[1], ast.Constant) and arg.elts[1].value is True
-            pieces.append((value, True if otherwise else self.visit(arg.elts[1], depth)))
+            condition = True if otherwise else self.visit(arg.elts[1], depth)
+            own = () if otherwise else (condition,)
+            pieces.append((self.branch(arg.elts[0], depth, *before, *own), condition))
+            before += [sp.Not(c) for c in own]
         if not pieces or pieces[-1][1] is not True:
             raise self.fail("Piecewise needs a last pair (value, True) for what is left", node)
         return sp.Piecewise(*pieces)

@@ -22,10 +22,12 @@ MAX_NUMBER_DIGITS = 308  # of a numeric power: beyond that it is not a double
 
 @dataclass(frozen=True)
 class Requirement:
-    """`expr` must lie in `interval` for the formula to be defined (`nonzero`: and must not vanish)."""
+    """`expr` must lie in `interval` for the formula to be defined, wherever all relations `under` hold: those of the
+    branch of a where() that it stands in."""
 
     expr: sp.Expr
     interval: Interval
+    under: tuple[sp.Basic, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,13 @@ KNOWN_FUNCTIONS: frozenset[type] = frozenset(
 )
 
 CONSTANTS: dict[str, sp.Expr] = {"pi": sp.pi, "e": sp.E, "E": sp.E}
+
+
+def tagged(requirements: list[Requirement], start: int, condition: sp.Basic) -> None:
+    """Make the requirements from `start` on hold only where `condition` does."""
+    for i in range(start, len(requirements)):
+        need = requirements[i]
+        requirements[i] = Requirement(need.expr, need.interval, (*need.under, condition))
 
 
 def apply(name: str, args: list[sp.Expr], requirements: list[Requirement]) -> sp.Expr:

@@ -1,0 +1,194 @@
+"""Cores: links for parts in which the variable stands several times, each proved monotone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import sympy as sp
+
+from symbij.calculus.bounds import Bounds
+from symbij.calculus.chain import (
+    Chain,
+    Link,
+    chain_forward,
+    chain_log_det,
+    chain_log_det_from_output,
+    invert_chain,
+)
+from symbij.calculus.parts import Folded, ProductPart, RawChain, SumPart
+from symbij.calculus.slopes import SYMBOLIC, log_slope, walk
+from symbij.formula import functions as fn
+from symbij.formula.interval import Interval
+
+ASSUMED = "assumed"  # the proof of a core for which the user vouches
+
+
+def links_of(raw: RawChain) -> tuple[Link, ...]:
+    """All links inside a recognised chain."""
+    found: list[Link] = []
+    for item in raw:
+        if isinstance(item, (SumPart, ProductPart)):
+            found += [inner for term in item.terms for inner in links_of(term)]
+        elif isinstance(item, Link):
+            found.append(item)
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class MonotoneCore(Link):
+    """A sum or product of chains that is proved monotone on the interval `where`, which it maps onto `image`.
+
+    `aligned`: all terms of its derivative have one sign, so that log|f'| = logsumexp of theirs, free of cancellation.
+    The inverse is found numerically.
+    """
+
+    part: SumPart | ProductPart
+    direction: int | sp.Expr
+    where: Interval
+    image: Interval
+    aligned: bool = True
+    proof: str = ""  # how it is known to be monotone, in words
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        return self.part.name
+
+    def forward(self, u: sp.Expr) -> sp.Expr:
+        return walk((self.part,), u, SYMBOLIC)[0]
+
+    def inverse(self) -> Link:
+        return NumericInverse(self)
+
+    def log_det_u(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        return log_slope(walk((self.part,), u, SYMBOLIC)[1], self.aligned, SYMBOLIC)
+
+    def log_det_v(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        return self.log_det_u(u, v)
+
+    def sign(self, bounds: Bounds) -> int | sp.Expr:
+        return self.direction
+
+    def domain(self, bounds: Bounds) -> Interval:
+        return self.where
+
+    def codomain(self, bounds: Bounds) -> Interval:
+        return self.image
+
+    def conditions(self) -> tuple[sp.Expr, ...]:
+        # a factor of zero does no more to a sum than to drop a term
+        return tuple(c for link in links_of((self.part,)) if link.name != "scale" for c in link.conditions())
+
+
+class _Root(fn.SymbijFunction):
+    """Stands for the numeric inverse of a core in printed derivations: the x with f(x) = y."""
+
+    nargs = 1
+    definition = staticmethod(lambda v: v)
+    latex_name = "f^{-1}"
+
+    def _sympystr(self, printer: object) -> str:
+        return f"f_inverse({printer._print(self.args[0])})"  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class NumericInverse(Link):
+    """The inverse of a core, found by a bracketed Newton iteration in the kernel."""
+
+    core: MonotoneCore
+    name: str = "numeric inverse"
+
+    def forward(self, u: sp.Expr) -> sp.Expr:
+        return _Root(u)
+
+    def inverse(self) -> Link:
+        return self.core
+
+    def log_det_u(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        return -self.core.log_det_u(v, u)
+
+    def log_det_v(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        return -self.core.log_det_u(v, u)
+
+    def sign(self, bounds: Bounds) -> int | sp.Expr:
+        return self.core.sign(bounds)
+
+    def domain(self, bounds: Bounds) -> Interval:
+        return self.core.codomain(bounds)
+
+    def codomain(self, bounds: Bounds) -> Interval:
+        return self.core.domain(bounds)
+
+    def conditions(self) -> tuple[sp.Expr, ...]:
+        return self.core.conditions()
+
+
+@dataclass(frozen=True)
+class PiecewiseCore(Link):
+    """One chain on each side of some points, continuous there: pieces[k] up to breaks[k], the last one beyond.
+
+    `levels` are the values at the breaks; `below[k]` tells whether breaks[k] itself belongs to the piece below it.
+    """
+
+    pieces: tuple[Chain, ...]
+    breaks: tuple[sp.Expr, ...]
+    levels: tuple[sp.Expr, ...]
+    below: tuple[bool, ...]
+    direction: int
+    where: Interval
+    image: Interval
+    name: str = "pieces"
+
+    def choose(self, u: sp.Expr, values: list[sp.Expr]) -> sp.Expr:
+        """The one of the values, one a piece, that belongs to the place of `u`."""
+        cases = [
+            (value, sp.Le(u, point) if own else sp.Lt(u, point))
+            for value, point, own in zip(values, self.breaks, self.below, strict=False)
+        ]
+        return sp.Piecewise(*cases, (values[-1], True))
+
+    def forward(self, u: sp.Expr) -> sp.Expr:
+        return self.choose(u, [chain_forward(piece, u) for piece in self.pieces])
+
+    @cached_property
+    def inverted(self) -> PiecewiseCore:
+        step = self.direction
+        return PiecewiseCore(
+            tuple(invert_chain(piece) for piece in self.pieces[::step]),
+            self.levels[::step],
+            self.breaks[::step],
+            tuple(own if step > 0 else not own for own in self.below[::step]),
+            step,
+            self.image,
+            self.where,
+            "inverse pieces" if self.name == "pieces" else "pieces",
+        )
+
+    def inverse(self) -> Link:
+        return self.inverted
+
+    def log_det_u(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        return self.choose(u, [chain_log_det(piece, u) for piece in self.pieces])
+
+    def log_det_v(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        return self.inverted.choose(v, [chain_log_det_from_output(p, v) for p in self.pieces[:: self.direction]])
+
+    def sign(self, bounds: Bounds) -> int | sp.Expr:
+        return self.direction
+
+    def domain(self, bounds: Bounds) -> Interval:
+        return self.where
+
+    def codomain(self, bounds: Bounds) -> Interval:
+        return self.image
+
+    def conditions(self) -> tuple[sp.Expr, ...]:
+        return tuple(c for piece in self.pieces for link in piece for c in link.conditions())
+
+
+def has_folds(raw: RawChain) -> bool:
+    """Whether a chain contains a folded function."""
+    return any(
+        isinstance(item, Folded) or (isinstance(item, (SumPart, ProductPart)) and any(map(has_folds, item.terms)))
+        for item in raw
+    )

@@ -1,0 +1,354 @@
+"""Proofs that a sum or product of chains is monotone, and on which condition on its parameters.
+
+In order, the first that succeeds:
+1. all terms of the derivative have one sign (on either side of the zeros of their factors);
+2. f' = c0 + c1 g(x) with the exact range [m, M] of g known: f' has one sign if and only if both ends of it have;
+3. a polynomial or rational derivative: no root of odd order inside the domain; of a quadratic, its discriminant;
+4. interval arithmetic with subdivision of the domain.
+A derivative that vanishes at single points only, as that of an analytic function does, leaves the function strictly
+monotone. Where the derivative certainly has both signs the formula is refuted, with a point of either sign.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symbij.calculus.bounds import Bounds, sign_of
+from symbij.calculus.chain import Link
+from symbij.calculus.enclose import Box, enclosure
+from symbij.calculus.parts import Folded, ProductPart, RawChain, SumPart
+from symbij.calculus.patience import bounded
+from symbij.calculus.proof import Turns
+from symbij.calculus.slopes import SYMBOLIC, Term, slope, walk
+from symbij.calculus.truth import evaluate
+from symbij.formula.interval import Interval
+
+MOST_BOXES = 400
+_X = sp.Symbol("x", real=True)
+
+
+@dataclass(frozen=True)
+class Monotone:
+    """A proof: the direction, whether all terms of the derivative agree in sign, conditions, and how it was found."""
+
+    direction: int | sp.Expr
+    aligned: bool
+    conditions: tuple[tuple[sp.Basic, str], ...] = ()
+    proof: str = ""
+
+
+def prove_monotone(part: SumPart | ProductPart, where: Interval, bounds: Bounds) -> Monotone | None:
+    """A proof that `part` is strictly monotone on `where`, or None. Raises `Turns` if it certainly is not."""
+    _, terms = walk((part,), _X, SYMBOLIC)
+    box = _numeric_box(where, bounds)
+    return (
+        _by_signs(part, terms, box, where, bounds)
+        or _by_range(part, where, bounds)
+        or _by_polynomial(part, where, bounds)
+        or _by_subdivision(terms, where, box, bounds)
+    )
+
+
+def _ranges(bounds: Bounds) -> dict[sp.Symbol, Box]:
+    return {s: (float(lo), float(hi)) for s, (lo, hi) in bounds.items()}
+
+
+def _numeric_box(where: Interval, bounds: Bounds) -> Box:
+    """Doubles around the interval, whatever the parameters."""
+    lo, _ = enclosure(where.lo, _ranges(bounds))
+    _, hi = enclosure(where.hi, _ranges(bounds))
+    return lo, hi
+
+
+def _by_signs(
+    part: SumPart | ProductPart, terms: tuple[Term, ...], box: Box, where: Interval, bounds: Bounds
+) -> Monotone | None:
+    """All terms have the same sign, which may be that of a parameter."""
+    cuts = sorted({c for c in (0.0, *_zeros(part)) if box[0] < c < box[1]})
+    signs: set[sp.Expr] = set()
+    for lo, hi in zip([box[0], *cuts], [*cuts, box[1]], strict=True):
+        ranges = {**_ranges(bounds), _X: (lo, hi)}
+        for term in terms:
+            sign: sp.Expr = _plain_sign(term.sign, bounds)
+            for factor in term.factors:
+                sign = sign * _sign_on(factor, ranges, where, bounds)
+            signs.add(_plain_sign(sign, bounds))
+    signs.discard(sp.S.Zero)
+    if len(signs) != 1 or (sign := signs.pop()) is sp.nan:
+        return None
+    direction = int(sign) if sign.is_number else sign
+    return Monotone(direction, True, (), "all terms of the derivative have one sign")
+
+
+def _plain_sign(expr: sp.Expr, bounds: Bounds) -> sp.Expr:
+    known = sign_of(expr, bounds)
+    return expr if known is None else sp.Integer(known)
+
+
+def _sign_on(factor: sp.Expr, ranges: dict[sp.Symbol, Box], where: Interval, bounds: Bounds) -> sp.Expr:
+    """The sign of a factor on a box, as a number or a parameter expression; NaN if it is not constant."""
+    lo, hi = enclosure(factor, ranges)
+    if lo >= 0.0:
+        return sp.S.One
+    if hi <= 0.0:
+        return sp.S.NegativeOne
+    free, varying = factor.as_independent(_X, as_Add=False)
+    if free != 1:
+        inner = _sign_on(varying, ranges, where, bounds)
+        return sp.nan if inner is sp.nan else _plain_sign(free, bounds) * inner
+    return sp.nan
+
+
+def _zeros(part: SumPart | ProductPart) -> list[float]:
+    """Places where a factor without parameters vanishes: candidates at which signs may change."""
+    found = []
+    for raw in part.terms:
+        value = walk(raw, _X, SYMBOLIC)[0]
+        if value.free_symbols == {_X} and value.is_polynomial(_X) and sp.degree(value, _X) in (1, 2):
+            found += [float(r) for r in sp.Poly(value, _X).nroots() if r.is_real]
+    return found
+
+
+# Rows whose derivative has these bounds when its argument runs over all of the line, and where the largest is attained.
+_SLOPE_RANGES: dict[str, tuple[sp.Expr, sp.Expr]] = {
+    "tanh": (sp.S.Zero, sp.S.One),
+    "sigmoid": (sp.S.Zero, sp.Rational(1, 4)),
+    "softplus": (sp.S.Zero, sp.S.One),
+    "softsign": (sp.S.Zero, sp.S.One),
+    "atan": (sp.S.Zero, sp.S.One),
+    "asinh": (sp.S.Zero, sp.S.One),
+    "sinh": (sp.S.One, sp.oo),
+    "exp": (sp.S.Zero, sp.oo),
+    "expm1": (sp.S.Zero, sp.oo),
+    "ndtr": (sp.S.Zero, 1 / sp.sqrt(2 * sp.pi)),
+    "erf": (sp.S.Zero, 2 / sp.sqrt(sp.pi)),
+    "sin": (sp.S.NegativeOne, sp.S.One),
+    "cos": (sp.S.NegativeOne, sp.S.One),
+    "cosh": (-sp.oo, sp.oo),
+    "odd_power": (sp.S.Zero, sp.oo),
+}
+
+
+def _by_range(part: SumPart | ProductPart, where: Interval, bounds: Bounds) -> Monotone | None:
+    """f' = c0 + c1*g with the range of g: of two terms, one affine and one a single row of an affine argument."""
+    if not isinstance(part, SumPart):
+        return None
+    constant: sp.Expr = sp.S.Zero
+    found: tuple[sp.Expr, sp.Expr, sp.Expr] | None = None
+    for raw in part.terms:
+        summand = _coefficient_and_range(raw, where)
+        if summand is None:
+            return None
+        if summand[1] == summand[2]:
+            constant = constant + summand[0]
+        elif found is not None:
+            return None
+        else:
+            found = summand
+    if found is None:
+        return None
+    c, low, high = found
+    ends = [constant + c * end if end.is_finite else c * sp.sign(end) for end in (low, high)]
+    ends = [sp.factor(sp.expand(e)) for e in ends]
+    signs = [sign_of(e, bounds) for e in ends]
+    why = "so that the derivative, which lies between these two values, has one sign"
+    if -1 in signs and 1 in signs:
+        raise Turns(_signed_points(part, where, bounds))
+    if signs[0] is not None and signs[1] is not None:
+        total = signs[0] + signs[1]
+        return None if total == 0 else Monotone(1 if total > 0 else -1, False, (), _RANGE_PROOF)
+    known = next((s for s in signs if s in (1, -1)), None)
+    if known is not None:  # the other end must not have the other sign
+        other = ends[signs.index(None)]
+        return Monotone(known, False, ((sp.Ge(known * other, 0), f"{known * other} >= 0, {why}"),), _RANGE_PROOF)
+    product = sp.expand(ends[0] * ends[1])
+    if 0 in signs:  # f' between 0 and c*M: the direction is the sign of the other end
+        other = ends[1 - signs.index(0)]
+        return Monotone(other, False, (), _RANGE_PROOF)
+    return Monotone(sp.expand(ends[0] + ends[1]), False, ((sp.Ge(product, 0), f"{product} >= 0, {why}"),), _RANGE_PROOF)
+
+
+_RANGE_PROOF = "the derivative is bounded by its values where its one varying part is smallest and largest"
+
+
+def _coefficient_and_range(raw: RawChain, where: Interval) -> tuple[sp.Expr, sp.Expr, sp.Expr] | None:
+    """The slope of a chain as a coefficient times something with a known range, of which both ends are approached."""
+    coefficient: sp.Expr = sp.S.One
+    low = high = sp.S.One
+    for item in raw:
+        if isinstance(item, Link) and item.name in ("shift", "scale", "divide"):
+            if item.name != "shift":
+                factor = item.args[0]  # type: ignore[attr-defined]
+                coefficient = coefficient * (factor if item.name == "scale" else 1 / factor)
+            continue
+        if low != high or not where.is_reals or not isinstance(item, (Link, Folded)):
+            return None
+        if item.name not in _SLOPE_RANGES:
+            return None
+        low, high = _SLOPE_RANGES[item.name]
+    return coefficient, low, high
+
+
+def _by_polynomial(part: SumPart | ProductPart, where: Interval, bounds: Bounds) -> Monotone | None:
+    """The derivative is a rational function, but for positive factors such as exponentials."""
+    value = walk((part,), _X, SYMBOLIC)[0]
+    derivative = value.diff(_X)
+    if not derivative.is_rational_function(_X):
+        factored = bounded(sp.factor, derivative)
+        if factored is None:
+            return None
+        derivative = sp.Mul(*(f for f in sp.Mul.make_args(factored) if not f.is_positive))
+        if not derivative.is_rational_function(_X):
+            return None
+    numerator, denominator = sp.fraction(sp.cancel(sp.together(derivative)))
+    derivative = sp.Poly(numerator * denominator, _X)  # of the sign of the quotient
+    if not derivative.free_symbols_in_domain and where.lo.is_number and where.hi.is_number:
+        return _by_real_roots(derivative, where)
+    if derivative.degree() == 2:
+        a, b, c = derivative.all_coeffs()
+        condition = sp.expand(4 * a * c - b**2)
+        if sign_of(condition, bounds) in (0, 1):
+            return Monotone(_direction(a, bounds), False, (), "the derivative has no real roots")
+        if where.is_reals and value.is_polynomial(_X):
+            reason = f"{condition} >= 0, so that the quadratic derivative does not change its sign"
+            conditions: list[tuple[sp.Basic, str]] = [(sp.Ge(condition, 0), reason)]
+            if not a.is_nonzero:
+                conditions.append((sp.Ne(a, 0), f"{a} must not be 0"))
+            return Monotone(_direction(a, bounds), False, tuple(conditions), "a quadratic derivative")
+    return _by_bernstein(derivative, where, bounds)
+
+
+def _primitive(expr: sp.Expr) -> sp.Expr:
+    """The same without a positive number as factor."""
+    number, rest = sp.expand(expr).as_coeff_Mul()
+    return rest if number > 0 else -rest
+
+
+def _direction(expr: sp.Expr, bounds: Bounds) -> int | sp.Expr:
+    return sign_of(expr, bounds) or _primitive(expr)
+
+
+def _by_real_roots(derivative: sp.Poly, where: Interval) -> Monotone:
+    """The sign of a polynomial with numbers as coefficients changes only at its real roots of odd multiplicity."""
+    roots = [r for r, multiplicity in _real_roots(derivative) if multiplicity % 2 and where.lo < r < where.hi]
+    if roots:
+        first = float(sp.N(roots[0], 30))
+        others = [float(sp.N(r, 30)) for r in roots[1:]]
+        lo = float(where.lo) if where.lo.is_finite else min(first - 1.0, 2.0 * first)
+        hi = others[0] if others else float(where.hi) if where.hi.is_finite else max(first + 1.0, 2.0 * first)
+        raise Turns(((lo + first) / 2, (first + hi) / 2))
+    inside = _inside(where)
+    return Monotone(int(sp.sign(derivative.eval(inside))), False, (), "the derivative has no root of odd order")
+
+
+def _real_roots(poly: sp.Poly) -> list[tuple[sp.Expr, int]]:
+    if poly.degree() == 0:
+        return []
+    found: dict[sp.Expr, int] = {}
+    for factor, multiplicity in poly.factor_list()[1]:
+        for interval_root in sp.Poly(factor, poly.gen).real_roots():
+            found[interval_root] = found.get(interval_root, 0) + multiplicity
+    return sorted(found.items(), key=lambda item: float(sp.N(item[0], 20)))
+
+
+def _inside(where: Interval) -> sp.Expr:
+    """A rational point inside an interval with numbers as ends, away from special places."""
+    if where.lo.is_infinite and where.hi.is_infinite:
+        return sp.Rational(127, 311)
+    if where.hi.is_infinite:
+        return where.lo + sp.Rational(127, 311)
+    if where.lo.is_infinite:
+        return where.hi - sp.Rational(127, 311)
+    return where.lo + (where.hi - where.lo) * sp.Rational(127, 311)
+
+
+def _by_bernstein(derivative: sp.Poly, where: Interval, bounds: Bounds) -> Monotone | None:
+    """On a finite interval: a polynomial whose Bernstein coefficients have one sign has it too."""
+    n = derivative.degree()
+    if where.lo.is_infinite or where.hi.is_infinite or n > 12:
+        return None
+    t = sp.Dummy("t")
+    moved = sp.Poly(derivative.as_expr().subs(_X, where.lo + (where.hi - where.lo) * t), t)
+    power = [moved.coeff_monomial(t**k) for k in range(n + 1)]
+    signs = set()
+    for k in range(n + 1):
+        b = sum(sp.Rational(math.comb(k, i), math.comb(n, i)) * power[i] for i in range(k + 1))
+        signs.add(sign_of(sp.factor(sp.expand(b)), bounds))
+    signs.discard(0)
+    if len(signs) != 1 or None in signs:
+        return None
+    return Monotone(signs.pop(), False, (), "the Bernstein coefficients of the derivative have one sign")  # type: ignore[arg-type]
+
+
+def _by_subdivision(terms: tuple[Term, ...], where: Interval, box: Box, bounds: Bounds) -> Monotone | None:
+    """Interval arithmetic on ever smaller boxes; unbounded ones are cut off at powers of two."""
+    derivative = slope(terms, SYMBOLIC)
+    signs: dict[int, float] = {}
+    parameters = _ranges(bounds)
+    exact = not (derivative.free_symbols - {_X}) and where.lo.is_number and where.hi.is_number
+    queue = [box]
+    for _ in range(MOST_BOXES):
+        if not queue:
+            break
+        lo, hi = queue.pop(0)
+        low, high = enclosure(derivative, {**parameters, _X: (lo, hi)})
+        if low >= 0.0 and high > 0.0:
+            signs.setdefault(1, _middle(lo, hi))
+        elif high <= 0.0 and low < 0.0:
+            signs.setdefault(-1, _middle(lo, hi))
+        else:
+            middle = _middle(lo, hi)
+            if not lo < middle < hi or hi - lo < 1e-12 * max(1.0, abs(lo)):
+                return None
+            if exact:  # where the derivative is, for certain, is cheap to know at one point
+                at = float(evaluate(derivative, {"x": middle}, 200))
+                if abs(at) > 1e-40:
+                    signs.setdefault(1 if at > 0 else -1, middle)
+            queue += [(lo, middle), (middle, hi)]
+        if len(signs) == 2 and exact:
+            raise Turns((signs[1], signs[-1]))
+    if queue or len(signs) != 1:
+        return None
+    return Monotone(next(iter(signs)), False, (), "the derivative has one sign, by interval arithmetic on subdivisions")
+
+
+def _middle(lo: float, hi: float) -> float:
+    if math.isinf(lo) and math.isinf(hi):
+        return 0.0
+    if math.isinf(hi):
+        return max(1.0, 2.0 * abs(lo)) if lo >= 0 else 0.0
+    if math.isinf(lo):
+        return -max(1.0, 2.0 * abs(hi)) if hi <= 0 else 0.0
+    return lo + (hi - lo) / 2
+
+
+def _centre(raw: RawChain) -> float | None:
+    """Where the first row that is not affine receives zero: there its slope is largest."""
+    end: sp.Expr = sp.S.Zero
+    affine = []
+    for item in raw:
+        if not isinstance(item, Link) or item.name not in ("shift", "scale", "divide"):
+            break
+        affine.append(item)
+    for item in reversed(affine):
+        end = item.inverse().forward(end)
+    return float(end) if end.is_number else None
+
+
+def _signed_points(part: SumPart | ProductPart, where: Interval, bounds: Bounds) -> tuple[float, float]:
+    """A point where the derivative is positive and one where it is negative, or the same point twice."""
+    _, terms = walk((part,), _X, SYMBOLIC)
+    derivative = slope(terms, SYMBOLIC)
+    if derivative.free_symbols - {_X}:
+        return (0.0, 0.0)
+    found: dict[bool, float] = {}
+    centres = {0.0, *(c for raw in part.terms if (c := _centre(raw)) is not None)}
+    for size in (0.0, *(10.0 ** (k * side) for k in range(13) for side in (1, -1))):
+        for x in (c + s for c in sorted(centres) for s in (size, -size)):
+            value = float(evaluate(derivative, {"x": x}, 400))
+            if not math.isnan(value) and value != 0:
+                found.setdefault(value > 0, x)
+    return found.get(True, 0.0), found.get(False, 0.0)

@@ -1,0 +1,71 @@
+"""What a proof of bijectivity establishes, and the ways in which it can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symbij.calculus.bounds import Bounds
+from symbij.calculus.chain import Chain
+from symbij.calculus.parts import Folded, RawChain
+from symbij.formula.interval import Interval
+
+
+class Folds(Exception):
+    """The chain is not one-to-one on the domain: `folded` folds the interval `image` that reaches it.
+
+    `parts` are the intervals of x that lead into one branch each.
+    """
+
+    def __init__(self, folded: Folded, image: Interval, parts: tuple[Interval, ...]) -> None:
+        self.folded = folded
+        self.image = image
+        self.parts = parts
+        super().__init__(folded.name)
+
+    @property
+    def suggestion(self) -> Interval | None:
+        return self.parts[0] if self.parts else None
+
+
+class Unproved(Exception):
+    """No proof: the reason, in words."""
+
+
+class Undefined(Unproved):
+    """The chain is defined nowhere on the domain."""
+
+
+class Turns(Unproved):
+    """The derivative has both signs: it is of sign `signs[k]` at `points[k]`."""
+
+    def __init__(self, points: tuple[float, float]) -> None:
+        self.points = points
+        super().__init__(f"the derivative has different signs at {points[0]:.6g} and {points[1]:.6g}")
+
+
+class OutsideDomain(Exception):
+    """The given domain leaves the set on which a link is defined."""
+
+    def __init__(self, item: str, needed: Interval, got: Interval) -> None:
+        self.item = item
+        self.needed = needed
+        self.got = got
+        super().__init__(item)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the walk along the chain establishes."""
+
+    links: Chain
+    domain: Interval
+    codomain: Interval
+    sign: int | sp.Expr
+    conditions: tuple[tuple[sp.Basic, str], ...] = ()
+    images: tuple[Interval, ...] = ()
+
+
+Prover = Callable[[RawChain, Interval, Bounds, bool], Proof]  # chain, where, bounds, whether the domain may be cut back

@@ -1,0 +1,262 @@
+"""Parts as recognised → cores that are proved monotone on the interval that reaches them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import mpmath
+import sympy as sp
+
+from symbij.calculus.bounds import Bounds
+from symbij.calculus.chain import Chain, Link, by_sign, chain_forward
+from symbij.calculus.cores import ASSUMED, MonotoneCore, PiecewiseCore, links_of
+from symbij.calculus.enclose import enclosure
+from symbij.calculus.ends import limit_of
+from symbij.calculus.intervals import contains
+from symbij.calculus.monotone import Monotone, prove_monotone
+from symbij.calculus.parts import Folded, PiecePart, ProductPart, RawChain, SumPart
+from symbij.calculus.patience import bounded
+from symbij.calculus.pieces import Piece, Unsplit, split
+from symbij.calculus.proof import Folds, OutsideDomain, Proof, Prover, Turns, Unproved
+from symbij.calculus.slopes import SYMBOLIC, walk
+from symbij.calculus.truth import evaluate
+from symbij.formula.interval import REALS, Interval
+
+Conditions = tuple[tuple[sp.Basic, str], ...]
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Links with the conditions of their proof; or, first, the interval to which the domain must be cut back."""
+
+    links: Chain = ()
+    conditions: Conditions = ()
+    cut: Interval | None = None
+
+
+def settle(part: SumPart | ProductPart | PiecePart, image: Interval, bounds: Bounds, prove: Prover) -> Settled:
+    """The core that `part` is on `image`. Raises `Unproved`, `Folds`, `OutsideDomain` or `Turns`."""
+    if isinstance(part, PiecePart):
+        return _settle_pieces(part, image, bounds, prove)
+    proofs: list[Proof] = []
+    obstacle: Exception | None = None
+    for term in part.terms:
+        try:
+            proof = _prove_on(term, image, bounds, prove)
+        except Folds as folds:
+            _check_defined(term, image, bounds, prove)
+            obstacle = obstacle or folds
+            continue
+        except Unproved as unproved:
+            _check_defined(term, image, bounds, prove)
+            turns = isinstance(unproved, Turns)  # which does not say that the whole does
+            obstacle = obstacle or (Unproved(f"'{part.name}' has a part that is not monotone") if turns else unproved)
+            continue
+        if not contains(proof.domain, image, bounds):
+            return Settled(cut=proof.domain)
+        proofs.append(proof)
+    conditions = _union(proofs)
+    signs = {p.sign for p in proofs}
+    if isinstance(part, SumPart) and obstacle is None and len(signs) == 1:
+        lo, hi = (_sum_of_ends([getattr(p.codomain, end) for p in proofs]) for end in ("lo", "hi"))
+        lo_open, hi_open = (any(getattr(p.codomain, f"{end}_open") for p in proofs) for end in ("lo", "hi"))
+        terms = tuple(p.links for p in proofs)
+        core = MonotoneCore(
+            SumPart(terms),
+            signs.pop(),
+            image,
+            Interval(lo, hi, lo_open, hi_open),
+            True,
+            "a sum of maps that go one way",
+        )
+        return Settled((core,), conditions)
+    found = prove_monotone(part, image, bounds)
+    if found is None:
+        raise obstacle or Unproved(_not_one_way(part, proofs))
+    codomain, own = _strict(_codomain(part, image, found, bounds), found.conditions)
+    core = MonotoneCore(part, found.direction, image, codomain, found.aligned, found.proof)
+    factors = {c for term in part.terms for item in links_of(term) if item.name == "scale" for c in item.conditions()}
+    kept = tuple(c for c in conditions if not (isinstance(c[0], sp.Ne) and c[0].lhs in factors))
+    return Settled((core,), (*kept, *own))
+
+
+def assume(part: SumPart | ProductPart, image: Interval, bounds: Bounds, direction: int) -> Settled:
+    """The core that `part` is if it is monotone of this direction, as the user says."""
+    found = Monotone(direction, False, (), ASSUMED)
+    return Settled((MonotoneCore(part, direction, image, _codomain(part, image, found, bounds), False, ASSUMED),))
+
+
+def _union(proofs: list[Proof]) -> Conditions:
+    return tuple(dict.fromkeys(c for p in proofs for c in p.conditions))
+
+
+def _not_one_way(part: SumPart | ProductPart, proofs: list[Proof]) -> str:
+    if isinstance(part, ProductPart):
+        return "the factors of the product are not proved to rise or to fall together; give domain=(lo, hi)"
+    x = sp.Symbol("x", real=True)
+    rising = [str(chain_forward(p.links, x)) for p in proofs if p.sign == 1]
+    others = [str(chain_forward(p.links, x)) for p in proofs if p.sign != 1]
+    return (
+        "the terms of the sum are not all increasing or all decreasing "
+        f"(increasing: {', '.join(rising) or 'none'}; decreasing or depending on parameters: {', '.join(others)}); "
+        "constrain the parameters, for example as positive"
+    )
+
+
+def _prove_on(term: RawChain, image: Interval, bounds: Bounds, prove: Prover) -> Proof:
+    try:
+        return prove(term, image, bounds, False)
+    except OutsideDomain:
+        return prove(term, REALS, bounds, True)
+
+
+def _sum_of_ends(ends: list[sp.Expr]) -> sp.Expr:
+    infinite = [e for e in ends if e.is_infinite]
+    return infinite[0] if infinite else sp.expand(sp.Add(*ends))
+
+
+def _check_defined(raw: RawChain, image: Interval, bounds: Bounds, prove: Prover) -> None:
+    """Make sure, by interval arithmetic, that a chain that folds is defined on `image`. Raises `Unproved`."""
+    x = sp.Symbol("x", real=True)
+    parameters = {s: (float(lo), float(hi)) for s, (lo, hi) in bounds.items()}
+    box = (enclosure(image.lo, parameters)[0], enclosure(image.hi, parameters)[1])
+    value: sp.Expr = x
+    for item in raw:
+        lo, hi = enclosure(value, {**parameters, x: box})
+        if isinstance(item, (SumPart, ProductPart)):
+            for term in item.terms:
+                try:
+                    _prove_on(term, image, bounds, prove)
+                except (Folds, Unproved):
+                    _check_defined(term, image, bounds, prove)
+        elif isinstance(item, Folded):
+            if not item.everywhere and lo <= 0.0 <= hi:
+                raise Unproved(f"'{item.name}' receives {value}, which is not proved to avoid its pole")
+        elif isinstance(item, Link):
+            needed = item.domain(bounds)
+            least, most = (enclosure(end, parameters) for end in (needed.lo, needed.hi))
+            inside_lo = lo > least[1] or (lo == least[1] and (not needed.lo_open or needed.lo.is_infinite))
+            inside_hi = hi < most[0] or (hi == most[0] and (not needed.hi_open or needed.hi.is_infinite))
+            if not (inside_lo and inside_hi):
+                raise Unproved(f"'{item.name}' receives {value}, which is not proved to lie in {needed}")
+        else:
+            raise Unproved(f"'{item.name}' inside a sum or product")
+        value = walk((item,), value, SYMBOLIC)[0]
+
+
+def _codomain(part: SumPart | ProductPart, image: Interval, found: Monotone, bounds: Bounds) -> Interval:
+    x = sp.Symbol("x", real=True)
+    value = walk((part,), x, SYMBOLIC)[0]
+    if image.is_reals and value.is_polynomial(x):
+        return REALS  # monotone, so of odd degree
+    at_lo, at_hi = (limit_of((part,), image, side, bounds) for side in ("lo", "hi"))
+    if at_lo is None or at_hi is None:
+        raise Unproved("the values at the ends of its domain could not be found; give domain=(lo, hi)")
+    lo, hi = by_sign(found.direction, at_lo, at_hi), by_sign(found.direction, at_hi, at_lo)
+    lo_open, hi_open = image.lo_open, image.hi_open
+    if found.direction == -1:
+        lo_open, hi_open = hi_open, lo_open
+    elif found.direction != 1:
+        lo_open = hi_open = lo_open and hi_open
+    return Interval(lo, hi, lo_open, hi_open)
+
+
+def _strict(codomain: Interval, conditions: Conditions) -> tuple[Interval, Conditions]:
+    """A condition e >= 0 made e > 0 where the codomain depends on the sign of e, and the codomain for that case."""
+    made = []
+    for relation, reason in conditions:
+        strict = sp.Gt(relation.lhs, relation.rhs) if isinstance(relation, sp.Ge) else None
+        if strict is not None and any(end.has(strict) for end in (codomain.lo, codomain.hi)):
+            lo, hi = (end.subs(strict, sp.true) for end in (codomain.lo, codomain.hi))
+            codomain = Interval(lo, hi, codomain.lo_open, codomain.hi_open)
+            relation, reason = strict, reason.replace(">=", ">")
+        made.append((relation, reason))
+    return codomain, tuple(made)
+
+
+def _settle_pieces(part: PiecePart, image: Interval, bounds: Bounds, prove: Prover) -> Settled:
+    from symbij.calculus.recognise import NotChain, recognise
+
+    try:
+        pieces = split(part.expr, part.variable, image, bounds)
+    except Unsplit as reason:
+        raise Unproved(str(reason)) from None
+    proofs: list[Proof] = []
+    for piece in pieces:
+        if not piece.expr.has(part.variable):
+            raise Unproved(f"it is constant, {piece.expr}, on {piece.where}")
+        try:
+            proof = _prove_on(recognise(piece.expr, part.variable), piece.where, bounds, prove)
+        except NotChain as stuck:
+            raise Unproved(f"symbij has no way to invert {stuck.part} on {piece.where}") from None
+        except Folds as folds:
+            raise Folds(folds.folded, folds.image, ()) from None
+        if not contains(proof.domain, piece.where, bounds):
+            cut = _outer_cut(piece, pieces, proof.domain, image)
+            if cut is None:
+                raise Unproved(f"{piece.expr} is defined on {proof.domain} only, and meant on {piece.where}")
+            return Settled(cut=cut)
+        proofs.append(proof)
+    if len(proofs) == 1:
+        return Settled(proofs[0].links, proofs[0].conditions)
+    signs = {p.sign for p in proofs}
+    if len(signs) != 1 or not signs <= {1, -1}:
+        raise Unproved("its pieces are not all increasing or all decreasing, whatever the parameters")
+    direction = int(signs.pop())
+    levels = _levels(pieces, proofs, direction)
+    first, last = (proofs[0], proofs[-1])[::direction]
+    codomain = Interval(first.codomain.lo, last.codomain.hi, first.codomain.lo_open, last.codomain.hi_open)
+    core = PiecewiseCore(
+        tuple(p.links for p in proofs),
+        tuple(piece.where.hi for piece in pieces[:-1]),
+        levels,
+        tuple(not piece.where.hi_open for piece in pieces[:-1]),
+        direction,
+        image,
+        codomain,
+    )
+    return Settled((core,), _union(proofs))
+
+
+def _outer_cut(piece: Piece, pieces: tuple[Piece, ...], domain: Interval, image: Interval) -> Interval | None:
+    """Where the first or last piece is not defined at its outer end, the domain without that part."""
+    if piece is pieces[0] and domain.lo != piece.where.lo:
+        return replace(REALS, lo=domain.lo, lo_open=domain.lo_open)
+    if piece is pieces[-1] and domain.hi != piece.where.hi:
+        return replace(REALS, hi=domain.hi, hi_open=domain.hi_open)
+    return None
+
+
+def _levels(pieces: tuple[Piece, ...], proofs: list[Proof], direction: int) -> tuple[sp.Expr, ...]:
+    """The values at the breaks, proved the same from both sides."""
+    levels = []
+    for piece, below, above in zip(pieces, proofs, proofs[1:], strict=False):
+        left = below.codomain.hi if direction > 0 else below.codomain.lo
+        right = above.codomain.lo if direction > 0 else above.codomain.hi
+        equal = _equal(left, right)
+        if equal is False:
+            raise Unproved(f"it jumps from {left} to {right} at {piece.where.hi}, so its values are not an interval")
+        if equal is None:
+            raise Unproved(f"it is not proved continuous at {piece.where.hi}, where it goes from {left} to {right}")
+        levels.append(min(left, right, key=sp.count_ops))
+    return tuple(levels)
+
+
+def _equal(a: sp.Expr, b: sp.Expr) -> bool | None:
+    """Whether two expressions of the parameters are the same; None if that cannot be told."""
+    if a == b:
+        return True
+    if a.is_infinite or b.is_infinite:
+        return False
+    difference = bounded(sp.simplify, a - b)
+    if difference == 0:
+        return True
+    symbols = sorted((a - b).free_symbols, key=str)
+    for trial in range(3):
+        values = {s.name: mpmath.mpf(trial + 2 + k) / 7 for k, s in enumerate(symbols)}
+        value = evaluate(a - b, values, 400)
+        if mpmath.isnan(value):
+            return None
+        if abs(value) > mpmath.mpf(2) ** -250:
+            return False
+    return None if symbols else True

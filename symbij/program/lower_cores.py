@@ -1,0 +1,157 @@
+"""Lowering of cores: sums and products with their numeric inverses, pieces, steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sympy as sp
+
+from symbij.calculus.chain import Chain, Link
+from symbij.calculus.cores import MonotoneCore, NumericInverse, PiecewiseCore
+from symbij.calculus.floor import FloorCore
+from symbij.calculus.parts import Folded
+from symbij.calculus.slopes import log_slope, slope, walk
+from symbij.program.ir import Builder, RootSolver, Var
+from symbij.program.lower import (
+    Env,
+    Lowered,
+    by_sign_of,
+    lower,
+    lower_chain,
+    lower_inverse,
+    lower_link,
+    lower_link_inverse,
+)
+from symbij.program.lower_floor import lower_floor, lower_floor_inverse
+
+_IN = sp.Dummy("u", real=True)
+
+
+class _Numeric:
+    """`Ops` on values of a program."""
+
+    def __init__(self, env: Env, b: Builder) -> None:
+        self.env, self.b = env, b
+
+    def link(self, item: Link, u: Var) -> tuple[Var, Var]:
+        step = lower_link(item, self.env, u, self.b)
+        return step.value, self.b.add(step.log_det, lower(step.constant, self.env, self.b))
+
+    def folded(self, item: Folded, u: Var) -> tuple[Var, Var]:
+        inner = self.env | {_IN: u}
+        return lower(item.forward(_IN), inner, self.b), lower(item.slope(_IN), inner, self.b)
+
+    def number(self, expr: sp.Expr) -> Var:
+        return lower(expr, self.env, self.b)
+
+    def log_abs(self, value: Var) -> Var:
+        return self.b.call("log", self.b.call("abs", value))
+
+    def exp(self, value: Var) -> Var:
+        return self.b.const(1.0) if self.b.value_of(value) == 0 else self.b.call("exp", value)
+
+    def log_add(self, a: Var, b: Var) -> Var:
+        return self.b.call("logaddexp", a, b)
+
+    def log1p_abs(self, value: Var) -> Var:
+        b = self.b
+        return b.call("log1p", b.select(b.compare("lt", value, b.const(-1.0)), -2.0 - value, value))
+
+
+def lower_monotone(core: MonotoneCore, env: Env, u: Var, b: Builder) -> Lowered:
+    """The sum or product at `u`."""
+    ops = _Numeric(env, b)
+    value, terms = walk((core.part,), u, ops)
+    return Lowered(value, log_slope(terms, core.aligned, ops))
+
+
+def lower_monotone_inverse(core: MonotoneCore, env: Env, v: Var, b: Builder) -> Lowered:
+    """The u that the core maps to `v`, and log|dv/du| there."""
+    u = _lower_root(core, env, v, b)
+    return Lowered(u, lower_monotone(core, env, u, b).log_det)
+
+
+def _lower_root(core: MonotoneCore, env: Env, v: Var, b: Builder) -> Var:
+    """The u with f(u) = v, as one `root` operation that carries f and f' as a sub-program."""
+    symbols = sorted({s for s in _parameter_symbols(core) if s in env}, key=lambda s: s.name)
+    names = tuple(f"p{i}" for i in range(len(symbols)))
+    inner = Builder()
+    u = inner.input("x")
+    inner_env = {s: inner.input(n) for s, n in zip(symbols, names, strict=True)}
+    ops = _Numeric(inner_env, inner)
+    value, terms = walk((core.part,), u, ops)
+    size = inner.call("exp", log_slope(terms, True, ops)) if core.aligned else inner.call("abs", slope(terms, ops))
+    sign = core.direction if isinstance(core.direction, int) else None
+    direction = inner.const(sign) if sign else inner.call("sign", lower(core.direction, inner_env, inner))
+    steep = inner.mul(direction, size)  # of the right sign also where it is zero
+    program = inner.finish([value, steep], ("x", *names))
+    lo, hi = (lower(end, env, b) for end in (core.where.lo, core.where.hi))
+    u = b.emit("root", v, lo, hi, *(env[s] for s in symbols), data=RootSolver(program))
+    # an end of the image is reached at the end of the domain only, though rounding makes f reach it earlier
+    for end, kind, increasing, decreasing in ((core.image.lo, "le", lo, hi), (core.image.hi, "ge", hi, lo)):
+        if not (end.is_infinite and end.is_number):
+            at_end = by_sign_of(core.direction, increasing, decreasing, env, b)
+            u = b.select(b.compare(kind, v, lower(end, env, b)), at_end, u)
+    return u
+
+
+def _parameter_symbols(core: MonotoneCore) -> set[Any]:
+    found = core.forward(_IN).free_symbols - {_IN}
+    if not isinstance(core.direction, int):
+        found |= core.direction.free_symbols
+    return found
+
+
+def lower_pieces(core: PiecewiseCore, env: Env, u: Var, b: Builder) -> Lowered:
+    """The piece that `u` belongs to. Each piece computes on its own interval only: what is not selected must not
+    overflow, since in the reverse sweep its derivative is multiplied by zero."""
+    return _chosen(core, core.pieces, env, u, b, lower_chain)
+
+
+def lower_pieces_inverse(core: PiecewiseCore, env: Env, v: Var, b: Builder) -> Lowered:
+    """The input of the piece that `v` belongs to, and log|dv/du| there."""
+    inverted = core.inverted
+    return _chosen(inverted, core.pieces[:: core.direction], env, v, b, lower_inverse).reciprocal(b)
+
+
+def _chosen(core: PiecewiseCore, pieces: tuple[Chain, ...], env: Env, u: Var, b: Builder, along: Any) -> Lowered:
+    breaks = [lower(point, env, b) for point in core.breaks]
+    inside = [b.compare("le" if own else "lt", u, point) for point, own in zip(breaks, core.below, strict=True)]
+    made = []
+    for k, piece in enumerate(pieces):
+        at = u
+        if k < len(breaks):
+            at = b.select(inside[k], at, breaks[k])
+        if k > 0:
+            at = b.select(inside[k - 1], breaks[k - 1], at)
+        made.append(along(piece, env, at, b))
+    value, log_det = made[-1].value, made[-1].log_det
+    for condition, step in zip(inside[::-1], made[-2::-1], strict=True):
+        value, log_det = b.select(condition, step.value, value), b.select(condition, step.log_det, log_det)
+    return Lowered(value, log_det)
+
+
+def _floor(core: FloorCore, env: Env, u: Var, b: Builder) -> Lowered:
+    return (lower_floor_inverse if core.inverted else lower_floor)(core, env, u, b)
+
+
+def _floor_inverse(core: FloorCore, env: Env, v: Var, b: Builder) -> Lowered:
+    return (lower_floor if core.inverted else lower_floor_inverse)(core, env, v, b).reciprocal(b)
+
+
+def _numeric_inverse(item: NumericInverse, env: Env, u: Var, b: Builder) -> Lowered:
+    return lower_link_inverse(item.core, env, u, b).reciprocal(b)
+
+
+def _core_again(item: NumericInverse, env: Env, v: Var, b: Builder) -> Lowered:
+    return lower_link(item.core, env, v, b).reciprocal(b)
+
+
+# The lowering of each core, and that of its inverse.
+CORES: dict[type[Link], tuple[Callable[..., Lowered], Callable[..., Lowered]]] = {
+    MonotoneCore: (lower_monotone, lower_monotone_inverse),
+    NumericInverse: (_numeric_inverse, _core_again),
+    PiecewiseCore: (lower_pieces, lower_pieces_inverse),
+    FloorCore: (_floor, _floor_inverse),
+}
