@@ -17,10 +17,11 @@ from symbij.calculus.chain import (
     invert_chain,
 )
 from symbij.calculus.parts import Folded, ProductPart, RawChain, SumPart
-from symbij.calculus.slopes import SYMBOLIC, log_slope, walk
+from symbij.calculus.slopes import SYMBOLIC, log_slope, value_of, walk
 from symbij.formula import functions as fn
 from symbij.formula.interval import Interval
 
+POINT = sp.Symbol("x", real=True)  # where the derivative of a core is taken
 ASSUMED = "assumed"  # the proof of a core for which the user vouches
 
 
@@ -49,18 +50,21 @@ class MonotoneCore(Link):
     image: Interval
     aligned: bool = True
     proof: str = ""  # how it is known to be monotone, in words
+    derivative: sp.Expr | None = None  # in the symbol `POINT`, where there is a form of it that does not cancel
 
     @property
     def name(self) -> str:  # type: ignore[override]
         return self.part.name
 
     def forward(self, u: sp.Expr) -> sp.Expr:
-        return walk((self.part,), u, SYMBOLIC)[0]
+        return value_of((self.part,), u)
 
     def inverse(self) -> Link:
         return NumericInverse(self)
 
     def log_det_u(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        if self.derivative is not None:
+            return sp.log(sp.Abs(self.derivative.subs(POINT, u)))
         return log_slope(walk((self.part,), u, SYMBOLIC)[1], self.aligned, SYMBOLIC)
 
     def log_det_v(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:

@@ -15,10 +15,11 @@ import sympy as sp
 from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.chain import Chain, Link, by_sign, invert_chain, link
 from symbij.calculus.intervals import apart, contains, end_inside
-from symbij.calculus.parts import FloorPart, Folded, PiecePart, ProductPart, RawChain, SumPart
+from symbij.calculus.parts import FloorPart, Folded, PiecePart, ProductPart, RawChain, SplinePart, SumPart
 from symbij.calculus.proof import Folds, OutsideDomain, Proof, Turns, Undefined, Unproved
 from symbij.calculus.rules import floor_core
 from symbij.calculus.settle import assume, settle
+from symbij.calculus.spline import settle_spline
 from symbij.formula.interval import REALS, Interval
 
 MAX_END_SIZE = 200  # operations in an end of a domain
@@ -140,7 +141,7 @@ class _Within(Link):
         return self.interval
 
 
-def _step(walk: _Walk, item: Link | Folded | SumPart | ProductPart | PiecePart | FloorPart) -> None:
+def _step(walk: _Walk, item: Link | Folded | SumPart | ProductPart | PiecePart | SplinePart | FloorPart) -> None:
     image = walk.image()
     if isinstance(item, Folded):
         branch = _branch(item, image, walk.bounds)
@@ -151,6 +152,9 @@ def _step(walk: _Walk, item: Link | Folded | SumPart | ProductPart | PiecePart |
         for part in branch:
             _step(walk, part)
         return
+    if isinstance(item, SplinePart):
+        item, conditions = settle_spline(item.spline, walk.bounds, prove)
+        walk.conditions.extend(c for c in conditions if c not in walk.conditions)
     if isinstance(item, FloorPart):
         item = floor_core(_prove_step(walk, item))
     if isinstance(item, (SumPart, ProductPart, PiecePart)):

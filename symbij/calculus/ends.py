@@ -8,7 +8,7 @@ from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.chain import Link, by_sign
 from symbij.calculus.parts import Folded, ProductPart, RawChain, SumPart
 from symbij.calculus.patience import bounded
-from symbij.calculus.slopes import SYMBOLIC, walk
+from symbij.calculus.slopes import value_of
 from symbij.formula.functions import expand_definitions
 from symbij.formula.interval import Interval
 
@@ -86,7 +86,7 @@ def _product(parts: list[sp.Expr | None], bounds: Bounds) -> sp.Expr | None:
 
 
 def _general(raw: RawChain, where: Interval, side: str) -> sp.Expr | None:
-    value = expand_definitions(walk(raw, _X, SYMBOLIC)[0])
+    value = expand_definitions(value_of(raw, _X))
     end = getattr(where, side)
     direction = "+" if side == "lo" else "-"
     found = bounded(lambda: sp.limit(value, _X, end, direction))

@@ -12,32 +12,22 @@ monotone. Where the derivative certainly has both signs the formula is refuted, 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import sympy as sp
 
 from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.chain import Link
+from symbij.calculus.cores import POINT
 from symbij.calculus.enclose import Box, enclosure
 from symbij.calculus.parts import Folded, ProductPart, RawChain, SumPart
-from symbij.calculus.patience import bounded
-from symbij.calculus.proof import Turns
-from symbij.calculus.slopes import SYMBOLIC, Term, slope, walk
+from symbij.calculus.polynomials import by_polynomial
+from symbij.calculus.proof import Monotone, Turns
+from symbij.calculus.slopes import SYMBOLIC, Term, slope, value_of, walk
 from symbij.calculus.truth import evaluate
 from symbij.formula.interval import Interval
 
 MOST_BOXES = 400
-_X = sp.Symbol("x", real=True)
-
-
-@dataclass(frozen=True)
-class Monotone:
-    """A proof: the direction, whether all terms of the derivative agree in sign, conditions, and how it was found."""
-
-    direction: int | sp.Expr
-    aligned: bool
-    conditions: tuple[tuple[sp.Basic, str], ...] = ()
-    proof: str = ""
+_X = POINT
 
 
 def prove_monotone(part: SumPart | ProductPart, where: Interval, bounds: Bounds) -> Monotone | None:
@@ -47,7 +37,7 @@ def prove_monotone(part: SumPart | ProductPart, where: Interval, bounds: Bounds)
     return (
         _by_signs(part, terms, box, where, bounds)
         or _by_range(part, where, bounds)
-        or _by_polynomial(part, where, bounds)
+        or by_polynomial(part, where, bounds)
         or _by_subdivision(terms, where, box, bounds)
     )
 
@@ -106,7 +96,7 @@ def _zeros(part: SumPart | ProductPart) -> list[float]:
     """Places where a factor without parameters vanishes: candidates at which signs may change."""
     found = []
     for raw in part.terms:
-        value = walk(raw, _X, SYMBOLIC)[0]
+        value = value_of(raw, _X)
         if value.free_symbols == {_X} and value.is_polynomial(_X) and sp.degree(value, _X) in (1, 2):
             found += [float(r) for r in sp.Poly(value, _X).nroots() if r.is_real]
     return found
@@ -190,97 +180,6 @@ def _coefficient_and_range(raw: RawChain, where: Interval) -> tuple[sp.Expr, sp.
             return None
         low, high = _SLOPE_RANGES[item.name]
     return coefficient, low, high
-
-
-def _by_polynomial(part: SumPart | ProductPart, where: Interval, bounds: Bounds) -> Monotone | None:
-    """The derivative is a rational function, but for positive factors such as exponentials."""
-    value = walk((part,), _X, SYMBOLIC)[0]
-    derivative = value.diff(_X)
-    if not derivative.is_rational_function(_X):
-        factored = bounded(sp.factor, derivative)
-        if factored is None:
-            return None
-        derivative = sp.Mul(*(f for f in sp.Mul.make_args(factored) if not f.is_positive))
-        if not derivative.is_rational_function(_X):
-            return None
-    numerator, denominator = sp.fraction(sp.cancel(sp.together(derivative)))
-    derivative = sp.Poly(numerator * denominator, _X)  # of the sign of the quotient
-    if not derivative.free_symbols_in_domain and where.lo.is_number and where.hi.is_number:
-        return _by_real_roots(derivative, where)
-    if derivative.degree() == 2:
-        a, b, c = derivative.all_coeffs()
-        condition = sp.expand(4 * a * c - b**2)
-        if sign_of(condition, bounds) in (0, 1):
-            return Monotone(_direction(a, bounds), False, (), "the derivative has no real roots")
-        if where.is_reals and value.is_polynomial(_X):
-            reason = f"{condition} >= 0, so that the quadratic derivative does not change its sign"
-            conditions: list[tuple[sp.Basic, str]] = [(sp.Ge(condition, 0), reason)]
-            if not a.is_nonzero:
-                conditions.append((sp.Ne(a, 0), f"{a} must not be 0"))
-            return Monotone(_direction(a, bounds), False, tuple(conditions), "a quadratic derivative")
-    return _by_bernstein(derivative, where, bounds)
-
-
-def _primitive(expr: sp.Expr) -> sp.Expr:
-    """The same without a positive number as factor."""
-    number, rest = sp.expand(expr).as_coeff_Mul()
-    return rest if number > 0 else -rest
-
-
-def _direction(expr: sp.Expr, bounds: Bounds) -> int | sp.Expr:
-    return sign_of(expr, bounds) or _primitive(expr)
-
-
-def _by_real_roots(derivative: sp.Poly, where: Interval) -> Monotone:
-    """The sign of a polynomial with numbers as coefficients changes only at its real roots of odd multiplicity."""
-    roots = [r for r, multiplicity in _real_roots(derivative) if multiplicity % 2 and where.lo < r < where.hi]
-    if roots:
-        first = float(sp.N(roots[0], 30))
-        others = [float(sp.N(r, 30)) for r in roots[1:]]
-        lo = float(where.lo) if where.lo.is_finite else min(first - 1.0, 2.0 * first)
-        hi = others[0] if others else float(where.hi) if where.hi.is_finite else max(first + 1.0, 2.0 * first)
-        raise Turns(((lo + first) / 2, (first + hi) / 2))
-    inside = _inside(where)
-    return Monotone(int(sp.sign(derivative.eval(inside))), False, (), "the derivative has no root of odd order")
-
-
-def _real_roots(poly: sp.Poly) -> list[tuple[sp.Expr, int]]:
-    if poly.degree() == 0:
-        return []
-    found: dict[sp.Expr, int] = {}
-    for factor, multiplicity in poly.factor_list()[1]:
-        for interval_root in sp.Poly(factor, poly.gen).real_roots():
-            found[interval_root] = found.get(interval_root, 0) + multiplicity
-    return sorted(found.items(), key=lambda item: float(sp.N(item[0], 20)))
-
-
-def _inside(where: Interval) -> sp.Expr:
-    """A rational point inside an interval with numbers as ends, away from special places."""
-    if where.lo.is_infinite and where.hi.is_infinite:
-        return sp.Rational(127, 311)
-    if where.hi.is_infinite:
-        return where.lo + sp.Rational(127, 311)
-    if where.lo.is_infinite:
-        return where.hi - sp.Rational(127, 311)
-    return where.lo + (where.hi - where.lo) * sp.Rational(127, 311)
-
-
-def _by_bernstein(derivative: sp.Poly, where: Interval, bounds: Bounds) -> Monotone | None:
-    """On a finite interval: a polynomial whose Bernstein coefficients have one sign has it too."""
-    n = derivative.degree()
-    if where.lo.is_infinite or where.hi.is_infinite or n > 12:
-        return None
-    t = sp.Dummy("t")
-    moved = sp.Poly(derivative.as_expr().subs(_X, where.lo + (where.hi - where.lo) * t), t)
-    power = [moved.coeff_monomial(t**k) for k in range(n + 1)]
-    signs = set()
-    for k in range(n + 1):
-        b = sum(sp.Rational(math.comb(k, i), math.comb(n, i)) * power[i] for i in range(k + 1))
-        signs.add(sign_of(sp.factor(sp.expand(b)), bounds))
-    signs.discard(0)
-    if len(signs) != 1 or None in signs:
-        return None
-    return Monotone(signs.pop(), False, (), "the Bernstein coefficients of the derivative have one sign")  # type: ignore[arg-type]
 
 
 def _by_subdivision(terms: tuple[Term, ...], where: Interval, box: Box, bounds: Bounds) -> Monotone | None:

@@ -9,6 +9,7 @@ import sympy as sp
 from symbij.calculus.chain import Chain, Link
 from symbij.calculus.table import U
 from symbij.formula.interval import Interval
+from symbij.formula.splines import Spline
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,15 @@ class FloorPart:
     name: str = "floor"
 
 
-RawChain = tuple[Link | Folded | SumPart | ProductPart | PiecePart | FloorPart, ...]
+@dataclass(frozen=True)
+class SplinePart:
+    """A spline as recognised. A proof for one bin makes it a `SplineCore`."""
+
+    spline: Spline
+    name: str = "spline"
+
+
+RawChain = tuple[Link | Folded | SumPart | ProductPart | PiecePart | SplinePart | FloorPart, ...]
 
 
 def with_terms(part: SumPart | ProductPart, terms: tuple[RawChain, ...]) -> SumPart | ProductPart:

@@ -68,4 +68,15 @@ class Proof:
     images: tuple[Interval, ...] = ()
 
 
+@dataclass(frozen=True)
+class Monotone:
+    """A proof: the direction, whether all terms of the derivative agree in sign, conditions, and how it was found."""
+
+    direction: int | sp.Expr
+    aligned: bool
+    conditions: tuple[tuple[sp.Basic, str], ...] = ()
+    proof: str = ""
+    derivative: sp.Expr | None = None  # of x, where there is a form of it that does not cancel
+
+
 Prover = Callable[[RawChain, Interval, Bounds, bool], Proof]  # chain, where, bounds, whether the domain may be cut back

@@ -9,11 +9,12 @@ from __future__ import annotations
 import sympy as sp
 
 from symbij.calculus.chain import Chain, Link, link, scaling
-from symbij.calculus.parts import FloorPart, Folded, PiecePart, ProductPart, RawChain, SumPart
+from symbij.calculus.parts import FloorPart, Folded, PiecePart, ProductPart, RawChain, SplinePart, SumPart
 from symbij.calculus.pieces import switches
 from symbij.calculus.table import ROW_OF_FUNCTION, U
 from symbij.formula import functions as fn
 from symbij.formula.interval import NONNEGATIVE, POSITIVE, Interval
+from symbij.formula.splines import Spline
 
 _NONPOSITIVE = Interval(-sp.oo, 0, hi_open=False)
 _NEGATIVE = Interval(-sp.oo, 0)
@@ -47,6 +48,8 @@ def recognise(expr: sp.Expr, x: sp.Symbol) -> RawChain:
         return (*recognise(expr.args[0], x), link("exp"))
     if isinstance(expr, fn.odd_root) and not expr.args[1].has(x):
         return (*recognise(expr.args[0], x), link("odd_root", expr.args[1]))
+    if isinstance(expr, Spline):
+        return (*recognise(expr.args[0], x), SplinePart(expr))
     if len(expr.args) == 1 and expr.func in FOLDED:
         return (*recognise(expr.args[0], x), FOLDED[expr.func])
     if len(expr.args) == 1 and expr.func in ROW_OF_FUNCTION:

@@ -34,6 +34,7 @@ from symbij.calculus.cores import MonotoneCore, PiecewiseCore
 from symbij.calculus.floor import FloorCore
 from symbij.calculus.parameter_forms import one_sided, parameter_form
 from symbij.calculus.parts import ProductPart, RawChain, SumPart, with_terms
+from symbij.calculus.spline import SplineCore
 from symbij.formula import functions as fn
 
 _HALF = sp.Rational(1, 2)
@@ -69,6 +70,8 @@ def _simplify_inside(chain: Chain) -> Chain:
             item = replace(item, part=with_terms(item.part, tuple(_simplify_raw(t) for t in item.part.terms)))
         elif isinstance(item, PiecewiseCore):
             item = replace(item, pieces=tuple(simplify_chain(p) for p in item.pieces))
+        elif isinstance(item, SplineCore):
+            item = replace(item, g=simplify_chain(item.g))
         made.append(item)
     return tuple(made)
 

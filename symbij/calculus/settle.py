@@ -13,12 +13,13 @@ from symbij.calculus.cores import ASSUMED, MonotoneCore, PiecewiseCore, links_of
 from symbij.calculus.enclose import enclosure
 from symbij.calculus.ends import limit_of
 from symbij.calculus.intervals import contains
-from symbij.calculus.monotone import Monotone, prove_monotone
+from symbij.calculus.monotone import prove_monotone
 from symbij.calculus.parts import Folded, PiecePart, ProductPart, RawChain, SumPart
 from symbij.calculus.patience import bounded
 from symbij.calculus.pieces import Piece, Unsplit, split
-from symbij.calculus.proof import Folds, OutsideDomain, Proof, Prover, Turns, Unproved
-from symbij.calculus.slopes import SYMBOLIC, walk
+from symbij.calculus.polynomials import avoids_zero, prove_polynomial
+from symbij.calculus.proof import Folds, Monotone, OutsideDomain, Proof, Prover, Turns, Unproved
+from symbij.calculus.slopes import value_of
 from symbij.calculus.truth import evaluate
 from symbij.formula.interval import REALS, Interval
 
@@ -40,6 +41,10 @@ def settle(part: SumPart | ProductPart | PiecePart, image: Interval, bounds: Bou
         return _settle_pieces(part, image, bounds, prove)
     proofs: list[Proof] = []
     obstacle: Exception | None = None
+    found = prove_polynomial(part, image, bounds)
+    if found is not None:
+        return Settled((MonotoneCore(part, found.direction, image, _codomain(part, image, found, bounds), found.aligned,
+                                     found.proof, found.derivative),), found.conditions)  # fmt: skip
     for term in part.terms:
         try:
             proof = _prove_on(term, image, bounds, prove)
@@ -74,7 +79,7 @@ def settle(part: SumPart | ProductPart | PiecePart, image: Interval, bounds: Bou
     if found is None:
         raise obstacle or Unproved(_not_one_way(part, proofs))
     codomain, own = _strict(_codomain(part, image, found, bounds), found.conditions)
-    core = MonotoneCore(part, found.direction, image, codomain, found.aligned, found.proof)
+    core = MonotoneCore(part, found.direction, image, codomain, found.aligned, found.proof, found.derivative)
     factors = {c for term in part.terms for item in links_of(term) if item.name == "scale" for c in item.conditions()}
     kept = tuple(c for c in conditions if not (isinstance(c[0], sp.Ne) and c[0].lhs in factors))
     return Settled((core,), (*kept, *own))
@@ -130,7 +135,7 @@ def _check_defined(raw: RawChain, image: Interval, bounds: Bounds, prove: Prover
                 except (Folds, Unproved):
                     _check_defined(term, image, bounds, prove)
         elif isinstance(item, Folded):
-            if not item.everywhere and lo <= 0.0 <= hi:
+            if not item.everywhere and lo <= 0.0 <= hi and not avoids_zero(value, image, bounds):
                 raise Unproved(f"'{item.name}' receives {value}, which is not proved to avoid its pole")
         elif isinstance(item, Link):
             needed = item.domain(bounds)
@@ -141,12 +146,12 @@ def _check_defined(raw: RawChain, image: Interval, bounds: Bounds, prove: Prover
                 raise Unproved(f"'{item.name}' receives {value}, which is not proved to lie in {needed}")
         else:
             raise Unproved(f"'{item.name}' inside a sum or product")
-        value = walk((item,), value, SYMBOLIC)[0]
+        value = value_of((item,), value)
 
 
 def _codomain(part: SumPart | ProductPart, image: Interval, found: Monotone, bounds: Bounds) -> Interval:
     x = sp.Symbol("x", real=True)
-    value = walk((part,), x, SYMBOLIC)[0]
+    value = value_of((part,), x)
     if image.is_reals and value.is_polynomial(x):
         return REALS  # monotone, so of odd degree
     at_lo, at_hi = (limit_of((part,), image, side, bounds) for side in ("lo", "hi"))

@@ -82,6 +82,17 @@ def walk(raw: RawChain, u: Any, ops: Ops) -> tuple[Any, tuple[Term, ...]]:
     return u, terms
 
 
+def value_of(raw: RawChain, u: sp.Expr) -> sp.Expr:
+    """The value of a chain of parts as an expression, without its derivative."""
+    for item in raw:
+        if isinstance(item, (SumPart, ProductPart)):
+            parts = [value_of(term, u) for term in item.terms]
+            u = sp.Add(*parts) if isinstance(item, SumPart) else sp.Mul(*parts)
+        else:
+            u = item.forward(u)  # type: ignore[union-attr]
+    return u
+
+
 def _walk_part(part: SumPart | ProductPart, u: Any, outer: tuple[Term, ...], ops: Ops) -> tuple[Any, tuple[Term, ...]]:
     """A sum or product, whose argument has the derivative `outer`."""
     walked = [walk(raw, u, ops) for raw in part.terms]

@@ -14,6 +14,7 @@ from symbij.errors import DomainError, FormulaSyntaxError, ParameterError
 from symbij.formula.constraints import Constraint, as_constraint, real
 from symbij.formula.interval import Interval
 from symbij.formula.parser import is_valid_name, names_in, parse
+from symbij.formula.splines import Spline
 from symbij.formula.tracer import Traced, signature_of, trace
 from symbij.formula.vocabulary import KNOWN_FUNCTIONS, NONZERO, Requirement, check_real, divide, power, tagged
 
@@ -159,7 +160,7 @@ def _rebuilt(expr: sp.Expr) -> tuple[sp.Expr, list[Requirement]]:
     requirements: list[Requirement] = []
     expr = expr.replace(lambda e: e.is_Float, lambda e: sp.Rational(str(e)))
     for node in expr.atoms(sp.Function):
-        if type(node) not in KNOWN_FUNCTIONS:
+        if type(node) not in KNOWN_FUNCTIONS and not isinstance(node, Spline):
             raise FormulaSyntaxError(f"the function {node.func.__name__} is not known to symbij", str(expr), None)
     _collect(expr, requirements)
     return expr, [r for r in requirements if r.interval is NONZERO or r.expr.free_symbols]

@@ -8,10 +8,12 @@ from typing import Any
 import sympy as sp
 
 from symbij.calculus.chain import Chain, Link
-from symbij.calculus.cores import MonotoneCore, NumericInverse, PiecewiseCore
+from symbij.calculus.cores import POINT, MonotoneCore, NumericInverse, PiecewiseCore
 from symbij.calculus.floor import FloorCore
 from symbij.calculus.parts import Folded
 from symbij.calculus.slopes import log_slope, slope, walk
+from symbij.calculus.spline import SplineCore
+from symbij.formula.splines import A, B
 from symbij.program.ir import Builder, RootSolver, Var
 from symbij.program.lower import (
     Env,
@@ -63,6 +65,8 @@ def lower_monotone(core: MonotoneCore, env: Env, u: Var, b: Builder) -> Lowered:
     """The sum or product at `u`."""
     ops = _Numeric(env, b)
     value, terms = walk((core.part,), u, ops)
+    if core.derivative is not None:
+        return Lowered(value, ops.log_abs(lower(core.derivative, env | {POINT: u}, b)))
     return Lowered(value, log_slope(terms, core.aligned, ops))
 
 
@@ -81,7 +85,12 @@ def _lower_root(core: MonotoneCore, env: Env, v: Var, b: Builder) -> Var:
     inner_env = {s: inner.input(n) for s, n in zip(symbols, names, strict=True)}
     ops = _Numeric(inner_env, inner)
     value, terms = walk((core.part,), u, ops)
-    size = inner.call("exp", log_slope(terms, True, ops)) if core.aligned else inner.call("abs", slope(terms, ops))
+    if core.derivative is not None:
+        size = inner.call("abs", lower(core.derivative, inner_env | {POINT: u}, inner))
+    elif core.aligned:
+        size = inner.call("exp", log_slope(terms, True, ops))
+    else:
+        size = inner.call("abs", slope(terms, ops))
     sign = core.direction if isinstance(core.direction, int) else None
     direction = inner.const(sign) if sign else inner.call("sign", lower(core.direction, inner_env, inner))
     steep = inner.mul(direction, size)  # of the right sign also where it is zero
@@ -148,10 +157,39 @@ def _core_again(item: NumericInverse, env: Env, v: Var, b: Builder) -> Lowered:
     return lower_link(item.core, env, v, b).reciprocal(b)
 
 
+def lower_spline(core: SplineCore, env: Env, u: Var, b: Builder) -> Lowered:
+    """The spline at `u`: the numbers of its bin are chosen first, so that one bin is computed."""
+    x, y = ([lower(e, env, b) for e in ends] for ends in (core.knots, core.values))
+    shapes = [[lower(e, env, b) for e in shape] for shape in core.shapes]
+    steep = [b.call("log", (y[k + 1] - y[k]) / (x[k + 1] - x[k])) for k in range(len(shapes))]
+    table = [(x[k], x[k + 1] - x[k], y[k], y[k + 1] - y[k], *shapes[k], steep[k]) for k in range(len(shapes))]
+    chosen = list(table[0])
+    for k in range(1, len(table)):
+        beyond = b.compare("ge", u, x[k])
+        chosen = [b.select(beyond, new, old) for new, old in zip(table[k], chosen, strict=True)]
+    left, width, bottom, height, shape_a, shape_b, log_steep = chosen
+    below, above = b.compare("lt", u, x[0]), b.compare("gt", u, x[-1])
+    inside = b.select(below, x[0], b.select(above, x[-1], u))
+    t = b.call("min", (inside - left) / width, b.const(1.0))
+    along = lower_inverse if core.inverted else lower_chain
+    step = along(core.g, env | {A: shape_a, B: shape_b}, t, b)
+    value, log_det = bottom + height * step.value, log_steep + step.log_det
+    if core.tails:
+        value = b.select(below, (u - x[0]) + y[0], b.select(above, (u - x[-1]) + y[-1], value))
+        log_det = b.select(below, b.const(0.0), b.select(above, b.const(0.0), log_det))
+    return Lowered(value, log_det)
+
+
+def lower_spline_inverse(core: SplineCore, env: Env, v: Var, b: Builder) -> Lowered:
+    """The u that the spline maps to `v`, and log|dv/du| there."""
+    return lower_spline(core.inverse(), env, v, b).reciprocal(b)  # type: ignore[arg-type]
+
+
 # The lowering of each core, and that of its inverse.
 CORES: dict[type[Link], tuple[Callable[..., Lowered], Callable[..., Lowered]]] = {
     MonotoneCore: (lower_monotone, lower_monotone_inverse),
     NumericInverse: (_numeric_inverse, _core_again),
+    SplineCore: (lower_spline, lower_spline_inverse),
     PiecewiseCore: (lower_pieces, lower_pieces_inverse),
     FloorCore: (_floor, _floor_inverse),
 }
