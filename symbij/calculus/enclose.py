@@ -135,8 +135,19 @@ def _times(a: Box, b: Box) -> Box:
     if a in _UNITS or b in _UNITS:  # exact
         lo, hi = sorted((0.0 if a[k] == 0.0 or b[k] == 0.0 else a[k] * b[k]) for k in (0, 1))
         return lo, hi
-    products = [0.0 if p == 0.0 or q == 0.0 else p * q for p in a for q in b]
-    return _outward(min(products), max(products))
+    pairs = [(p, q) for p in a for q in b]
+    lo = min(_product(p, q, -1.0) for p, q in pairs)
+    return _outward(lo, max(_product(p, q, 1.0) for p, q in pairs))
+
+
+def _product(p: float, q: float, side: float) -> float:
+    """p*q, with 0*inf = 0; what underflows is kept off zero on the side asked for."""
+    if p == 0.0 or q == 0.0:
+        return 0.0
+    product = p * q
+    if product == 0.0 and math.copysign(1.0, product) == side:
+        return math.copysign(5e-324, side)
+    return product
 
 
 _UNITS = ((1.0, 1.0), (-1.0, -1.0))
@@ -151,7 +162,7 @@ def _power(expr: sp.Pow, ranges: Mapping[sp.Symbol, Box]) -> Box:
             near = 0.0 if lo <= 0.0 <= hi else min(abs(lo), abs(hi))
             far = max(abs(lo), abs(hi))
             lo, hi = near, far
-        box = _outward(_raised(lo, n), _raised(hi, n))
+        box = _outward(_raised(lo, n, -1.0), _raised(hi, n, 1.0))
         if exponent > 0:
             return box
         lo, hi = box
@@ -165,11 +176,14 @@ def _power(expr: sp.Pow, ranges: Mapping[sp.Symbol, Box]) -> Box:
     return _rising(sp.exp, (low, high))
 
 
-def _raised(value: float, n: int) -> float:
+def _raised(value: float, n: int, side: float) -> float:
     try:
-        return value**n
+        power = value**n
     except OverflowError:
         return math.inf if value > 0 or n % 2 == 0 else -math.inf
+    if power == 0.0 and value != 0.0 and math.copysign(1.0, power) == side:
+        return math.copysign(5e-324, side)
+    return power
 
 
 def _rising(kind: type, box: Box) -> Box:
