@@ -14,7 +14,7 @@ import sympy as sp
 from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.table import ROWS, Row
 from symbij.formula import functions as fn
-from symbij.formula.interval import POSITIVE, REALS, Interval
+from symbij.formula.interval import REALS, Interval
 
 
 class Link:
@@ -65,6 +65,9 @@ class Link:
         return self.forward(end)
 
 
+_POWERS = ("power", "pow_m1", "root_1p", "pow_1p_m1", "root_1p_m1", "pow_quotient", "root_times")
+
+
 @dataclass(frozen=True)
 class RowLink(Link):
     """A row of the table with its parameters filled in."""
@@ -106,8 +109,8 @@ class RowLink(Link):
 
     def _interval(self, interval: Interval, bounds: Bounds) -> Interval:
         # u**p is defined at 0 for p > 0 only
-        if self.row.name == "power" and self.sign(bounds) != 1:
-            return POSITIVE
+        if self.row.name in _POWERS and self.sign(bounds) != 1:
+            return replace(interval, lo_open=True)
         if interval.lo.free_symbols or interval.hi.free_symbols:
             return interval.subs(dict(zip((self.row.symbols[p] for p in self.row.parameters), self.args, strict=True)))
         return interval
