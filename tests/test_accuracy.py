@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import mpmath
 import numpy as np
 import pytest
-from library_cases import DEFINITIONS, KNOWN_LIMITS, PARAMETERS, START
+from library_cases import AT_ZERO, DEFINITIONS, KNOWN_LIMITS, PARAMETERS, START
 from mpmath import mpf
 from truth import EPS, PRECISION, Forward, from_ordinal, ordinal, real, rounded, ulp_error
 from truth import at as evaluate
 
 from symbij.bijectors.library import ALL
+from symbij.formula.parser import parse
 
 BOUND = 16.0
 
@@ -36,7 +37,14 @@ class Case:
         formula = cls.formula
         values = {p.symbol: float(np.asarray(self.bijector.parameters[p.name])) for p in formula.parameters}
         self.start = START.get(self.name, PRECISION)
-        self.truth = Forward(formula.expr, formula.variable, values, self.start)
+        expr, varied = formula.expr, dict(values)
+        at_zero = AT_ZERO.get(self.name)
+        if at_zero is not None and self.bijector.parameters[at_zero[0]] == 0.0:
+            # the formula's limit; 0 times any slope is 0, so that this parameter has no part in the sensitivity
+            symbols = {s.name: s for s in [formula.variable, *values]}
+            expr = parse(at_zero[1], symbols)[0]
+            varied.pop(symbols[at_zero[0]])
+        self.truth = Forward(expr, formula.variable, varied, self.start)
         self.values = values
         derivation = cls.derivation
         self.domain = self._ends(derivation.domain)

@@ -12,7 +12,7 @@ from functools import cached_property
 import sympy as sp
 
 from symbij.calculus.bounds import Bounds, sign_of
-from symbij.calculus.table import ROWS, Row
+from symbij.calculus.table import POWERS, ROWS, Row
 from symbij.formula import functions as fn
 from symbij.formula.interval import REALS, Interval
 
@@ -53,8 +53,6 @@ class Link:
 
     def value_at_end(self, end: sp.Expr, bounds: Bounds) -> sp.Expr:
         """The limit of the map at `end`, which lies in or on the boundary of its domain."""
-        if isinstance(end, sp.Piecewise):
-            return end.func(*((self.value_at_end(e, bounds), c) for e, c in end.args))
         domain, codomain, sign = self.domain(bounds), self.codomain(bounds), self.sign(bounds)
         for at, increasing, decreasing in (
             (domain.lo, codomain.lo, codomain.hi),
@@ -62,10 +60,9 @@ class Link:
         ):
             if end == at:
                 return by_sign(sign, increasing, decreasing)
+        if isinstance(end, sp.Piecewise):
+            return end.func(*((self.value_at_end(e, bounds), c) for e, c in end.args))
         return self.forward(end)
-
-
-_POWERS = ("power", "pow_m1", "root_1p", "pow_1p_m1", "root_1p_m1", "pow_quotient", "root_times")
 
 
 @dataclass(frozen=True)
@@ -109,7 +106,7 @@ class RowLink(Link):
 
     def _interval(self, interval: Interval, bounds: Bounds) -> Interval:
         # u**p is defined at 0 for p > 0 only
-        if self.row.name in _POWERS and self.sign(bounds) != 1:
+        if self.row.name in POWERS and self.sign(bounds) != 1:
             return replace(interval, lo_open=True)
         if interval.lo.free_symbols or interval.hi.free_symbols:
             return interval.subs(dict(zip((self.row.symbols[p] for p in self.row.parameters), self.args, strict=True)))

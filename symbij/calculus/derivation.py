@@ -16,6 +16,7 @@ from symbij.calculus.chain import (
     chain_log_det_from_output,
     invert_chain,
 )
+from symbij.calculus.continuation import continued
 from symbij.calculus.domain import Folds, OutsideDomain, Unproved, preimage, prove
 from symbij.calculus.intervals import contains, intersect
 from symbij.calculus.recognise import NotChain, recognise
@@ -55,6 +56,7 @@ class Derivation:
     conditions: tuple[tuple[sp.Basic, str], ...]
     images: tuple[Interval, ...]
     status: str = "proved"  # "assumed" of code that was traced and not proved
+    limits: tuple[sp.Expr, ...] = ()  # parameter expressions to whose zeros the formula is continued by its limit
 
     @property
     def variable(self) -> sp.Symbol:
@@ -140,9 +142,10 @@ def derive(formula: Formula) -> Derivation:
     which the formula is not defined).
     """
     x, bounds = formula.variable, formula.bounds
+    continuation = continued(formula)
     try:
-        chain = recognise(formula.expr, x)
-        start, conditions, unresolved = _starting_domain(formula, bounds)
+        chain = recognise(continuation.formula.expr, x)
+        start, conditions, unresolved = _starting_domain(continuation.formula, bounds)
         proof = prove(chain, start, bounds, may_cut=formula.domain is None)
     except NotChain as stuck:
         _refute(formula, None)
@@ -170,7 +173,10 @@ def derive(formula: Formula) -> Derivation:
     stable = simplify_chain(proof.links)
     conditions = (*conditions, *(c for c in proof.conditions if c not in conditions))
     refute.check_chain(formula, stable, proof.domain)
-    return Derivation(formula, proof.links, stable, proof.domain, proof.codomain, proof.sign, conditions, proof.images)
+    return Derivation(
+        formula, proof.links, stable, proof.domain, proof.codomain, proof.sign, conditions, proof.images,
+        limits=continuation.limits,
+    )  # fmt: skip
 
 
 def _starting_domain(

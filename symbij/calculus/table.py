@@ -30,7 +30,7 @@ from functools import cached_property
 
 import sympy as sp
 
-from symbij.formula.functions import expm1, sigmoid
+from symbij.formula.functions import expm1, log1p, sigmoid
 from symbij.formula.interval import NONNEGATIVE, POSITIVE, REALS, Interval
 from symbij.formula.parser import parse
 from symbij.formula.vocabulary import WORDS
@@ -114,6 +114,16 @@ _EXP_EXP = Interval(sp.Piecewise((1, _A > 0), (0, True)), sp.Piecewise((sp.oo, _
 _EXPM1_EXP = Interval(sp.Piecewise((0, _A > 0), (-1, True)), sp.Piecewise((sp.oo, _A > 0), (0, True)))
 _EXPM1_EXPM1 = Interval(
     sp.Piecewise((expm1(-_A), _A > 0), (-1, True)), sp.Piecewise((sp.oo, _A > 0), (expm1(-_A), True))
+)
+
+_LOG1P_EXPM1 = "log1p(a*expm1(u))"
+_LOG1P_EXPM1_U = "where(a > 0, where(u > 0, -log1p((1/a - 1)*exp(-u)), log(abs(a)) + u - v), log(abs(a)) + u - v)"
+_LOG1P_EXPM1_DOMAIN = Interval(
+    sp.Piecewise((log1p(-1 / _A), _A > 1), (-sp.oo, True)), sp.Piecewise((log1p(-1 / _A), _A < 0), (sp.oo, True))
+)
+_LOG1P_EXPM1_CODOMAIN = Interval(
+    sp.Piecewise((sp.Piecewise((log1p(-_A), _A < 1), (-sp.oo, True)), _A > 0), (-sp.oo, True)),
+    sp.Piecewise((log1p(-_A), _A < 0), (sp.oo, True)),
 )
 
 # log|d/du u^p| from u, and from v = u^p; at u = 0 (v = 0) with the limit, which is finite for p = 1
@@ -206,6 +216,11 @@ _ALL = [
     Row("log1p_log1p", "log1p(log1p(u)/a)", "expm1_expm1", "-log(abs(a)) - v - log1p(u)",
         "-log(abs(a)) - min(v, 3000) - where(v > 40, exp_times(v, a), a*expm1(v))", _EXPM1_EXPM1, REALS, "a", ("a",),
         nonzero=("a",)),
+    # log(1 + a (exp(u) - 1)), whose exponential may overflow
+    Row("log1p_expm1", f"where(u > 40, where(a > 0, softplus(u + log(a)), {_LOG1P_EXPM1}), {_LOG1P_EXPM1})",
+        "log1p_expm1", _LOG1P_EXPM1_U,
+        _inverted(_LOG1P_EXPM1_U.replace("log(abs(a))", "-log(abs(a))").replace("1/a", "a")),
+        _LOG1P_EXPM1_DOMAIN, _LOG1P_EXPM1_CODOMAIN, "a", ("a",), ("1/a",), ("a",)),
     # exponentials and logarithms
     Row("exp", "exp(u)", "log", "u", "log(v)", REALS, POSITIVE),
     Row("log", "log(u)", "exp", "-log(u)", "-v", POSITIVE, REALS),
@@ -263,6 +278,8 @@ _ALL = [
     Row("xexp", "u*exp(u)", "lambertw", "u + log1p(u)", "u + log1p(u)", _W_RANGE, _W_DOMAIN),
 ]  # fmt: skip
 
+# Rows that are defined at the lower end of their domain for positive exponents only.
+POWERS = frozenset({"power", "pow_m1", "root_1p", "pow_1p_m1", "root_1p_m1", "pow_quotient", "root_times"})
 ROWS: dict[str, Row] = {row.name: row for row in _ALL}
 
 

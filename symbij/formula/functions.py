@@ -139,13 +139,23 @@ complement_root = _declare(
     "complement_root", lambda u, p, q: (1 - (1 - u) ** (1 / q)) ** (1 / p), nargs=3, range_sign=1
 )
 log_quotient = _declare("log_quotient", lambda u, c: sp.log(u / c), nargs=2)
-exp_times = _declare("exp_times", lambda u, c: c * sp.exp(u), nargs=2)
 expm1_rest = _declare(
     "expm1_rest",
     lambda u: sp.Piecewise(((sp.exp(u) - 1 - u) / u**2, sp.Ne(u, 0)), (HALF, True)),
     at_zero=HALF,
     range_sign=1,
 )
+
+
+class exp_times(SymbijFunction):
+    """c*exp(u)."""
+
+    nargs = 2
+    definition = staticmethod(lambda u, c: c * sp.exp(u))
+
+    @classmethod
+    def eval(cls, u: sp.Expr, c: sp.Expr) -> sp.Expr | None:
+        return c * sp.exp(u) if c in (1, -1) else None
 
 
 class multiple(SymbijFunction):
