@@ -36,10 +36,8 @@ ROW_PARAMETERS: dict[str, list[tuple[str, ...]]] = {
     **{name: [("2/3", "3/2"), ("3/2", "2/3"), ("1", "1")] for name in ("complement_power", "complement_root")},
     **{name: [("1/3",), ("-5/2",), ("0",)] for name in ("expm1_scaled", "log1p_scaled")},
     "log1p_expm1": [("2",), ("1/3",), ("-5/2",)],
-    **{
-        name: [("1/3",), ("-5/2",)]
-        for name in ("exp_exp", "log_log", "expm1_exp", "log_log1p", "expm1_expm1", "log1p_log1p")
-    },
+    **{name: [("1/3", "1"), ("-5/2", "4/3")] for name in ("exp_exp", "log_log", "expm1_exp", "log_log1p")},
+    **{name: [("1/3",), ("-5/2",)] for name in ("expm1_expm1", "log1p_log1p")},
 }
 
 

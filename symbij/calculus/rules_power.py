@@ -138,4 +138,8 @@ def rule_inner_exp(item: RowLink, before: Run, after: Run, tail: Chain) -> list[
         ("expm1", "expm1"): "expm1_expm1",
         ("expm1", "log1p"): "log1p_expm1",
     }.get((item.row.name, following.row.name))
+    if outer in ("exp_exp", "expm1_exp"):
+        divides = _is(before.links[-1] if before.links else None, "divide")
+        width = before.links[-1].args[0] if divides else sp.S.One  # type: ignore[attr-defined]
+        return [*(before.links[:-1] if divides else before.links), link(outer, after.scale, width), *tail[1:]]
     return None if outer is None else [*before.links, link(outer, after.scale), *tail[1:]]

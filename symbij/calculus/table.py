@@ -116,6 +116,10 @@ _EXPM1_EXPM1 = Interval(
     sp.Piecewise((expm1(-_A), _A > 0), (-1, True)), sp.Piecewise((sp.oo, _A > 0), (expm1(-_A), True))
 )
 
+# log|d/du exp(a exp(u/s))| from the value: one logarithm, where a small s would make two cancel
+_EXP_EXP_V = "log_quotient(v, abs(s)/abs(log(v)))"
+_EXPM1_EXP_V = "log_quotient(1 + v, abs(s)/abs(log1p(v)))"
+
 _LOG1P_EXPM1 = "log1p(a*expm1(u))"
 _LOG1P_EXPM1_U = "where(a > 0, where(u > 0, -log1p((1/a - 1)*exp(-u)), log(abs(a)) + u - v), log(abs(a)) + u - v)"
 _LOG1P_EXPM1_DOMAIN = Interval(
@@ -202,18 +206,22 @@ _ALL = [
     # logarithms of quotients, and exponentials of exponentials, whose log-dets would be inf - inf far out
     Row("log_quotient", "log_quotient(u, c)", "exp_times", "-log(u)", "-v - log(c)", POSITIVE, REALS, 1, ("c",)),
     Row("exp_times", "exp_times(u, c)", "log_quotient", "u + log(c)", "log(v)", REALS, POSITIVE, 1, ("c",)),
-    Row("exp_exp", "exp(exp_times(u, a))", "log_log", "log(abs(a)) + min(u, 3000) + exp_times(u, a)",
-        "log(abs(a)) + u + log(v)", REALS, _EXP_EXP, "a", ("a",), nonzero=("a",)),
-    Row("log_log", "log(log(u)/a)", "exp_exp", "-log(abs(a)) - v - log(u)",
-        "-log(abs(a)) - min(v, 3000) - exp_times(v, a)", _EXP_EXP, REALS, "a", ("a",), nonzero=("a",)),
-    Row("expm1_exp", "expm1(exp_times(u, a))", "log_log1p", "log(abs(a)) + min(u, 3000) + exp_times(u, a)",
-        "log(abs(a)) + u + log1p(v)", REALS, _EXPM1_EXP, "a", ("a",), nonzero=("a",)),
-    Row("log_log1p", "log(log1p(u)/a)", "expm1_exp", "-log(abs(a)) - v - log1p(u)",
-        "-log(abs(a)) - min(v, 3000) - exp_times(v, a)", _EXPM1_EXP, REALS, "a", ("a",), nonzero=("a",)),
+    Row("exp_exp", "exp(exp_times(u/s, a))", "log_log",
+        "log(abs(a)) - log(abs(s)) + min(u/s, 3000) + exp_times(u/s, a)", _EXP_EXP_V, REALS, _EXP_EXP, "a*s",
+        ("a", "s"), nonzero=("a", "s")),
+    Row("log_log", "s*log(log(u)/a)", "exp_exp", _inverted(_EXP_EXP_V),
+        "-log(abs(a)) + log(abs(s)) - min(v/s, 3000) - exp_times(v/s, a)", _EXP_EXP, REALS, "a*s", ("a", "s"),
+        nonzero=("a", "s")),
+    Row("expm1_exp", "expm1(exp_times(u/s, a))", "log_log1p",
+        "log(abs(a)) - log(abs(s)) + min(u/s, 3000) + exp_times(u/s, a)", _EXPM1_EXP_V, REALS, _EXPM1_EXP, "a*s",
+        ("a", "s"), nonzero=("a", "s")),
+    Row("log_log1p", "s*log(log1p(u)/a)", "expm1_exp", _inverted(_EXPM1_EXP_V),
+        "-log(abs(a)) + log(abs(s)) - min(v/s, 3000) - exp_times(v/s, a)", _EXPM1_EXP, REALS, "a*s", ("a", "s"),
+        nonzero=("a", "s")),
     Row("expm1_expm1", "expm1(where(u > 40, exp_times(u, a), a*expm1(u)))", "log1p_log1p",
         "log(abs(a)) + min(u, 3000) + where(u > 40, exp_times(u, a), a*expm1(u))",
-        "log(abs(a)) + u + log1p(v)", REALS, _EXPM1_EXPM1, "a", ("a",), nonzero=("a",)),
-    Row("log1p_log1p", "log1p(log1p(u)/a)", "expm1_expm1", "-log(abs(a)) - v - log1p(u)",
+        "log(abs(a + log1p(v))) + log1p(v)", REALS, _EXPM1_EXPM1, "a", ("a",), nonzero=("a",)),
+    Row("log1p_log1p", "log1p(log1p(u)/a)", "expm1_expm1", "-log(abs(a + log1p(u))) - log1p(u)",
         "-log(abs(a)) - min(v, 3000) - where(v > 40, exp_times(v, a), a*expm1(v))", _EXPM1_EXPM1, REALS, "a", ("a",),
         nonzero=("a",)),
     # log(1 + a (exp(u) - 1)), whose exponential may overflow
