@@ -310,8 +310,9 @@ class Forward:
 
     def _polish(self, y: mpf, a: mpf, b: mpf, guess: mpf) -> mpf:
         """Newton's method inside the bracket, from the guess on; bisection where it does not help."""
-        if a == b:
-            return a
+        for end in (a, b):
+            if self.value(end) == y:
+                return end
         rising = self.value(b) > y
         x, tiny = guess if a < guess < b else (a + b) / 2, mpf(2) ** -(self.exact_bits + 60)
         for _ in range(4000):

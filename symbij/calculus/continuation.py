@@ -17,7 +17,6 @@ import sympy as sp
 
 from symbij.formula import functions as fn
 from symbij.formula.formula import Formula
-from symbij.formula.interval import NONNEGATIVE, POSITIVE
 from symbij.formula.vocabulary import NONZERO, Requirement
 
 
@@ -50,8 +49,8 @@ def continued(formula: Formula) -> Continued:
             if rest.is_number:
                 continue
             need = Requirement(rest, NONZERO)
-        elif need.interval in (POSITIVE, NONNEGATIVE) and any(
-            sp.simplify(need.expr - 1 - c * u) == 0 for u, c in carried
+        elif need.interval.hi == sp.oo and any(
+            sp.simplify(need.expr - need.interval.lo - 1 - c * u) == 0 for u, c in carried
         ):
             continue  # the row log1p_scaled is defined there and nowhere else
         if need not in requirements:
