@@ -88,6 +88,11 @@ def _softfloor(x: mpf, temperature: mpf) -> mpf:
     return whole + (s((fraction - half) / temperature) - low) / (high - low) + low
 
 
+def _exp(u: mpf) -> mpf:
+    """exp, which mpmath computes for ever where its argument has thousands of digits before the point."""
+    return mpmath.exp(u) if abs(u) < mpf(10) ** 60 else mpf(0) if u < 0 else mpf("inf")
+
+
 # The limits at the zero of a parameter, where the formula as written is 0/0: the truth there.
 AT_ZERO: dict[str, tuple[str, str]] = {
     "PowerTransform": ("power", "exp(x)"),
@@ -100,32 +105,32 @@ AT_ZERO: dict[str, tuple[str, str]] = {
 def _gev(x: mpf, loc: mpf, scale: mpf, concentration: mpf) -> mpf:
     z = (x - loc) / scale
     if concentration == 0:
-        return mpmath.exp(-mpmath.exp(-z))
+        return _exp(-_exp(-z))
     t = 1 + concentration * z
-    return mpmath.exp(-(t ** (-1 / concentration))) if t > 0 else mpf("nan")
+    return _exp(-(t ** (-1 / concentration))) if t > 0 else mpf("nan")
 
 
 def _gpd(x: mpf, loc: mpf, scale: mpf, concentration: mpf) -> mpf:
     z = (x - loc) / scale
     if concentration == 0:
-        return 1 - mpmath.exp(-z)
+        return 1 - _exp(-z)
     t = 1 + concentration * z
     return 1 - t ** (-1 / concentration) if t > 0 else mpf("nan")
 
 
 DEFINITIONS = {
-    "Expm1": lambda x: mpmath.exp(x) - 1,
+    "Expm1": lambda x: _exp(x) - 1,
     "Log": lambda x: mpmath.log(x),
     "Log1p": lambda x: mpmath.log(1 + x),
     "Reciprocal": lambda x: 1 / x,
     "Square": lambda x: x * x,
-    "Power": lambda x, power: mpmath.exp(power * mpmath.log(x)),
-    "PowerTransform": lambda x, power: mpmath.exp(x if power == 0 else mpmath.log(1 + power * x) / power),
+    "Power": lambda x, power: _exp(power * mpmath.log(x)),
+    "PowerTransform": lambda x, power: _exp(x if power == 0 else mpmath.log(1 + power * x) / power),
     "BoxCox": lambda x, lmbda: mpmath.log(x) if lmbda == 0 else (x**lmbda - 1) / lmbda,
-    "WeibullCDF": lambda x, scale, concentration: 1 - mpmath.exp(-((x / scale) ** concentration)),
-    "FrechetCDF": lambda x, loc, scale, concentration: mpmath.exp(-(((x - loc) / scale) ** -concentration)),
-    "RayleighCDF": lambda x, scale: 1 - mpmath.exp(-((x / scale) ** 2) / 2),
-    "GompertzCDF": lambda x, concentration, rate: 1 - mpmath.exp(-concentration * (mpmath.exp(rate * x) - 1)),
+    "WeibullCDF": lambda x, scale, concentration: 1 - _exp(-((x / scale) ** concentration)),
+    "FrechetCDF": lambda x, loc, scale, concentration: _exp(-(((x - loc) / scale) ** -concentration)),
+    "RayleighCDF": lambda x, scale: 1 - _exp(-((x / scale) ** 2) / 2),
+    "GompertzCDF": lambda x, concentration, rate: 1 - _exp(-concentration * (_exp(rate * x) - 1)),
     "KumaraswamyCDF": lambda x, concentration1, concentration0: 1 - (1 - x**concentration1) ** concentration0,
     "GeneralizedExtremeValueCDF": _gev,
     "GeneralizedPareto": _gpd,
@@ -134,18 +139,18 @@ DEFINITIONS = {
     "Identity": lambda x: x,
     "Shift": lambda x, shift: x + shift,
     "Scale": lambda x, scale: scale * x,
-    "Exp": lambda x: mpmath.exp(x),
-    "Sigmoid": lambda x, low, high: low + (high - low) / (1 + mpmath.exp(-x)),
-    "Softplus": lambda x, hinge_softness, low: low + hinge_softness * mpmath.log(1 + mpmath.exp(x / hinge_softness)),
+    "Exp": lambda x: _exp(x),
+    "Sigmoid": lambda x, low, high: low + (high - low) / (1 + _exp(-x)),
+    "Softplus": lambda x, hinge_softness, low: low + hinge_softness * mpmath.log(1 + _exp(x / hinge_softness)),
     "Tanh": lambda x: mpmath.tanh(x),
     "Softfloor": _softfloor,
-    "GumbelCDF": lambda x, loc, scale: mpmath.exp(-mpmath.exp(-(x - loc) / scale)),
+    "GumbelCDF": lambda x, loc, scale: _exp(-_exp(-(x - loc) / scale)),
     "NormalCDF": lambda x, loc, scale: mpmath.ncdf(x, loc, scale),
-    "LogisticCDF": lambda x, loc, scale: 1 / (1 + mpmath.exp(-(x - loc) / scale)),
+    "LogisticCDF": lambda x, loc, scale: 1 / (1 + _exp(-(x - loc) / scale)),
     "UniformCDF": lambda x, low, high: (x - low) / (high - low),
     "Cubic": lambda x, a, b: (a * x + b) ** 3,
     "NormalSurvival": lambda x, loc, scale: mpmath.ncdf(loc, x, scale),
-    "LogisticSurvival": lambda x, loc, scale: 1 / (1 + mpmath.exp((x - loc) / scale)),
+    "LogisticSurvival": lambda x, loc, scale: 1 / (1 + _exp((x - loc) / scale)),
     "UniformSurvival": lambda x, low, high: (high - x) / (high - low),
     "SinhArcsinh": lambda x, skewness, tailweight: mpmath.sinh((mpmath.asinh(x) + skewness) * tailweight),
 }

@@ -58,7 +58,7 @@ class Link:
             (domain.lo, codomain.lo, codomain.hi),
             (domain.hi, codomain.hi, codomain.lo),
         ):
-            if end == at:
+            if end == at or (end.is_number and at.is_finite and at.is_number and sign_of(end - at, bounds) == 0):
                 return by_sign(sign, increasing, decreasing)
         if isinstance(end, sp.Piecewise):
             return end.func(*((self.value_at_end(e, bounds), c) for e, c in end.args))
