@@ -27,6 +27,39 @@ PARAMETERS: dict[str, list[dict[str, float]]] = {
     "Cubic": [{"a": 1.0, "b": 0.0}, {"a": -2.0, "b": 0.4}, {"a": 1e-5, "b": 1.0}, {"a": 3e4, "b": -1e4}],
     "SinhArcsinh": [{}, {"skewness": -1.2, "tailweight": 0.5}, {"skewness": 0.7, "tailweight": 2.5},
                     {"skewness": 30.0, "tailweight": 0.05}],
+    "Expm1": [{}],
+    "Log": [{}],
+    "Log1p": [{}],
+    "Reciprocal": [{}],
+    "Square": [{}],
+    "Power": [{"power": p} for p in (2.0, 0.5, 1.0, -1.3, 1e-8, 300.0, -1e-3)],
+    "PowerTransform": [{"power": p} for p in (0.0, 0.5, 1.0, -0.7, 1e-10, 1e-300, 40.0)],
+    "BoxCox": [{"lmbda": p} for p in (0.0, 1.0, 0.5, -2.0, 1e-10, -1e-300, 40.0)],
+    "WeibullCDF": [{}, {"scale": 2.0, "concentration": 1.5}, {"scale": 1e-6, "concentration": 0.3},
+                   {"scale": 1e200, "concentration": 20.0}, {"scale": 0.3, "concentration": 1e-3}],
+    "FrechetCDF": [{}, {"loc": -1.5, "scale": 0.2, "concentration": 3.0}, {"scale": 1e-6, "concentration": 0.3},
+                   {"loc": 1e3, "scale": 10.0, "concentration": 1e-3}, {"scale": 1e200, "concentration": 50.0}],
+    "RayleighCDF": [{}, {"scale": 0.3}, {"scale": 1e-200}, {"scale": 1e180}],
+    "GompertzCDF": [{"concentration": 0.7, "rate": 1.2}, {"concentration": 1e-5, "rate": 0.1},
+                    {"concentration": 1e3, "rate": 50.0}, {"concentration": 1e-300, "rate": 1e-6},
+                    {"concentration": 0.5, "rate": 1e20}],
+    "KumaraswamyCDF": [{}, {"concentration1": 0.5, "concentration0": 0.5},
+                       {"concentration1": 2.0, "concentration0": 3.0},
+                       {"concentration1": 0.01, "concentration0": 100.0},
+                       {"concentration1": 300.0, "concentration0": 0.02},
+                       {"concentration1": 1.0, "concentration0": 7.5}],
+    "GeneralizedExtremeValueCDF": [
+        {}, {"concentration": 0.5}, {"loc": -1.5, "scale": 0.2, "concentration": -0.3},
+        {"loc": 1e3, "scale": 10.0, "concentration": 1e-9}, {"scale": 1e-6, "concentration": -2.0},
+        {"loc": 0.3, "concentration": -1e-300}],
+    "GeneralizedPareto": [
+        {}, {"concentration": 0.5}, {"loc": -1.5, "scale": 0.2, "concentration": -0.3},
+        {"loc": 1e3, "scale": 10.0, "concentration": 1e-9}, {"scale": 1e-6, "concentration": -2.0},
+        {"loc": 0.3, "concentration": -1e-300}, {"scale": 3.0, "concentration": 20.0}],
+    "LogLogisticCDF": [{}, {"scale": 2.0, "concentration": 1.5}, {"scale": 1e-6, "concentration": 0.3},
+                       {"scale": 1e200, "concentration": 20.0}],
+    "ParetoCDF": [{}, {"scale": 2.0, "concentration": 1.5}, {"scale": 1e-6, "concentration": 0.3},
+                  {"scale": 1e200, "concentration": 20.0}, {"scale": 0.3, "concentration": 1e-3}],
 }  # fmt: skip
 # Bits to start with where fewer than usual do. erfc keeps its relative accuracy, and the definition holds nothing that
 # cancels: few bits do, and it is slow.
@@ -55,22 +88,69 @@ def _softfloor(x: mpf, temperature: mpf) -> mpf:
     return whole + (s((fraction - half) / temperature) - low) / (high - low) + low
 
 
+def _exp(u: mpf) -> mpf:
+    """exp, which mpmath computes for ever where its argument has thousands of digits before the point."""
+    return mpmath.exp(u) if abs(u) < mpf(10) ** 60 else mpf(0) if u < 0 else mpf("inf")
+
+
+# The limits at the zero of a parameter, where the formula as written is 0/0: the truth there.
+AT_ZERO: dict[str, tuple[str, str]] = {
+    "PowerTransform": ("power", "exp(x)"),
+    "BoxCox": ("lmbda", "log(x)"),
+    "GeneralizedExtremeValueCDF": ("concentration", "exp(-exp(-(x - loc)/scale))"),
+    "GeneralizedPareto": ("concentration", "1 - exp(-(x - loc)/scale)"),
+}
+
+
+def _gev(x: mpf, loc: mpf, scale: mpf, concentration: mpf) -> mpf:
+    z = (x - loc) / scale
+    if concentration == 0:
+        return _exp(-_exp(-z))
+    t = 1 + concentration * z
+    return _exp(-(t ** (-1 / concentration))) if t > 0 else mpf("nan")
+
+
+def _gpd(x: mpf, loc: mpf, scale: mpf, concentration: mpf) -> mpf:
+    z = (x - loc) / scale
+    if concentration == 0:
+        return 1 - _exp(-z)
+    t = 1 + concentration * z
+    return 1 - t ** (-1 / concentration) if t > 0 else mpf("nan")
+
+
 DEFINITIONS = {
+    "Expm1": lambda x: _exp(x) - 1,
+    "Log": lambda x: mpmath.log(x),
+    "Log1p": lambda x: mpmath.log(1 + x),
+    "Reciprocal": lambda x: 1 / x,
+    "Square": lambda x: x * x,
+    "Power": lambda x, power: _exp(power * mpmath.log(x)),
+    "PowerTransform": lambda x, power: _exp(x if power == 0 else mpmath.log(1 + power * x) / power),
+    "BoxCox": lambda x, lmbda: mpmath.log(x) if lmbda == 0 else (x**lmbda - 1) / lmbda,
+    "WeibullCDF": lambda x, scale, concentration: 1 - _exp(-((x / scale) ** concentration)),
+    "FrechetCDF": lambda x, loc, scale, concentration: _exp(-(((x - loc) / scale) ** -concentration)),
+    "RayleighCDF": lambda x, scale: 1 - _exp(-((x / scale) ** 2) / 2),
+    "GompertzCDF": lambda x, concentration, rate: 1 - _exp(-concentration * (_exp(rate * x) - 1)),
+    "KumaraswamyCDF": lambda x, concentration1, concentration0: 1 - (1 - x**concentration1) ** concentration0,
+    "GeneralizedExtremeValueCDF": _gev,
+    "GeneralizedPareto": _gpd,
+    "LogLogisticCDF": lambda x, scale, concentration: 1 / (1 + (scale / x) ** concentration),
+    "ParetoCDF": lambda x, scale, concentration: 1 - (scale / x) ** concentration,
     "Identity": lambda x: x,
     "Shift": lambda x, shift: x + shift,
     "Scale": lambda x, scale: scale * x,
-    "Exp": lambda x: mpmath.exp(x),
-    "Sigmoid": lambda x, low, high: low + (high - low) / (1 + mpmath.exp(-x)),
-    "Softplus": lambda x, hinge_softness, low: low + hinge_softness * mpmath.log(1 + mpmath.exp(x / hinge_softness)),
+    "Exp": lambda x: _exp(x),
+    "Sigmoid": lambda x, low, high: low + (high - low) / (1 + _exp(-x)),
+    "Softplus": lambda x, hinge_softness, low: low + hinge_softness * mpmath.log(1 + _exp(x / hinge_softness)),
     "Tanh": lambda x: mpmath.tanh(x),
     "Softfloor": _softfloor,
-    "GumbelCDF": lambda x, loc, scale: mpmath.exp(-mpmath.exp(-(x - loc) / scale)),
+    "GumbelCDF": lambda x, loc, scale: _exp(-_exp(-(x - loc) / scale)),
     "NormalCDF": lambda x, loc, scale: mpmath.ncdf(x, loc, scale),
-    "LogisticCDF": lambda x, loc, scale: 1 / (1 + mpmath.exp(-(x - loc) / scale)),
+    "LogisticCDF": lambda x, loc, scale: 1 / (1 + _exp(-(x - loc) / scale)),
     "UniformCDF": lambda x, low, high: (x - low) / (high - low),
     "Cubic": lambda x, a, b: (a * x + b) ** 3,
     "NormalSurvival": lambda x, loc, scale: mpmath.ncdf(loc, x, scale),
-    "LogisticSurvival": lambda x, loc, scale: 1 / (1 + mpmath.exp((x - loc) / scale)),
+    "LogisticSurvival": lambda x, loc, scale: 1 / (1 + _exp((x - loc) / scale)),
     "UniformSurvival": lambda x, low, high: (high - x) / (high - low),
     "SinhArcsinh": lambda x, skewness, tailweight: mpmath.sinh((mpmath.asinh(x) + skewness) * tailweight),
 }

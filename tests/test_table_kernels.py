@@ -28,11 +28,14 @@ ULP: dict[str, float] = {
     "ndtr": 2, "ndtri": 4, "log_ndtr": 4, "sigmoid": 2, "softplus": 2, "softplus_inverse": 2, "logit": 2, "logcosh": 2,
     "loghypot1": 2, "softsign": 2, "softsign_inverse": 2, "log1mexp": 2, "cbrt": 1, "lambertw": 4,
     "abs": 0, "sign": 0, "floor": 0, "max": 0, "min": 0, "odd_root": 2, "pow": 2, "powr": 2, "rootr": 2,
-    "lgamma": 4, "digamma": 4,
+    "lgamma": 4, "digamma": 4, "pow_m1": 2, "root_1p": 2, "pow_1p_m1": 2, "root_1p_m1": 2, "pow_quotient": 2,
+    "root_times": 2, "log_1m_pow": 2, "multiple": 0.5, "log_quotient": 2, "exp_times": 2,
+    "expm1_rest": 4,
 }  # fmt: skip
 CONDITIONED: dict[str, float] = {
     "logaddexp": 2, "sigmoid_increment": 4, "sigmoid_increment_inverse": 4, "sigmoid_between": 4, "logit_between": 4,
     "sigmoid_step": 4, "softplus_scaled": 4, "softplus_scaled_inverse": 4, "moebius": 4, "logtanhc": 4,
+    "expm1_scaled": 2, "log1p_scaled": 2, "complement_power": 4, "complement_root": 4, "root_1m_exp": 2,
 }  # fmt: skip
 # Kernels that formulas do not reach, with their definitions.
 OUTSIDE_TABLE = {"cbrt": mpmath.cbrt, "lgamma": mpmath.loggamma, "digamma": mpmath.digamma}
@@ -44,7 +47,9 @@ KERNEL_DOMAIN = {
     "asin": (-1, 1), "acos": (-1, 1), "cbrt": (0, INF), "lgamma": (0, INF), "digamma": (0, INF),
     "lambertw": (-0.36787944117144233, INF), "pow": (0, INF),
     "powr": (0, INF),
-    "rootr": (0, INF),
+    "rootr": (0, INF), "pow_m1": (0, INF), "root_1p": (-1, INF), "pow_1p_m1": (-1, INF), "root_1p_m1": (-1, INF),
+    "pow_quotient": (0, INF), "root_times": (0, INF), "log_1m_pow": (0, 1), "root_1m_exp": (-INF, 0),
+    "complement_power": (0, 1), "complement_root": (0, 1), "log_quotient": (0, INF),
 }  # fmt: skip
 INVERSE_OF = {
     "ndtri": "ndtr",
@@ -74,6 +79,14 @@ def kernel_points(name: str, count: int = 12) -> list[float]:
 
 
 OTHERS = {
+    **{name: [(0.5,), (-1.3,), (3.0,), (40.7,)] for name in ("pow_m1", "root_1p", "pow_1p_m1", "root_1p_m1")},
+    **{name: [(0.5, 3e-200), (-1.3, 7.0), (40.7, 1e300)] for name in ("pow_quotient", "root_times")},
+    **{name: [(0.5,), (1.3,), (1e-3,), (40.7,)] for name in ("log_1m_pow", "root_1m_exp")},
+    **{name: [(0.5, 0.5), (1.3, 20.0), (1e-2, 3.0)] for name in ("complement_power", "complement_root")},
+    "multiple": [(0.5,), (-1e200,)],
+    "log_quotient": [(0.5,), (3e-310,), (1.7e308,)],
+    "exp_times": [(0.5,), (-3e-310,), (1.7e308,)],
+    **{name: [(0.5,), (-3.0,), (1e-310,), (-1e-5,), (1e200,)] for name in ("expm1_scaled", "log1p_scaled")},
     "rootr": [(0.5,), (-1.3,), (3.0,), (40.7,)],
     "powr": [(0.5,), (-1.3,), (3.0,), (40.7,)],
     "pow": [(0.5,), (-1.3,), (3.0,), (40.7,)],
@@ -110,6 +123,11 @@ def arguments(name: str) -> list[tuple[float, ...]]:
             lo, hi = min(others), max(others)
             first = [lo + (hi - lo) * f for f in (1e-14, 1e-5, 0.1, 0.49, 0.5, 0.7, 0.999999)]
             first += [math.nextafter(lo, hi), math.nextafter(hi, lo), *(p for p in (1e-300, 0.1, -0.7) if lo < p < hi)]
+        elif name == "expm1_scaled":
+            first = [p / others[0] for p in (*kernel_points("expm1", 5), 720.0) if math.isfinite(p / others[0])]
+        elif name == "log1p_scaled":
+            first = [p / others[0] for p in kernel_points("log1p", 5) if math.isfinite(p / others[0])]
+            first = [p for p in first if mpf(p) * mpf(others[0]) > -1]
         else:
             first = [p for p in kernel_points(name, 5) if name != "moebius" or others[2] * p + others[3] != 0]
         made += [(p, *others) for p in first]

@@ -168,6 +168,10 @@ def at(expr: sp.Expr, values: Mapping[sp.Symbol, Any], start: int = PRECISION) -
     return settled(lambda: [function(*(mpf(v) for v in values.values()))], start)[0]
 
 
+class OutOfReach(ArithmeticError):
+    """A preimage of more bits than any precision here has."""
+
+
 class Forward:
     """The forward formula y = f(x; p) at fixed, exact parameters, with its derivatives.
 
@@ -230,7 +234,8 @@ class Forward:
         return f, slope, rest[:count], rest[count:]
 
     def preimage(self, y: float, guess: float, lo: mpf, hi: mpf) -> mpf:
-        """The x in (lo, hi) with f(x) = y, verified by a sign change of f - y; `guess` says where to look first."""
+        """The x in (lo, hi) with f(x) = y, verified by a sign change of f - y; `guess` says where to look first.
+        Raises `OutOfReach` where x is too large, too small or too close to an end of the domain for any precision."""
         with mpmath.workprec(self.start):
             target = mpf(y)
             below, above = self._bracket(target, guess, lo, hi)
@@ -239,6 +244,9 @@ class Forward:
             left, right = (self.value(x + d) - target for d in (-near, near))
             if near and not (left == 0 or right == 0 or (left > 0) != (right > 0)):
                 raise ArithmeticError(f"no preimage of {y!r} between {below} and {above}")
+            for end in (lo, hi):
+                if end and mpmath.isfinite(end) and abs(x - end) <= abs(end) * mpf(2) ** (64 - self.exact_bits):
+                    raise OutOfReach
             return x
 
     def _bracket(self, y: mpf, guess: float, lo: mpf, hi: mpf) -> tuple[mpf, mpf]:
@@ -272,12 +280,12 @@ class Forward:
         increasing = self.value(right) > self.value(left)
         upwards = (self.value(right) < y) == increasing
         inner, end = (right, hi) if upwards else (left, lo)
-        if mpmath.isinf(end):
+        if mpmath.isinf(end) or end == 0:
             outer = inner
             while (self.value(outer) < y) == (upwards == increasing):
                 inner, outer = outer, outer * abs(outer)
-                if abs(outer) > mpf(2) ** 2_000_000:
-                    raise ArithmeticError("no preimage")
+                if abs(mpmath.mag(outer)) > 2**40:
+                    raise OutOfReach
         else:
             outer = end
         return (inner, outer) if upwards else (outer, inner)
@@ -302,8 +310,9 @@ class Forward:
 
     def _polish(self, y: mpf, a: mpf, b: mpf, guess: mpf) -> mpf:
         """Newton's method inside the bracket, from the guess on; bisection where it does not help."""
-        if a == b:
-            return a
+        for end in (a, b):
+            if self.value(end) == y:
+                return end
         rising = self.value(b) > y
         x, tiny = guess if a < guess < b else (a + b) / 2, mpf(2) ** -(self.exact_bits + 60)
         for _ in range(4000):
@@ -317,6 +326,13 @@ class Forward:
             width = b - a
             if width <= abs(x) * tiny:
                 return x
+            big, small = max(abs(a), abs(b)), min(abs(a), abs(b))
+            same_sign = (a > 0) == (b > 0)
+            if (
+                same_sign and small and mpmath.mag(big) - mpmath.mag(small) > 64
+            ):  # Newton's steps may crawl over decades
+                x = mpmath.sign(a) * mpmath.sqrt(big) * mpmath.sqrt(small)
+                continue
             step = x - (f - y) / slope if slope else mpf("nan")
             if a < step < b:
                 if abs(step - x) <= abs(step) * tiny:
@@ -329,8 +345,6 @@ class Forward:
                 else:
                     x = step if abs(step - x) > width / 1024 else (a + b) / 2
             else:
-                big, small = max(abs(a), abs(b)), min(abs(a), abs(b))
-                same_sign = (a > 0) == (b > 0)
                 x = mpmath.sign(a) * mpmath.sqrt(big * small) if same_sign and big > 4 * small > 0 else (a + b) / 2
         raise ArithmeticError("no convergence")
 

@@ -8,12 +8,15 @@ _MODULES = {
     "symbij.bijectors.base": ("Bijector",),
     "symbij.bijectors.derived": ("DerivedBijector", "bijector"),
     "symbij.bijectors.library.distribution_functions": (
-        "GumbelCDF", "LogisticCDF", "LogisticSurvival", "NormalCDF", "NormalSurvival", "UniformCDF", "UniformSurvival",
+        "FrechetCDF", "GeneralizedExtremeValueCDF", "GeneralizedPareto", "GompertzCDF", "GumbelCDF", "KumaraswamyCDF",
+        "LogLogisticCDF", "LogisticCDF", "LogisticSurvival", "NormalCDF", "NormalSurvival", "ParetoCDF", "RayleighCDF",
+        "UniformCDF", "UniformSurvival", "WeibullCDF",
     ),
     "symbij.bijectors.library.elementary": (
-        "Cubic", "Exp", "Identity", "Scale", "Shift", "Sigmoid", "Softfloor", "Softplus", "Tanh",
+        "Cubic", "Exp", "Expm1", "Identity", "Log", "Log1p", "Power", "Reciprocal", "Scale", "Shift", "Sigmoid",
+        "Softfloor", "Softplus", "Square", "Tanh",
     ),
-    "symbij.bijectors.library.shapes": ("SinhArcsinh",),
+    "symbij.bijectors.library.shapes": ("BoxCox", "PowerTransform", "SinhArcsinh"),
     "symbij.bijectors.linear": ("ScaleMatvecDiag", "ScaleMatvecLinearOperator", "ScaleMatvecTriL"),
     "symbij.bijectors.structure": ("Chain", "Invert"),
     "symbij.bijectors.variable": ("Variable",),

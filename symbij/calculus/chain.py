@@ -6,13 +6,13 @@ where it is defined and where it leads. A chain's answers are composed of its li
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
 from symbij.calculus.bounds import Bounds, sign_of
-from symbij.calculus.table import ROWS, Row
-from symbij.formula.interval import POSITIVE, Interval
+from symbij.calculus.table import POWERS, ROWS, Row
+from symbij.formula.interval import Interval
 
 
 class Link:
@@ -51,15 +51,15 @@ class Link:
 
     def value_at_end(self, end: sp.Expr, bounds: Bounds) -> sp.Expr:
         """The limit of the map at `end`, which lies in or on the boundary of its domain."""
-        if isinstance(end, sp.Piecewise):
-            return end.func(*((self.value_at_end(e, bounds), c) for e, c in end.args))
         domain, codomain, sign = self.domain(bounds), self.codomain(bounds), self.sign(bounds)
         for at, increasing, decreasing in (
             (domain.lo, codomain.lo, codomain.hi),
             (domain.hi, codomain.hi, codomain.lo),
         ):
-            if end == at:
+            if end == at or (end.is_number and at.is_finite and at.is_number and sign_of(end - at, bounds) == 0):
                 return by_sign(sign, increasing, decreasing)
+        if isinstance(end, sp.Piecewise):
+            return end.func(*((self.value_at_end(e, bounds), c) for e, c in end.args))
         return self.forward(end)
 
 
@@ -104,8 +104,8 @@ class RowLink(Link):
 
     def _interval(self, interval: Interval, bounds: Bounds) -> Interval:
         # u**p is defined at 0 for p > 0 only
-        if self.row.name == "power" and self.sign(bounds) != 1:
-            return POSITIVE
+        if self.row.name in POWERS and self.sign(bounds) != 1:
+            return replace(interval, lo_open=True)
         if interval.lo.free_symbols or interval.hi.free_symbols:
             return interval.subs(dict(zip((self.row.symbols[p] for p in self.row.parameters), self.args, strict=True)))
         return interval

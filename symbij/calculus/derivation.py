@@ -16,6 +16,7 @@ from symbij.calculus.chain import (
     chain_log_det_from_output,
     invert_chain,
 )
+from symbij.calculus.continuation import continued
 from symbij.calculus.cores import ASSUMED, MonotoneCore
 from symbij.calculus.domain import preimage, prove
 from symbij.calculus.enclose import enclosure
@@ -59,6 +60,7 @@ class Derivation:
     conditions: tuple[tuple[sp.Basic, str], ...]
     images: tuple[Interval, ...]
     status: str = "proved"  # "assumed" of code that was traced and not proved
+    limits: tuple[sp.Expr, ...] = ()  # parameter expressions to whose zeros the formula is continued by its limit
 
     @property
     def variable(self) -> sp.Symbol:
@@ -144,9 +146,10 @@ def derive(formula: Formula) -> Derivation:
     which the formula is not defined).
     """
     x, bounds = formula.variable, formula.bounds
+    continuation = continued(formula)
     try:
-        chain = recognise(formula.expr, x)
-        start, conditions, unresolved = _starting_domain(formula, bounds)
+        chain = recognise(continuation.formula.expr, x)
+        start, conditions, unresolved = _starting_domain(continuation.formula, bounds)
         try:
             proof = prove(chain, start, bounds, may_cut=formula.domain is None)
         except (Folds, Unproved) as doubt:
@@ -189,7 +192,7 @@ def derive(formula: Formula) -> Derivation:
     assumed = any(isinstance(item, MonotoneCore) and item.proof == ASSUMED for item in proof.links)
     return Derivation(
         formula, proof.links, stable, proof.domain, proof.codomain, proof.sign, conditions, proof.images,
-        "assumed" if assumed else "proved",
+        "assumed" if assumed else "proved", continuation.limits,
     )  # fmt: skip
 
 

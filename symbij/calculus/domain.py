@@ -271,7 +271,9 @@ def _fit_into(walk: _Walk, item: Link, image: Interval) -> None:
         end, bound = getattr(image, side), getattr(needed, side)
         is_open = getattr(needed, side + "_open")
         at_same_point = end == bound  # only open against closed
-        if not walk.may_cut and not at_same_point:
+        # where an infinite end was given, a bound that is infinite for some parameters only is the domain's end
+        unlimited = end.is_infinite and isinstance(bound, sp.Piecewise) and inside is None
+        if not walk.may_cut and not at_same_point and not unlimited:
             if inside is False:
                 raise OutsideDomain(item.name, needed, image)
             outward = (end - bound) if side == "lo" else (bound - end)

@@ -31,6 +31,12 @@ def end_inside(inner: Interval, outer: Interval, side: str, bounds: Bounds) -> b
         return answers.pop() if len(answers) == 1 else None
     if a == b:
         return getattr(inner, side + "_open") or not getattr(outer, side + "_open")
+    if isinstance(b, sp.Piecewise):
+        answers = {
+            end_inside(*(replace(i, **{side: _assuming(e, c)}) for i, e in ((inner, a), (outer, piece))), side, bounds)
+            for piece, c in b.args
+        }
+        return answers.pop() if len(answers) == 1 else None
     choices = _choices(a, sp.Max if side == "lo" else sp.Min)
     if len(choices) > 1:  # the larger of several lower ends is inside if one of them is
         answers = [end_inside(replace(inner, **{side: e}), outer, side, bounds) for e in choices]
@@ -38,6 +44,15 @@ def end_inside(inner: Interval, outer: Interval, side: str, bounds: Bounds) -> b
     difference = (a - b) if side == "lo" else (b - a)
     sign = sign_of(sp.expand(difference), bounds)
     return None if sign is None else sign > 0 or (sign == 0)
+
+
+def _assuming(expr: sp.Expr, condition: sp.Basic) -> sp.Expr:
+    """`expr` with the sign that `condition` gives a parameter."""
+    if isinstance(condition, sp.StrictGreaterThan) and condition.lhs.is_Symbol and condition.rhs == 0:
+        return expr.xreplace({condition.lhs: sp.Dummy(condition.lhs.name, positive=True)})
+    if isinstance(condition, sp.StrictLessThan) and condition.lhs.is_Symbol and condition.rhs == 0:
+        return expr.xreplace({condition.lhs: sp.Dummy(condition.lhs.name, negative=True)})
+    return expr
 
 
 def _choices(expr: sp.Expr, kind: type) -> tuple[sp.Expr, ...]:

@@ -50,6 +50,8 @@ def recognise(expr: sp.Expr, x: sp.Symbol) -> RawChain:
         return (*recognise(expr.args[0], x), link("odd_root", expr.args[1]))
     if isinstance(expr, Spline):
         return (*recognise(expr.args[0], x), SplinePart(expr))
+    if isinstance(expr, (fn.expm1_scaled, fn.log1p_scaled)) and not expr.args[1].has(x):
+        return (*recognise(expr.args[0], x), link(expr.func.__name__, expr.args[1]))
     if len(expr.args) == 1 and expr.func in FOLDED:
         return (*recognise(expr.args[0], x), FOLDED[expr.func])
     if len(expr.args) == 1 and expr.func in ROW_OF_FUNCTION:

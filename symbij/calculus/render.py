@@ -22,6 +22,7 @@ def as_text(d: Derivation) -> str:
     lines += [f"domain       {d.domain}", f"codomain     {d.codomain}", f"direction    {d.direction}"]
     for relation, reason in d.conditions:
         lines.append(f"condition    {relation_text(relation)}   ({reason})")
+    lines += [f"continued    to {c} = 0 by the limit there" for c in d.limits]
     lines += ["", f"{d.status}: a chain of strictly monotone, continuous maps"]
     width = max((len(s.name) for s in d.steps), default=0)
     values = [str(s.value) for s in d.steps]

@@ -12,8 +12,7 @@ run of shift, scale and divide links is read as one affine map; most rules look 
     s/(c*u + d) + t                =  (t*c*u + (t*d + s))/(c*u + d)
     sigmoid, then 2s*u - s         =  tanh of u/2, then s*u
     u + c, sigmoid, v - sigmoid(c) =  sigmoid_increment(c)
-    (u + 1)**p - 1                 =  expm1(p*log1p(u))
-    s*u**p - s                     =  s*expm1(p*log(u))
+    powers, and exponentials of exponentials: see rules_power.py
     u**p, then 1/(1 + v)           =  sigmoid of -p*log(u)
     sigmoid - 1                    =  -sigmoid of -u                   (ndtr likewise)
     tanh + 1                       =  2*sigmoid of 2*u                 (erf + 1 = 2*ndtr of sqrt(2)*u)
@@ -29,6 +28,7 @@ from typing import Any
 
 import sympy as sp
 
+from symbij.calculus import rules_power
 from symbij.calculus.chain import Chain, Link, RowLink, link, scaling
 from symbij.calculus.cores import MonotoneCore, PiecewiseCore
 from symbij.calculus.floor import FloorCore
@@ -257,13 +257,13 @@ def _rule_exp(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Lin
         return [*before.links, link("scale", tail[0].args[0]), link("exp"), *tail[1:]]  # type: ignore[attr-defined]
     if not after.links and tail and _is(tail[0], "reciprocal"):
         return [*before.links, link("scale", -1), link("exp"), *tail[1:]]
-    return None
+    return rules_power.rule_inner_exp(item, before, after, tail)
 
 
 def _rule_expm1(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
     if not after.links and tail and _is(tail[0], "log"):
         return [*before.links, link("softplus_inverse"), *tail[1:]]
-    return None
+    return rules_power.rule_inner_exp(item, before, after, tail)
 
 
 def _rule_log(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
@@ -271,7 +271,7 @@ def _rule_log(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Lin
         return [*_scale(before.scale), link("log1p"), *after.links, *tail]
     if tail and _is(tail[0], "exp") and after.links and after.shift == 0:
         return [*before.links, link("power", after.scale), *tail[1:]]
-    return None
+    return rules_power.rule_log(item, before, after, tail)
 
 
 def _rule_sigmoid(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
@@ -291,7 +291,7 @@ def _rule_sigmoid(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list
 
 def _rule_reciprocal(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
     if before.shift == 0 or after.shift == 0:
-        return None
+        return rules_power.rule_reciprocal(item, before, after, tail)
     # s/(c*u + d) + t = (t*c*u + t*d + s)/(c*u + d): where t*d + s vanishes, nothing is left to cancel
     a, b = after.shift * before.scale, sp.simplify(after.shift * before.shift + after.scale)
     return [link("moebius", a, b, before.scale, before.shift), *tail]
@@ -331,36 +331,15 @@ def _rule_softplus(item: RowLink, before: _Run, after: _Run, tail: Chain) -> lis
     return None
 
 
-def _rule_power(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
-    exponent = item.args[0]
-    if tail and _is(tail[0], "reciprocal") and after.scale == 1 and after.shift == 1:
-        return [*before.links, link("log"), link("scale", -exponent), link("sigmoid"), *tail[1:]]
-    if after.links and _same(after.pre, sp.Integer(-1)):
-        if before.links and _same(before.shift, sp.Integer(1)):
-            return [
-                *_scale(before.scale),
-                link("log1p"),
-                link("scale", exponent),
-                link("expm1"),
-                *_scale(after.scale),
-                *tail,
-            ]
-        if not before.links:
-            return [link("log"), link("scale", exponent), link("expm1"), *_scale(after.scale), *tail]
-    if not after.links and tail and _is(tail[0], "log"):
-        return [*before.links, link("log"), link("scale", exponent), *tail[1:]]
-    if not after.links and tail and _is(tail[0], "power"):
-        return [*before.links, link("power", exponent * tail[0].args[0]), *tail[1:]]  # type: ignore[attr-defined]
-    return None
-
-
 _RULES = {
     "exp": _rule_exp,
     "expm1": _rule_expm1,
     "log": _rule_log,
     "sigmoid": _rule_sigmoid,
     "softplus": _rule_softplus,
-    "power": _rule_power,
+    "power": rules_power.rule_power,
+    "pow_m1": rules_power.rule_pow_m1,
+    "log_quotient": rules_power.rule_log_quotient,
     "reciprocal": _rule_reciprocal,
     "reciprocal_beside_pole": _rule_reciprocal,
     "ndtr": _rule_ndtr,

@@ -14,18 +14,23 @@ Derivations of the less obvious stable forms, with s = sigmoid and sp = softplus
     ndtr' = phi(u), phi the normal density: log = -u^2/2 - log(2 pi)/2, with u = ndtri(v) on the way back
     s(u+c) - s(c) = -expm1(-u) s(u+c) s(-c): no cancellation for small u; its inverse is
         logit(v + s(c)) - c = log1p(v/s(c)) - log1p(-v/s(-c)); s'(w) = s(w) s(-w) = 1/(4 cosh(w/2)^2)
+    u^p:                                   log|p| + (p - 1) log u, whose two terms cancel for small p and u near p,
+        where they are log(|p|/u) + p log u instead; from v = u^p likewise for large p
+    1 - (1 - u^p)^q:                       log p + (p - 1) log u + log q + (q - 1) log(1 - u^p)
+    exp(-exp(u)):                          u - exp(u), with a bound on the first u that keeps inf - inf away
     v = low s(-u) + high s(u) is closest to an end by d = min(|v - low|, |high - v|); with w = |high - low|
         |v - low| |high - v| / w = d (w - d)/w,  log = log d + log1p(-d/w)
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
 import sympy as sp
 
-from symbij.formula.functions import sigmoid
+from symbij.formula.functions import expm1, log1p, sigmoid
 from symbij.formula.interval import NONNEGATIVE, POSITIVE, REALS, Interval
 from symbij.formula.parser import parse
 from symbij.formula.vocabulary import WORDS
@@ -98,6 +103,61 @@ _BEYOND_LIMIT = Interval(
     sp.Piecewise((-sp.oo, _RISES), (_MA / _MC, True)), sp.Piecewise((_MA / _MC, _RISES), (sp.oo, True))
 )
 
+_A, _EXPONENT = sp.Symbol("a", real=True), sp.Symbol("c", real=True)
+_UNIT = Interval(0, 1, False, False)
+_POLE = -1 / _EXPONENT  # where 1 + c*u vanishes
+_BESIDE_POLE = Interval(
+    sp.Piecewise((_POLE, _EXPONENT > 0), (-sp.oo, True)), sp.Piecewise((_POLE, _EXPONENT < 0), (sp.oo, True))
+)
+_FROM_MINUS_ONE = Interval(-1, sp.oo, lo_open=False)
+_EXP_EXP = Interval(sp.Piecewise((1, _A > 0), (0, True)), sp.Piecewise((sp.oo, _A > 0), (1, True)))
+_EXPM1_EXP = Interval(sp.Piecewise((0, _A > 0), (-1, True)), sp.Piecewise((sp.oo, _A > 0), (0, True)))
+_EXPM1_EXPM1 = Interval(
+    sp.Piecewise((expm1(-_A), _A > 0), (-1, True)), sp.Piecewise((sp.oo, _A > 0), (expm1(-_A), True))
+)
+
+# log|d/du exp(a exp(u/s))| from the value: one logarithm, where a small s would make two cancel
+_EXP_EXP_V = "log_quotient(v, abs(s)/abs(log(v)))"
+_EXPM1_EXP_V = "log_quotient(1 + v, abs(s)/abs(log1p(v)))"
+
+_LOG1P_EXPM1 = "log1p(a*expm1(u))"
+_LOG1P_EXPM1_U = "where(a > 0, where(u > 0, -log1p((1/a - 1)*exp(-u)), log(abs(a)) + u - v), log(abs(a)) + u - v)"
+_LOG1P_EXPM1_DOMAIN = Interval(
+    sp.Piecewise((log1p(-1 / _A), _A > 1), (-sp.oo, True)), sp.Piecewise((log1p(-1 / _A), _A < 0), (sp.oo, True))
+)
+_LOG1P_EXPM1_CODOMAIN = Interval(
+    sp.Piecewise((sp.Piecewise((log1p(-_A), _A < 1), (-sp.oo, True)), _A > 0), (-sp.oo, True)),
+    sp.Piecewise((log1p(-_A), _A < 0), (sp.oo, True)),
+)
+
+# log|d/du u^p| from u, and from v = u^p; at u = 0 (v = 0) with the limit, which is finite for p = 1
+_POWER_U = (
+    "where(abs(p) < 1/2, log_quotient(abs(p), u) + p*log(max(u, 4.94e-324)), log(abs(p)) + multiple(log(u), p - 1))"
+)
+_POWER_V = (
+    "where(abs(p) > 2, log_quotient(v, 1/abs(p)) - log(max(v, 4.94e-324))/p, log(abs(p)) + multiple(log(v), (p - 1)/p))"
+)
+# the same of (u/s)^p
+_QUOTIENT_U = (
+    "where(u > 0, log_quotient(abs(p), u) + p*log_quotient(u, s), log_quotient(abs(p), s) + multiple(log(u), p - 1))"
+)
+_QUOTIENT_V = (
+    "where(abs(p) > 2, log_quotient(v, s/abs(p)) - log(max(v, 4.94e-324))/p,"
+    " log_quotient(abs(p), s) + multiple(log(v), (p - 1)/p))"
+)
+# the same of u^p - 1, of (1 + u)^p - 1 and of (1 + u)^(1/p) - 1
+_LESS_ONE_V = "log(abs(p)) + multiple(log1p(v), (p - 1)/p)"
+_PLUS_ONE_U = "log(abs(p)) + multiple(log1p(u), p - 1)"
+_COMPLEMENT_U = f"{_POWER_U} + log(q) + multiple(log_1m_pow(u, p), q - 1)"
+_COMPLEMENT_V = "log(p) + log(q) + multiple(log1mexp(-log1p(-v)/q), (p - 1)/p) + multiple(log1p(-v), (q - 1)/q)"
+
+
+def _inverted(log_det: str) -> str:
+    """The log|derivative| of the inverse: its input is the output, and the other way round."""
+    swapped = re.sub(r"\b[uv]\b", lambda letter: {"u": "v", "v": "u"}[letter[0]], log_det)
+    return f"-({swapped})"
+
+
 _ALL = [
     # affine
     Row("shift", "u + b", "shift", "0", "0", parameters=("b",), inverse_parameters=("-b",)),
@@ -106,8 +166,7 @@ _ALL = [
     Row("divide", "u/a", "scale", "-log(abs(a))", "-log(abs(a))", direction="a", parameters=("a",), nonzero=("a",),
         mirror=("a",)),
     # powers
-    Row("power", "u**p", "power", "log(abs(p)) + (p - 1)*log(u)", "log(abs(p)) + (p - 1)/p*log(v)",
-        NONNEGATIVE, NONNEGATIVE, "p", ("p",), ("1/p",), ("p",)),
+    Row("power", "u**p", "power", _POWER_U, _POWER_V, NONNEGATIVE, NONNEGATIVE, "p", ("p",), ("1/p",), ("p",)),
     Row("odd_power", "u**n", "odd_root", "log(n) + (n - 1)*log(abs(u))", "log(n) + (n - 1)/n*log(abs(v))",
         parameters=("n",)),
     Row("odd_root", "odd_root(u, n)", "odd_power", "-log(n) - (n - 1)/n*log(abs(u))", "-log(n) - (n - 1)*log(abs(v))",
@@ -120,6 +179,58 @@ _ALL = [
     Row("moebius", "moebius(u, a, b, c, d)", "moebius",
         "log(abs(a*d - b*c)) - 2*log(abs(c*u + d))", "2*log(abs(a - c*v)) - log(abs(a*d - b*c))",
         _BEYOND_POLE, _BEYOND_LIMIT, "a*d - b*c", ("a", "b", "c", "d"), ("d", "-b", "-c", "a")),
+    # powers beside 1, of quotients and of complements
+    Row("pow_m1", "pow_m1(u, p)", "root_1p", _POWER_U, _LESS_ONE_V, NONNEGATIVE, _FROM_MINUS_ONE, "p", ("p",),
+        nonzero=("p",)),
+    Row("root_1p", "root_1p(u, p)", "pow_m1", _inverted(_LESS_ONE_V), _inverted(_POWER_U), _FROM_MINUS_ONE, NONNEGATIVE,
+        "p", ("p",), nonzero=("p",)),
+    Row("pow_1p_m1", "pow_1p_m1(u, p)", "root_1p_m1", _PLUS_ONE_U, _LESS_ONE_V, _FROM_MINUS_ONE, _FROM_MINUS_ONE, "p",
+        ("p",), nonzero=("p",)),
+    Row("root_1p_m1", "root_1p_m1(u, p)", "pow_1p_m1", _inverted(_LESS_ONE_V), _inverted(_PLUS_ONE_U), _FROM_MINUS_ONE,
+        _FROM_MINUS_ONE, "p", ("p",), nonzero=("p",)),
+    Row("pow_quotient", "pow_quotient(u, p, s)", "root_times", _QUOTIENT_U, _QUOTIENT_V, NONNEGATIVE, NONNEGATIVE, "p",
+        ("p", "s"), nonzero=("p",)),
+    Row("root_times", "root_times(u, p, s)", "pow_quotient", _inverted(_QUOTIENT_V), _inverted(_QUOTIENT_U),
+        NONNEGATIVE, NONNEGATIVE, "p", ("p", "s"), nonzero=("p",)),
+    Row("log_1m_pow", "log_1m_pow(u, p)", "root_1m_exp", f"{_POWER_U} - v", "log(p) + (p - 1)/p*log1mexp(-v) - v",
+        Interval(0, 1, lo_open=False), Interval(-sp.oo, 0, hi_open=False), -1, ("p",)),
+    Row("root_1m_exp", "root_1m_exp(u, p)", "log_1m_pow", "-log(p) - (p - 1)/p*log1mexp(-u) + u",
+        f"{_inverted(_POWER_U)} + u", Interval(-sp.oo, 0, hi_open=False), Interval(0, 1, lo_open=False), -1, ("p",)),
+    Row("complement_power", "complement_power(u, p, q)", "complement_root", _COMPLEMENT_U, _COMPLEMENT_V, _UNIT, _UNIT,
+        1, ("p", "q")),
+    Row("complement_root", "complement_root(u, p, q)", "complement_power", _inverted(_COMPLEMENT_V),
+        _inverted(_COMPLEMENT_U), _UNIT, _UNIT, 1, ("p", "q")),
+    # continued to c = 0
+    Row("expm1_scaled", "expm1_scaled(u, c)", "log1p_scaled", "c*u", "c*u", REALS, _BESIDE_POLE, 1, ("c",),
+        mirror=("-c",)),
+    Row("log1p_scaled", "log1p_scaled(u, c)", "expm1_scaled", "-c*v", "-c*v", _BESIDE_POLE, REALS, 1, ("c",),
+        mirror=("-c",)),
+    # logarithms of quotients, and exponentials of exponentials, whose log-dets would be inf - inf far out
+    Row("log_quotient", "log_quotient(u, c)", "exp_times", "-log(u)", "-v - log(c)", POSITIVE, REALS, 1, ("c",)),
+    Row("exp_times", "exp_times(u, c)", "log_quotient", "u + log(c)", "log(v)", REALS, POSITIVE, 1, ("c",)),
+    Row("exp_exp", "exp(exp_times(u/s, a))", "log_log",
+        "log(abs(a)) - log(abs(s)) + min(u/s, 3000) + exp_times(u/s, a)", _EXP_EXP_V, REALS, _EXP_EXP, "a*s",
+        ("a", "s"), nonzero=("a", "s")),
+    Row("log_log", "s*log(log(u)/a)", "exp_exp", _inverted(_EXP_EXP_V),
+        "-log(abs(a)) + log(abs(s)) - min(v/s, 3000) - exp_times(v/s, a)", _EXP_EXP, REALS, "a*s", ("a", "s"),
+        nonzero=("a", "s")),
+    Row("expm1_exp", "expm1(exp_times(u/s, a))", "log_log1p",
+        "log(abs(a)) - log(abs(s)) + min(u/s, 3000) + exp_times(u/s, a)", _EXPM1_EXP_V, REALS, _EXPM1_EXP, "a*s",
+        ("a", "s"), nonzero=("a", "s")),
+    Row("log_log1p", "s*log(log1p(u)/a)", "expm1_exp", _inverted(_EXPM1_EXP_V),
+        "-log(abs(a)) + log(abs(s)) - min(v/s, 3000) - exp_times(v/s, a)", _EXPM1_EXP, REALS, "a*s", ("a", "s"),
+        nonzero=("a", "s")),
+    Row("expm1_expm1", "expm1(where(u > 40, exp_times(u, a), a*expm1(u)))", "log1p_log1p",
+        "log(abs(a)) + min(u, 3000) + where(u > 40, exp_times(u, a), a*expm1(u))",
+        "log(abs(a + log1p(v))) + log1p(v)", REALS, _EXPM1_EXPM1, "a", ("a",), nonzero=("a",)),
+    Row("log1p_log1p", "log1p(log1p(u)/a)", "expm1_expm1", "-log(abs(a + log1p(u))) - log1p(u)",
+        "-log(abs(a)) - min(v, 3000) - where(v > 40, exp_times(v, a), a*expm1(v))", _EXPM1_EXPM1, REALS, "a", ("a",),
+        nonzero=("a",)),
+    # log(1 + a (exp(u) - 1)), whose exponential may overflow
+    Row("log1p_expm1", f"where(u > 40, where(a > 0, softplus(u + log(a)), {_LOG1P_EXPM1}), {_LOG1P_EXPM1})",
+        "log1p_expm1", _LOG1P_EXPM1_U,
+        _inverted(_LOG1P_EXPM1_U.replace("log(abs(a))", "-log(abs(a))").replace("1/a", "a")),
+        _LOG1P_EXPM1_DOMAIN, _LOG1P_EXPM1_CODOMAIN, "a", ("a",), ("1/a",), ("a",)),
     # exponentials and logarithms
     Row("exp", "exp(u)", "log", "u", "log(v)", REALS, POSITIVE),
     Row("log", "log(u)", "exp", "-log(u)", "-v", POSITIVE, REALS),
@@ -182,6 +293,8 @@ _ALL = [
     Row("xexp", "u*exp(u)", "lambertw", "u + log1p(u)", "u + log1p(u)", _W_RANGE, _W_DOMAIN),
 ]  # fmt: skip
 
+# Rows that are defined at the lower end of their domain for positive exponents only.
+POWERS = frozenset({"power", "pow_m1", "root_1p", "pow_1p_m1", "root_1p_m1", "pow_quotient", "root_times"})
 ROWS: dict[str, Row] = {row.name: row for row in _ALL}
 
 
@@ -265,6 +378,24 @@ ELEMENTARY: dict[str, Elementary] = {
         ("powr", "c*powr(u, c - 1)", "v*log(u)"),
         ("rootr", "v/(c*u)", "-v*log(u)/c**2"),
         ("odd_root", "v/(c*u)", "-v*log(abs(u))/c**2"),
+        ("pow_m1", "c*powr(u, c - 1)", "(1 + v)*log(u)"),
+        ("root_1p", "v/(c*(1 + u))", "-v*log1p(u)/c**2"),
+        ("pow_1p_m1", "c*(1 + v)/(1 + u)", "(1 + v)*log1p(u)"),
+        ("root_1p_m1", "(1 + v)/(c*(1 + u))", "-(1 + v)*log1p(u)/c**2"),
+        ("pow_quotient", "c*v/u", "v*log_quotient(u, d)", "-c*v/d"),
+        ("root_times", "v/(c*u)", "-v*log(u)/c**2", "v/d"),
+        ("log_1m_pow", "-c/(u*expm1(-c*log(u)))", "-log(u)/expm1(-c*log(u))"),
+        ("root_1m_exp", "-v/(c*expm1(-u))", "-v*log1mexp(-u)/c**2"),
+        ("complement_power", "c*d*powr(u, c - 1)*exp((d - 1)*log_1m_pow(u, c))",
+         "d*powr(u, c)*log(u)*exp((d - 1)*log_1m_pow(u, c))", "(v - 1)*log_1m_pow(u, c)"),
+        ("complement_root", "v/(c*d*(1 - u)*expm1(-log1p(-u)/d))", "-v*log(v)/c",
+         "v*log1p(-u)/(c*d**2*expm1(-log1p(-u)/d))"),
+        ("multiple", "c", "u"),
+        ("log_quotient", "1/u", "-1/c"),
+        ("exp_times", "v", "exp(u)"),
+        ("expm1_scaled", "exp(c*u)", "where(c*u > -40, u*(u*exp_times(c*u, expm1_rest(-c*u))), 1/c**2)"),
+        ("expm1_rest", "(1 + (u - 2)*v)/u"),
+        ("log1p_scaled", "exp(-c*v)", "-v*(v*expm1_rest(-c*v))"),
     ]
 }  # fmt: skip
 

@@ -125,6 +125,73 @@ logit_between = _declare("logit_between", lambda v, low, high: sp.log((v - low) 
 logtanhc = _declare("logtanhc", lambda u: sp.log(sp.tanh(u) / u), at_zero=0)
 
 
+# Powers: of nonnegative numbers, and of sums and differences with 1 that a rounded power would lose
+pow_m1 = _declare("pow_m1", lambda u, p: u**p - 1, nargs=2)
+root_1p = _declare("root_1p", lambda u, p: (1 + u) ** (1 / p), nargs=2, range_sign=1)
+pow_1p_m1 = _declare("pow_1p_m1", lambda u, p: (1 + u) ** p - 1, nargs=2)
+root_1p_m1 = _declare("root_1p_m1", lambda u, p: (1 + u) ** (1 / p) - 1, nargs=2)
+pow_quotient = _declare("pow_quotient", lambda u, p, s: (u / s) ** p, nargs=3, range_sign=1)
+root_times = _declare("root_times", lambda u, p, s: s * u ** (1 / p), nargs=3, range_sign=1)
+log_1m_pow = _declare("log_1m_pow", lambda u, p: sp.log(1 - u**p), nargs=2, range_sign=-1)
+root_1m_exp = _declare("root_1m_exp", lambda u, p: (1 - sp.exp(u)) ** (1 / p), nargs=2, range_sign=1)
+complement_power = _declare("complement_power", lambda u, p, q: 1 - (1 - u**p) ** q, nargs=3, range_sign=1)
+complement_root = _declare(
+    "complement_root", lambda u, p, q: (1 - (1 - u) ** (1 / q)) ** (1 / p), nargs=3, range_sign=1
+)
+log_quotient = _declare("log_quotient", lambda u, c: sp.log(u / c), nargs=2)
+expm1_rest = _declare(
+    "expm1_rest",
+    lambda u: sp.Piecewise(((sp.exp(u) - 1 - u) / u**2, sp.Ne(u, 0)), (HALF, True)),
+    at_zero=HALF,
+    range_sign=1,
+)
+
+
+class exp_times(SymbijFunction):
+    """c*exp(u)."""
+
+    nargs = 2
+    definition = staticmethod(lambda u, c: c * sp.exp(u))
+
+    @classmethod
+    def eval(cls, u: sp.Expr, c: sp.Expr) -> sp.Expr | None:
+        return c * sp.exp(u) if c in (1, -1) else None
+
+
+class multiple(SymbijFunction):
+    """c*u, which is 0 for c = 0 also where u is infinite."""
+
+    nargs = 2
+    definition = staticmethod(lambda u, c: c * u)
+
+    @classmethod
+    def eval(cls, u: sp.Expr, c: sp.Expr) -> sp.Expr | None:
+        return c * u if c.is_number else None
+
+
+class _Continued(SymbijFunction):
+    """A quotient of a function of c*u by c, which is u at c = 0: the limit, so that it is continuous there."""
+
+    nargs = 2
+    sign_follows_argument = True
+
+    @classmethod
+    def eval(cls, u: sp.Expr, c: sp.Expr) -> sp.Expr | None:
+        return u if c.is_zero or u.is_zero else None
+
+
+class expm1_scaled(_Continued):
+    """(exp(c*u) - 1)/c, and u at c = 0."""
+
+    definition = staticmethod(lambda u, c: sp.Piecewise(((sp.exp(c * u) - 1) / c, sp.Ne(c, 0)), (u, True)))
+
+
+class log1p_scaled(_Continued):
+    """log(1 + c*u)/c, and u at c = 0."""
+
+    definition = staticmethod(lambda u, c: sp.Piecewise((sp.log(1 + c * u) / c, sp.Ne(c, 0)), (u, True)))
+
+
 class odd_root(SymbijFunction):
     """The real root of odd order n: `sign(u)*abs(u)**(1/n)`."""
 
@@ -181,7 +248,8 @@ OWN_FUNCTIONS: dict[str, type[SymbijFunction]] = {
         expm1, log1p, sigmoid, logit, softplus, softplus_inverse, softsign, softsign_inverse, log1mexp, logcosh,
         loghypot1, ndtr, ndtri, log_ndtr, logaddexp, lambertw, sigmoid_increment, sigmoid_increment_inverse,
         sigmoid_step, softplus_scaled, softplus_scaled_inverse, sigmoid_between, logit_between, logtanhc, odd_root,
-        moebius, powr, rootr,
+        moebius, powr, rootr, pow_m1, root_1p, pow_1p_m1, root_1p_m1, pow_quotient, root_times, log_1m_pow, root_1m_exp,
+        complement_power, complement_root, multiple, log_quotient, exp_times, expm1_rest, expm1_scaled, log1p_scaled,
     )
 }  # fmt: skip
 

@@ -95,6 +95,8 @@ WORDS: dict[str, Word] = {
     "log_ndtr": Word(fn.log_ndtr),
     "lambertw": Word(fn.lambertw, needs=Interval(-sp.exp(-1), sp.oo, lo_open=False)),
     "logaddexp": Word(fn.logaddexp, (2,)),
+    "expm1_scaled": Word(fn.expm1_scaled, (2,)),
+    "log1p_scaled": Word(fn.log1p_scaled, (2,)),
     "where": Word(_where, (3,)),
     "max": Word(sp.Max, (2, 3, 4)),
     "min": Word(sp.Min, (2, 3, 4)),
@@ -136,6 +138,8 @@ def apply(name: str, args: list[sp.Expr], requirements: list[Requirement]) -> sp
         raise FormulaSyntaxError(f"{name}() takes {wanted} argument(s), got {len(args)}")
     if name == "pow":
         return power(args[0], args[1], requirements)
+    if name == "log1p_scaled":
+        requirements.append(Requirement(1 + args[1] * args[0], POSITIVE))
     if word.needs is not None:
         requirements.append(Requirement(args[0], word.needs))
     return word.build(*args)

@@ -16,6 +16,17 @@ Cubic = declared(
     b=real,
 )
 Exp = declared("Exp", "exp(x)", "The exponential, ℝ → (0, ∞).")
+Expm1 = declared("Expm1", "expm1(x)", "exp(x) - 1, ℝ → (-1, ∞), accurate about 0.")
+Log = declared("Log", "log(x)", "The logarithm, (0, ∞) → ℝ.")
+Log1p = declared("Log1p", "log1p(x)", "log(1 + x), (-1, ∞) → ℝ, accurate about 0.")
+Reciprocal = declared("Reciprocal", "1/x", "The reciprocal on (0, ∞), decreasing.", domain=(0, "oo"))
+Square = declared("Square", "x**2", "The square on [0, ∞).", domain=(0, "oo"))
+Power = declared(
+    "Power",
+    "x**power",
+    "A power other than 0 on (0, ∞); with a positive exponent 0 is mapped to 0.",
+    power=nonzero,
+)
 Sigmoid = declared(
     "Sigmoid",
     "low + (high - low)*sigmoid(x)",

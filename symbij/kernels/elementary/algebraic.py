@@ -4,36 +4,8 @@ from __future__ import annotations
 
 import math
 
-from symbij.kernels.elementary.exponential import exp, exp_sum
-from symbij.kernels.elementary.logarithm import log_core, log_extended
-from symbij.kernels.values import Real, copysign, floor, fma, greater, lesser, select
-
-
-def power_of_nonnegative(u: Real, p: Real) -> Real:
-    """u^p = exp(p log u), for u >= 0; 1 for p = 0."""
-    # log u is infinite at 0 and infinity, and so are p log u and its exponential, as they should be
-    if u.code.single:
-        size = exp(p * log_core(u))
-    else:
-        high, low = log_extended(u)
-        product = p * high
-        size = _exp_extended(product, fma(p, low, fma(p, high, -product)))
-    return select(p.equals(0.0), 1.0, size)
-
-
-def root_of_nonnegative(u: Real, p: Real) -> Real:
-    """u^(1/p) = exp(log(u)/p), for u >= 0."""
-    if u.code.single:
-        return exp(log_core(u) / p)
-    high, low = log_extended(u)
-    quotient = high / p
-    return _exp_extended(quotient, (fma(-quotient, p, high) + low) / p)
-
-
-def _exp_extended(high: Real, low: Real) -> Real:
-    """exp(high + low), where `low` is of the size of the rounding error of `high`."""
-    inside = lesser(greater(high, -746.0), 710.0)
-    return exp_sum(inside, select(abs(high) < 746.0, low, 0.0))
+from symbij.kernels.elementary.powers import power_of_nonnegative
+from symbij.kernels.values import Real, copysign, floor, fma, select
 
 
 def power(u: Real, p: Real) -> Real:

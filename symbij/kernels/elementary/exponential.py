@@ -5,10 +5,13 @@ x = k ln 2 + r with |r| <= ln(2)/2, k whole; expm1(r) = r + r^2 q(r); exp(x) = 2
 
 from __future__ import annotations
 
+import math
+
 from symbij.kernels.coefficients.exponential import EXP, EXP_SINGLE
 from symbij.kernels.values import (
     ROUNDER,
     Real,
+    copysign,
     fma,
     greater,
     lesser,
@@ -16,6 +19,7 @@ from symbij.kernels.values import (
     quick_two_sum,
     scaled,
     select,
+    split,
     two_sum,
 )
 
@@ -57,9 +61,24 @@ def exp_sum(x: Real, extra: Real | None = None, doublings: float = 0.0) -> Real:
     return scaled(1.0 + (r + q), k + doublings if doublings else k)
 
 
-def expm1_halved(x: Real, halvings: int) -> Real:
-    """(exp(x) - 1)/2^halvings, which does not overflow where the result does not; not for subnormal x."""
-    k, r, q = _reduced(lesser(greater(x, -60.0), _HIGHEST + 0.5 * halvings))
+def exp_times(u: Real, c: Real) -> Real:
+    """c exp(u), without over- or underflow of the exponential."""
+    return exp_sum_times(u, None, c)
+
+
+def exp_sum_times(x: Real, extra: Real | None, c: Real) -> Real:
+    """c exp(x + extra), with |extra| of the size of the rounding error of x."""
+    inside = lesser(greater(x, -1500.0), 1500.0)
+    k, r, q = _reduced(inside, None if extra is None else select(abs(x) < 1500.0, extra, 0.0))
+    exponent, mantissa = split(abs(c))
+    together = lesser(greater(k + exponent, -2000.0), 2000.0)
+    p = r + q
+    return copysign(scaled(fma(mantissa, p, mantissa), together), c)
+
+
+def expm1_halved(x: Real, halvings: int, extra: Real | None = None) -> Real:
+    """(exp(x + extra) - 1)/2^halvings, which does not overflow where the result does not; not for subnormal x."""
+    k, r, q = _reduced(lesser(greater(x, -60.0), _HIGHEST + 0.5 * halvings), extra)
     scale = scaled(x.code.real(1.0), k - (1.0 + halvings))  # a factor of two is left for last: 2^1024 is infinite
     return fma(scale, r + q, scale - 0.5 ** (1 + halvings)) * 2.0
 
@@ -69,6 +88,42 @@ def expm1(x: Real) -> Real:
     return select(abs(x) < 2.0**-54, x, expm1_halved(x, 0))
 
 
+def expm1_sum(x: Real, extra: Real) -> Real:
+    """exp(x + extra) - 1, with |extra| of the size of the rounding error of x, and of no account if x is infinite."""
+    inside = select((x > -60.0) & (x < 710.0), extra, 0.0)
+    return select(abs(x) < 2.0**-54, x, expm1_halved(x, 0, inside))
+
+
+def expm1_scaled(u: Real, c: Real) -> Real:
+    """(exp(c u) - 1)/c, and u at c = 0; overflows only where the result does."""
+    t = c * u
+    # with c = m 2^e: (2^(k - e) (1 + expm1(r)) - 2^-e)/m, its powers of two moved away from the ends of the range
+    exponent, mantissa = split(abs(c))
+    k, r, q = _reduced(lesser(greater(t, -60.0), 1500.0))
+    n = lesser(greater(k - exponent, -1150.0), 1085.0)
+    lift = select(n < 0.0, 64.0, -64.0)
+    down = scaled(t.code.real(1.0), lesser(greater(lift - exponent, -1150.0), 1020.0))
+    scale = scaled(t.code.real(1.0), n + lift)
+    size = fma(scale, r + q, scale - down) / mantissa * select(n < 0.0, 2.0**-64, 2.0**64)
+    # t that is tiny, or has underflowed
+    return select((abs(t) < 2.0**-54) | c.equals(0.0), u, select(c < 0.0, -size, size))
+
+
+# (k + 2)! below 1: as many terms as |u| <= 1 needs
+_REST = tuple(1.0 / math.factorial(k + 2) for k in range(17))
+
+
+def expm1_rest(u: Real) -> Real:
+    """(exp(u) - 1 - u)/u^2, and 1/2 at 0."""
+    near = abs(u) <= 1.0
+    series = polynomial(select(near, u, 0.0), _REST)
+    away = select(near, 1.0, u)
+    large = away > 600.0  # where u^2 and u count for nothing beside exp(u), and its overflow is not the result's
+    ratio = (expm1(select(large, 1.0, away)) - away) / away / away
+    far = exp_times(lesser(away, 1500.0), 1.0 / away) / away
+    return select(near, series, select(large, far, ratio))
+
+
 def expm1_down(x: Real) -> Real:
     """exp(x) - 1, for x <= 0; not for subnormal x."""
     k, r, q = _reduced(greater(x, -60.0))
@@ -76,9 +131,9 @@ def expm1_down(x: Real) -> Real:
     return fma(scale, r + q, scale - 1.0)
 
 
-def exp_and_expm1(x: Real) -> tuple[Real, Real]:
-    """exp(x) and exp(x) - 1, for x <= 0; the second not for subnormal x."""
-    k, r, q = _reduced(greater(x, _LOWEST))
+def exp_and_expm1(x: Real, extra: Real | None = None) -> tuple[Real, Real]:
+    """exp(x + extra) and exp(x + extra) - 1, for x <= 0; the second not for subnormal x."""
+    k, r, q = _reduced(greater(x, _LOWEST), extra)
     p = r + q
     scale = scaled(x.code.real(1.0), k)
     return scaled(1.0 + p, k), fma(scale, p, scale - 1.0)

@@ -97,8 +97,45 @@ def log1p_unit(e: Real) -> Real:
     return step + fma(r * r, polynomial(r, LOG_SINGLE if e.code.single else LOG), r)
 
 
-def log_extended(u: Real) -> tuple[Real, Real]:
-    """log(u) as a sum of two doubles with a relative error of about 2^-62, for u >= 0."""
+def quotient_parts(u: Real, c: Real) -> tuple[Real, Real, Real]:
+    """q, its rounding error, and n with u/c = (q + error) 2^n, for u >= 0 and c > 0, without over- or underflow."""
+    n, m = split(u)
+    other, divisor = split(c)
+    q = m / divisor
+    return q, fma(-q, divisor, m) / divisor, n - other
+
+
+def log_quotient(u: Real, c: Real) -> Real:
+    """log(u/c), for u >= 0 and c >= 0, without over- or underflow of u/c."""
+    return log_core(*quotient_parts(u, c))
+
+
+def log1p_scaled(u: Real, c: Real) -> Real:
+    """log(1 + c u)/c, and u at c = 0; without overflow of c u."""
+    t, t_error = two_product(u, c)
+    k, m = split(abs(u))
+    other, factor = split(abs(c))
+    large = t > 2.0**200  # where the product may be infinite, and 1 counts for nothing
+    product, product_error = two_product(m, factor)
+    total, error = two_sum(1.0, t)
+    near, near_error = quick_two_sum(total, select(abs(t) < 2.0**60, error + t_error, 0.0))
+    log = log_core(
+        select(large, product, near), select(large, product_error, near_error), select(large, k + other, 0.0)
+    )
+    return select((abs(t) < 2.0**-54) | c.equals(0.0), u, log / c)
+
+
+def log1p_extended(u: Real) -> tuple[Real, Real]:
+    """log(1 + u) as a sum of two doubles, for u >= -1."""
+    total, error = two_sum(1.0, u)
+    high, low = log_extended(total)
+    inside = abs(high) < math.inf
+    return quick_two_sum(select(inside, high, 0.0), select(inside, low + error / total, high))
+
+
+def log_extended(u: Real, extra: Real | None = None, doublings: Real | None = None) -> tuple[Real, Real]:
+    """log((u + extra) 2^doublings) as a sum of two doubles with a relative error of about 2^-62, for u >= 0, where
+    |extra| is at most of the size of u's rounding error."""
     n, m = split(u)
     w, step = looked_up(_step(m), MANTISSA_INVERSE, MANTISSA_LOG)
     product, product_low = two_product(m, w)
@@ -112,5 +149,9 @@ def log_extended(u: Real) -> tuple[Real, Real]:
     cubic_low = cubic_low + fma(fma(square_low, r, cube_low), third, cube * others_sum)
     high, low = quick_two_sum(r, -0.5 * square)
     low = low + (cubic + (cubic_low + fma(-0.5, square_low, r_low)))
+    if extra is not None:
+        low = low + extra / u
+    if doublings is not None:
+        n = n + doublings
     whole, whole_low = two_sum(fma(n, LN2_HI, step), high)
     return quick_two_sum(whole, select(abs(n) < math.inf, whole_low + fma(n, LN2_LO, low), 0.0))
