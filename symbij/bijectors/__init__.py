@@ -8,12 +8,14 @@ _MODULES = {
     "symbij.bijectors.base": ("Bijector",),
     "symbij.bijectors.derived": ("DerivedBijector", "bijector"),
     "symbij.bijectors.library.distribution_functions": (
-        "GumbelCDF", "LogisticCDF", "LogisticSurvival", "NormalCDF", "NormalSurvival", "UniformCDF", "UniformSurvival",
+        "CauchyCDF", "GumbelCDF", "LogisticCDF", "LogisticSurvival", "MoyalCDF", "NormalCDF", "NormalSurvival",
+        "UniformCDF", "UniformSurvival",
     ),
     "symbij.bijectors.library.elementary": (
-        "Cubic", "Exp", "Identity", "Scale", "Shift", "Sigmoid", "Softfloor", "Softplus", "Tanh",
+        "Arcsinh", "Cubic", "Exp", "Identity", "Logit", "Scale", "Shift", "Sigmoid", "Sinh", "SoftClip", "Softfloor",
+        "Softplus", "Softsign", "Tanh",
     ),
-    "symbij.bijectors.library.shapes": ("SinhArcsinh",),
+    "symbij.bijectors.library.shapes": ("JohnsonSB", "JohnsonSU", "SinhArcsinh"),
     "symbij.bijectors.linear": ("ScaleMatvecDiag", "ScaleMatvecLinearOperator", "ScaleMatvecTriL"),
     "symbij.bijectors.structure": ("Chain", "Invert"),
     "symbij.bijectors.variable": ("Variable",),
