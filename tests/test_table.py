@@ -30,6 +30,10 @@ ROW_PARAMETERS: dict[str, list[tuple[str, ...]]] = {
     "softplus_scaled_inverse": [("1/2",), ("-3",)],
     "sigmoid_between": [("-2", "3"), ("5", "-1/7")],
     "logit_between": [("-2", "3"), ("5", "-1/7")],
+    "asinh_scaled": [("2", "1/3"), ("-1/2", "3")],
+    "sinh_scaled": [("2", "1/3"), ("-1/2", "3")],
+    "soft_clip": [("-2", "3", "1/2"), ("1", "3/2", "4")],
+    "soft_clip_inverse": [("-2", "3", "1/2"), ("1", "3/2", "4")],
 }
 
 
@@ -142,6 +146,12 @@ def test_ends_map_to_ends(name: str, args: tuple[sp.Expr, ...]) -> None:
                 "sigmoid",
                 "tanh",
                 "softplus",
+                "sinh_scaled",
+                "logcosh",
+                "logcosh_inverse",
+                "log1p_tanh",
+                "atanh_expm1",
+                "soft_clip",
             ) and mpmath.isinf(end):
                 near = -inward * mpf(10) ** 4
             v = real(value(near))
@@ -166,6 +176,18 @@ POINTS: dict[str, list[tuple[str, ...]]] = {
     "log1p": [("-0.7",), ("5",)],
     "atanh": [("-0.7",), ("0.2",)],
     "acosh": [("1.1",), ("5",)],
+    "log1msq": [("-0.7",), ("0.2",)],
+    "asinh_scaled": [("0.3", "2", "1.5"), ("-4", "-0.7", "3")],
+    "sinh_scaled": [("0.3", "2", "1.5"), ("-4", "-0.7", "3")],
+    "loghypot": [("0.3", "2"), ("-4", "-0.7")],
+    "logcosh_inverse": [("0.3",), ("5",)],
+    "atanh_expm1": [("-2.3",), ("0.4",)],
+    "cauchy_inverse": [("0.01",), ("0.7",)],
+    "versin_inverse": [("0.01",), ("1.7",)],
+    "mills": [("0.3",), ("5",)],
+    "erfcinv": [("0.01",), ("1.7",)],
+    "soft_clip": [("0.3", "-1", "2", "0.5"), ("-4", "0.5", "1", "3")],
+    "soft_clip_inverse": [("0.3", "-1", "2", "0.5"), ("0.7", "0.5", "1", "3")],
     "softsign_inverse": [("-0.7",), ("0.2",)],
     "ndtri": [("0.01",), ("0.7",)],
     "erfinv": [("-0.9",), ("0.2",)],

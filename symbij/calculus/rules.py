@@ -29,6 +29,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from symbij.calculus.chain import Chain, FloorCore, Link, RowLink, SumCore, link, scaling
+from symbij.calculus.rules_sigmoid import SIGMOID_RULES
 from symbij.formula import functions as fn
 
 _HALF = sp.Rational(1, 2)
@@ -219,10 +220,11 @@ def _apply_once(links: list[Link]) -> list[Link] | None:
             return links[:i] + links[i + 2 :]
         before, after = _before(links, i), _after(links, i)
         head, tail = links[: i - len(before.links)], links[i + 1 + len(after.links) :]
-        rule = _RULES.get(item.row.name)
-        middle = rule(item, before, after, tail) if rule else None
-        if middle is not None:
-            return [*head, *middle]
+        own = _RULES.get(item.row.name)
+        for rule in (*((own,) if own else ()), *SIGMOID_RULES.get(item.row.name, ())):
+            middle = rule(item, before, after, tail)
+            if middle is not None:
+                return [*head, *middle]
     return None
 
 

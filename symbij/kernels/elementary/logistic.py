@@ -20,7 +20,7 @@ from symbij.kernels.elementary.exponential import (
     expm1_down,
     expm1_extended,
 )
-from symbij.kernels.elementary.logarithm import log1p_unit, log_core, log_either, log_parts, over_complement
+from symbij.kernels.elementary.logarithm import log1p, log1p_unit, log_core, log_either, log_parts, over_complement
 from symbij.kernels.values import Real, copysign, fma, greater, lesser, quick_two_sum, select
 
 
@@ -84,6 +84,36 @@ def softplus_scaled_inverse(v: Real, h: Real) -> Real:
     tiny = t < 1e-290  # t may have lost digits
     log = _log_of_expm1(t, v * 2.0**512 / h, select(tiny, -512.0, 0.0))
     return select(t > 700.0, v, h * log)
+
+
+def soft_clip(u: Real, low: Real, high: Real, h: Real) -> Real:
+    """low b + high a with b = sp(c - sp(t))/sp(c), a = 1 - b; c = (high - low)/h, t = (u - low)/h, sp = softplus."""
+    # a sp(c) = sp(t) - sp(t - sp(c)), which cancels only where a is close to 1
+    c, t = (high - low) / h, (u - low) / h
+    total, rise = softplus(c), softplus(t)
+    b = softplus(c - rise) / total
+    a = select(t < total, (rise - softplus(t - total)) / total, 1.0 - b)
+    a, b = select(t.equals(math.inf), 1.0, a), select(t.equals(math.inf), 0.0, b)
+    return low * b + high * a
+
+
+def soft_clip_inverse(v: Real, low: Real, high: Real, h: Real) -> Real:
+    """The u with soft_clip(u, low, high, h) = v; by its distance to the nearer end of (low, high)."""
+    # with a, b, c, t as above: exp(t) = (exp(s) - 1) (1 + exp(-c))/(1 - exp(-c) (exp(s) - 1)), s = a sp(c), from low;
+    # and exp(t) = exp(c - log(exp(s) - 1)) - 1, s = b sp(c), from high
+    width = high - low
+    c = width / h
+    total = softplus(c)
+    below, above = v - low, high - v
+    from_high = abs(above) < abs(below)
+    distance = select(from_high, above, below)
+    s = distance / width * total
+    lifted = distance * 2.0**512 / width * total
+    log = _log_of_expm1(s, lifted, select(s < 1e-290, -512.0, 0.0))
+    e = exp_down(-abs(c))
+    near = log + (log1p_unit(e) - log1p(-(exp(lesser(s, 700.0 + c) - c) - e)))
+    far = softplus_inverse(greater(c - log, 0.0))
+    return low + h * select(from_high, far, near)
 
 
 def sigmoid_increment(u: Real, c: Real) -> Real:

@@ -51,6 +51,7 @@ _NDTRI_SHIFT, _NDTRI_POLE = 0.6875, 0.3125  # b, a
 _NDTRI_LEVEL, _ERFINV_LEVEL = 1.4375, 1.015625  # l; erfinv has a factor of sqrt(1/2)
 _MILLS_SLOPE = 2.25  # c
 _SQRT2 = 1.4142135623730951
+_INVERSE_ROOT_2PI = 0.3989422804014327
 _ERFC_SLOPE, _ERFC_SLOPE_LOW = 1.590990257669732, 3.0020828301799294e-17  # c/sqrt(2)
 
 
@@ -132,6 +133,15 @@ def erfc(u: Real) -> Real:
     return select(u < 0.0, 2.0 - tail, tail)
 
 
+def mills(u: Real) -> Real:
+    """exp(u^2/2) Phi(-u), for u >= 0: Mills' ratio over sqrt(2 pi)."""
+    v = lesser(u, 1e9)  # beyond, the polynomials overflow
+    slope = fma(v, _MILLS_SLOPE, 2.0)
+    d, rest, divisor, divisor_low = _ratio(v, slope, fma(v, _MILLS_SLOPE, 2.0 - slope))
+    ratio = _divided(d + rest, None, divisor, divisor_low)
+    return select(u > 1e8, _INVERSE_ROOT_2PI / u, ratio) + select(u < 0.0, math.nan, 0.0)
+
+
 def erf(u: Real) -> Real:
     """2/sqrt(pi) times the integral of exp(-t^2) from 0 to u."""
     x = lesser(abs(u), 6.0)  # beyond, 1 - erf is less than half an ulp
@@ -196,3 +206,10 @@ def erfinv(u: Real) -> Real:
     w = -log_core(q, (1.0 - q) - size)
     coefficients = (ERFINV_SINGLE_ABOVE, ERFINV_SINGLE_BELOW) if u.code.single else (ERFINV_ABOVE, ERFINV_BELOW)
     return copysign(_at_ends(q, _inverse(w, _ERFINV_LEVEL, *coefficients)), u)
+
+
+def erfcinv(u: Real) -> Real:
+    """The x with erfc(x) = u."""
+    q = lesser(u, 2.0 - u)  # twice the tail
+    coefficients = (ERFINV_SINGLE_ABOVE, ERFINV_SINGLE_BELOW) if u.code.single else (ERFINV_ABOVE, ERFINV_BELOW)
+    return copysign(_at_ends(q, _inverse(-log_core(q), _ERFINV_LEVEL, *coefficients)), 1.0 - u)
