@@ -118,11 +118,12 @@ def domain_points(c: Case, dense: bool) -> list[float]:
 def reached(c: Case) -> tuple[mpf, mpf]:
     """The part of the codomain that points of the domain reach which the truth can still tell from its ends: a
     logarithm's value 1e10 has a preimage beyond 2^20000."""
-    far, near = mpf(2) ** 20_000, mpf(2) ** -(c.start * 3 // 4)
+    far, tiny = mpf(2) ** 20_000, mpf(2) ** -(c.start * 3 // 4)
+    near = mpf(2) ** -(c.truth.exact_bits - 60)
     with mpmath.workprec(c.start):
         lo, hi = c.domain
-        first = -far if mpmath.isinf(lo) else lo + near * max(1, abs(lo))
-        last = far if mpmath.isinf(hi) else hi - near * max(1, abs(hi))
+        first = -far if mpmath.isinf(lo) else lo + max(tiny, near * abs(lo))
+        last = far if mpmath.isinf(hi) else hi - max(tiny, near * abs(hi))
         ends = sorted(real(c.truth.value(end)) for end in (first, last))
     return max(ends[0], c.codomain[0]), min(ends[1], c.codomain[1])
 

@@ -12,8 +12,8 @@
     erfc - 2                       =  -erfc of -u
     cos - 1                        =  -versin                          (2*sin(u/2)**2)
     cos + 1                        =  2*cos(u/2)**2
-    atan + pi/2                    =  pi*cauchy                        (atan - pi/2 = -pi*cauchy of -u)
-    w - pi/2, then tan             =  cauchy_inverse of w/pi           (w + pi/2: minus that of -w)
+    u/h, atan, + pi/2              =  pi*cauchy(h)                     (atan - pi/2 = -pi*cauchy of -u)
+    w - pi/2, then tan             =  cauchy_inverse(1) of w/pi        (w + pi/2: minus that of -w)
     softplus, c - v, softplus, from its ends low to high: soft_clip(low, high, h), with u = (x - low)/h, c = (high - low)/h
 """
 
@@ -103,11 +103,19 @@ def _doubled_ndtr(item: RowLink, before: Run, after: Run, tail: Chain) -> list[L
     return None
 
 
+def _atan(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    for side in (1, -1):
+        if after.links and _same(after.pre, side * sp.pi / 2):
+            inner = [*_shift(before.pre), *_scale(sp.Integer(side))]
+            return [*inner, link("cauchy", 1 / before.scale), *_scale(side * sp.pi * after.scale), *tail]
+    return None
+
+
 def _tan(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
     for side in (1, -1):
         if before.links and _same(before.shift, -side * sp.pi / 2):
             inner = _scale(side * before.scale / sp.pi)
-            return [*inner, link("cauchy_inverse"), *_scale(side), *after.links, *tail]
+            return [*inner, link("cauchy_inverse", 1), *_scale(side), *after.links, *tail]
     return None
 
 
@@ -152,10 +160,7 @@ SIGMOID_RULES: dict[str, tuple[Rule, ...]] = {
         _added(sp.Integer(-2), (_NEGATE, link("erfc"), _NEGATE)),
     ),
     "cos": (_added(sp.Integer(-1), (link("versin"), _NEGATE)), _added(sp.Integer(1), _COS_HALF)),
-    "atan": (
-        _added(sp.pi / 2, (link("cauchy"), link("scale", sp.pi))),
-        _added(-sp.pi / 2, (_NEGATE, link("cauchy"), link("scale", -sp.pi))),
-    ),
+    "atan": (_atan,),
     "tan": (_tan,),
     "softplus": (_soft_clip,),
 }

@@ -106,7 +106,7 @@ _BEYOND_LIMIT = Interval(
 _CLIP_LOG_DET = (
     "{sign}(where((high - low)/h > 0, log1p(softplus((low - high)/h)/((high - low)/h)), "
     "log(softplus((high - low)/h)) - log(abs((high - low)/h)))) + {sign}(softplus((low - high)/h)) "
-    "+ {sign}(softplus((low - {x})/h)) + {sign}(softplus(({x} - low)/h - softplus((high - low)/h)))"
+    "+ {sign}(softplus((low - {x})/h)) + {sign}(softplus(({x} - high)/h - softplus((low - high)/h)))"
 )
 
 _ALL = [
@@ -225,10 +225,13 @@ _ALL = [
     Row("versin_inverse", "versin_inverse(u)", "versin",
         "where(abs(u - 1) < 3/4, -log1msq(u - 1)/2, -log(u)/2 - log(2 - u)/2)",
         "where(abs(u - 1) < 3/4, -log1msq(u - 1)/2, -log(sin(v)))", _CLOSED02, _HALF_TURN),
-    Row("cauchy", "cauchy(u)", "cauchy_inverse", "-2*loghypot1(u) - log(pi)", "-2*loghypot1(u) - log(pi)",
-        REALS, _P01),
-    Row("cauchy_inverse", "cauchy_inverse(u)", "cauchy", "2*loghypot1(v) + log(pi)", "2*loghypot1(v) + log(pi)",
-        _P01, REALS),
+    # the distribution function of Cauchy's law; for tiny tails 1/hypot(1, u/c) = sin(pi*v) is pi times the tail
+    Row("cauchy", "cauchy(u, c)", "cauchy_inverse", "-2*loghypot(u, c) - log(abs(c)) - log(pi)",
+        "2*where(min(v, 1 - v) < 1e-20, log(min(v, 1 - v)) + log(pi), -loghypot(u, c)) - log(abs(c)) - log(pi)",
+        REALS, _P01, "c", ("c",), nonzero=("c",)),
+    Row("cauchy_inverse", "cauchy_inverse(u, c)", "cauchy",
+        "2*where(min(u, 1 - u) < 1e-20, -log(min(u, 1 - u)) - log(pi), loghypot(v, c)) + log(abs(c)) + log(pi)",
+        "2*loghypot(v, c) + log(abs(c)) + log(pi)", _P01, REALS, "c", ("c",), nonzero=("c",)),
     Row("tan", "tan(u)", "atan", "2*loghypot1(v)", "2*loghypot1(v)", _HALF_PI, REALS),
     Row("atan", "atan(u)", "tan", "-2*loghypot1(u)", "-2*loghypot1(u)", REALS, _HALF_PI),
     # Lambert W, principal branch: u exp(u) = w
@@ -325,8 +328,8 @@ ELEMENTARY: dict[str, Elementary] = {
         ("logcosh_inverse", "1/tanh(v)"),
         ("log1p_tanh", "2*sigmoid(-2*u)"),
         ("atanh_expm1", "1/(2 - exp(u))"),
-        ("cauchy", "1/(pi*(1 + u**2))"),
-        ("cauchy_inverse", "pi*(1 + v**2)"),
+        ("cauchy", "1/(pi*(1 + (u/c)**2))/c", "-u/c/(pi*(1 + (u/c)**2))/c"),
+        ("cauchy_inverse", "pi*c*(1 + (v/c)**2)", "v/c"),
         ("versin", "sin(u)"),
         ("versin_inverse", "1/sqrt(u*(2 - u))"),
         ("mills", "u*v - 1/sqrt(2*pi)"),

@@ -88,32 +88,48 @@ def softplus_scaled_inverse(v: Real, h: Real) -> Real:
 
 def soft_clip(u: Real, low: Real, high: Real, h: Real) -> Real:
     """low b + high a with b = sp(c - sp(t))/sp(c), a = 1 - b; c = (high - low)/h, t = (u - low)/h, sp = softplus."""
-    # a sp(c) = sp(t) - sp(t - sp(c)), which cancels only where a is close to 1
-    c, t = (high - low) / h, (u - low) / h
-    total, rise = softplus(c), softplus(t)
-    b = softplus(c - rise) / total
-    a = select(t < total, (rise - softplus(t - total)) / total, 1.0 - b)
+    # with t' = (u - high)/h: c - sp(t) = -t' - sp(-t), and a sp(c) = sp(t) - sp(t' - sp(-c)), which cancels only where
+    # a is close to 1. Well between the ends sp(t) = t + sp(-t) and sp(c) = c + sp(-c) leave a small difference from u.
+    width = high - low
+    c, t, t_high = width / h, (u - low) / h, (u - high) / h
+    total, rest = softplus(c), softplus(-c)
+    rise, fall = softplus(t), softplus(t_high - rest)
+    foot = softplus(-t)
+    b = softplus(select(t < 0.0, c - rise, -t_high - foot)) / total
+    a = select(t_high < 0.0, (rise - fall) / total, 1.0 - b)
     a, b = select(t.equals(math.inf), 1.0, a), select(t.equals(math.inf), 0.0, b)
-    return low * b + high * a
+    between = (c > 2.0) & (t > 0.0) & (t_high < 0.0)
+    return select(between, u + (width * (foot - fall) - (u - low) * rest) / total, low * b + high * a)
 
 
 def soft_clip_inverse(v: Real, low: Real, high: Real, h: Real) -> Real:
-    """The u with soft_clip(u, low, high, h) = v; by its distance to the nearer end of (low, high)."""
-    # with a, b, c, t as above: exp(t) = (exp(s) - 1) (1 + exp(-c))/(1 - exp(-c) (exp(s) - 1)), s = a sp(c), from low;
-    # and exp(t) = exp(c - log(exp(s) - 1)) - 1, s = b sp(c), from high
+    """The u with soft_clip(u, low, high, h) = v, as v and what is left, from the nearer end."""
+    # with c and t as above and s = a sp(c): exp(t) = (exp(s) - 1) (1 + exp(-c))/(1 - exp(-c) (exp(s) - 1)); and with
+    # s = b sp(c): exp(t) = exp(r) - 1, r = c - log(exp(s) - 1). In both cases h s = |v - end| (1 + sp(-c)/c).
     width = high - low
     c = width / h
-    total = softplus(c)
+    total, rest = softplus(c), softplus(-c)
     below, above = v - low, high - v
     from_high = abs(above) < abs(below)
     distance = select(from_high, above, below)
     s = distance / width * total
+    tiny = s < 1e-290
     lifted = distance * 2.0**512 / width * total
-    log = _log_of_expm1(s, lifted, select(s < 1e-290, -512.0, 0.0))
-    e = exp_down(-abs(c))
-    near = log + (log1p_unit(e) - log1p(-(exp(lesser(s, 700.0 + c) - c) - e)))
-    far = softplus_inverse(greater(c - log, 0.0))
-    return low + h * select(from_high, far, near)
+    e, m = exp_and_expm1(-s)
+    one, error = quick_two_sum(1.0, -e)
+    near = s < LN2
+    log = log_core(  # log(1 - exp(-s))
+        select(tiny, lifted, select(near, -m, one)), select(near, 0.0, error), doublings=select(tiny, -512.0, 0.0)
+    )
+    start = exp_down(-abs(c))
+    from_low = log + (rest - log1p(-(exp(lesser(s, 700.0 + c) - c) - start)))
+    r = greater(c - (s + log), 0.0)
+    e, m = exp_and_expm1(-r)
+    one, error = quick_two_sum(1.0, -e)
+    near = r < LN2
+    beyond = log_core(select(near, -m, one), select(near, 0.0, error)) - log
+    outside = distance * (rest / c)
+    return v + select(from_high, h * beyond - outside, h * from_low + outside)
 
 
 def sigmoid_increment(u: Real, c: Real) -> Real:

@@ -296,27 +296,27 @@ def atan(u: Real) -> Real:
     return copysign(_odd(v, v * v, ARCTANGENT_SINGLE if u.code.single else ARCTANGENT, base), u)
 
 
-def cauchy(u: Real) -> Real:
-    """1/2 + atan(u)/pi: below zero atan(-1/u)/pi, so that nothing cancels, and the complement of that above."""
-    x = abs(u)
-    small, large = x < 0.5, x > 2.0
-    above = select(small, -x, select(large, 1.0, 1.0 - x))
-    below = select(small, 1.0, select(large, x, x + 1.0))
+def cauchy(u: Real, c: Real) -> Real:
+    """1/2 + atan(u/c)/pi: below zero atan(-c/u)/pi, so that nothing cancels, and the complement of that above."""
+    x, w = abs(u), abs(c)
+    small, large = x < 0.5 * w, x > 2.0 * w
+    above = select(small, -x, select(large, w, w - x))
+    below = select(small, w, select(large, x, x + w))
     v = above / below
     z = v * v
     p = polynomial(z, ARCTANGENT_SINGLE if u.code.single else ARCTANGENT)
     base = select(small, 0.5, select(large, 0.0, 0.25))
     tail = fma(fma(v * z, p, v), 1.0 / PI, base)
-    return select(u > 0.0, 1.0 - tail, tail)
+    return select(u * copysign(1.0, c) > 0.0, 1.0 - tail, tail)
 
 
-def cauchy_inverse(u: Real) -> Real:
-    """tan(pi (u - 1/2)) = -1/tan(pi u), for 0 <= u <= 1."""
+def cauchy_inverse(u: Real, c: Real) -> Real:
+    """c tan(pi (u - 1/2)) = -c/tan(pi u), for 0 <= u <= 1."""
     q = lesser(u, 1.0 - u)  # of a tail, exactly
     inner = q > 0.25
-    size = _tangent(select(inner, 1.0 - 2.0 * q, 2.0 * q), None, ~inner)
-    size = select(q < 2.0**-30, (1.0 / PI) / q, size)
-    return copysign(select(q >= 0.0, size, math.nan), u - 0.5)
+    size = c * _tangent(select(inner, 1.0 - 2.0 * q, 2.0 * q), None, ~inner)
+    size = select(q < 2.0**-30, c * (1.0 / PI) / q, size)
+    return copysign(1.0, u - 0.5) * select(q >= 0.0, size, math.nan)
 
 
 def versin(u: Real) -> Real:
@@ -329,4 +329,4 @@ def versin_inverse(v: Real) -> Real:
     """acos(1 - v) = 2 asin(sqrt(v/2)), for 0 <= v <= 2: pi less that of 2 - v above 1."""
     high = v > 1.0
     size = 2.0 * asin(sqrt(0.5 * select(high, 2.0 - v, v)))
-    return select(high, PI - (size - PI_LOW), size)
+    return select(high, PI - (size - PI_LOW), select(v < 1e-290, sqrt(2.0 * v), size))
