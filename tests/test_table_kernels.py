@@ -34,7 +34,7 @@ ULP: dict[str, float] = {
 }  # fmt: skip
 CONDITIONED: dict[str, float] = {
     "logaddexp": 2, "sigmoid_increment": 4, "sigmoid_increment_inverse": 4, "sigmoid_between": 4, "logit_between": 4,
-    "cauchy": 2, "cauchy_inverse": 2, "atanh_expm1": 2, "asinh_scaled": 4, "sinh_scaled": 4, "loghypot": 2, "soft_clip": 4, "soft_clip_inverse": 4,
+    "cauchy": 2, "cauchy_inverse": 2, "atanh_expm1": 2, "asinh_scaled": 4, "sinh_scaled": 4, "loghypot": 2, "loghypot1_scaled": 2, "soft_clip": 4, "soft_clip_inverse": 4,
     "sigmoid_step": 4, "softplus_scaled": 4, "softplus_scaled_inverse": 4, "moebius": 4, "logtanhc": 4,
 }  # fmt: skip
 # Kernels that formulas do not reach, with their definitions.
@@ -94,6 +94,7 @@ OTHERS = {
     "cauchy": [(1.0,), (-0.7,), (1e-200,), (1e200,)],
     "cauchy_inverse": [(1.0,), (-0.7,), (1e-200,), (1e200,)],
     "loghypot": [(1.0,), (-0.7,), (1e-200,), (1e200,)],
+    "loghypot1_scaled": [(1.0,), (-0.7,), (1e-200,), (1e200,)],
     "soft_clip": [(-1.0, 1.0, 1.0), (0.0, 1.0, 0.01), (-3.0, 0.0, 50.0), (-1e10, 3.0, 0.01)],
     "soft_clip_inverse": [(-1.0, 1.0, 1.0), (0.0, 1.0, 0.01), (-3.0, 0.0, 50.0), (-1e10, 3.0, 0.01)],
     "moebius": [(1.0, 0.0, 1.0, 2.0), (-1.0, 2.0, 0.5, 3.0), (0.0, 1.0, 1.0, -0.31)],

@@ -29,7 +29,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from symbij.calculus.chain import Chain, FloorCore, Link, RowLink, SumCore, link, scaling
-from symbij.calculus.rules_sigmoid import SIGMOID_RULES
+from symbij.calculus.rules_sigmoid import SIGMOID_RULES, joined_logs
 from symbij.formula import functions as fn
 
 _HALF = sp.Rational(1, 2)
@@ -387,4 +387,4 @@ def log_constant(expr: sp.Expr) -> sp.Expr:
             rest = sp.expand(expr - factor * node)
             if sp.expand(sp.expand_log(rest + factor * sp.log(z), force=True)) == 0:
                 return factor * fn.logtanhc(z)
-    return expr
+    return joined_logs(expr)

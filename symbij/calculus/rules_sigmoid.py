@@ -1,7 +1,7 @@
 """Peephole rules around the hyperbolic, normal and circular functions; `rules.py` applies them after its own.
 
-    a*(u + s), asinh, then k*v     =  asinh_scaled(1/a, k) of u + s    (a*u may over- or underflow; a a parameter)
-    sinh, then c*v                 =  sinh_scaled(c)                   (sinh may overflow where the product does not)
+    a*(u + s), asinh, then k*v     =  asinh_scaled(1/a, k) of u + s    (a*u may over- or underflow; a is a parameter)
+    sinh, then c*v                 =  sinh_scaled(c, 1)                (sinh may overflow where the product does not)
     cosh, then log                 =  logcosh
     tanh, then log1p               =  log1p_tanh                       (tanh saturates at -1)
     expm1, then atanh              =  atanh_expm1
@@ -78,17 +78,24 @@ def _added(constant: sp.Expr, whole: Chain) -> Rule:
     return rule
 
 
+def _stretched(name: str, argument: sp.Expr, value: sp.Expr) -> list[Link]:
+    """value*f(u/argument)."""
+    if _same(argument, value):  # whose logarithms cancel in its log-det
+        return [link(f"{name}_stretched", value)]
+    return [link(f"{name}_scaled", argument, value)]
+
+
 def _asinh(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
     if not before.scale.free_symbols:
         return None
-    return [*_shift(before.pre), link("asinh_scaled", 1 / before.scale, after.scale), *_shift(after.shift), *tail]
+    return [*_shift(before.pre), *_stretched("asinh", 1 / before.scale, after.scale), *_shift(after.shift), *tail]
 
 
 def _sinh(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
     if not after.scale.free_symbols:
         return None
     if _same(after.scale * before.scale, 1):  # the same stretch before: it may over- or underflow as well
-        inside = [*_shift(before.pre), link("sinh_scaled", after.scale, after.scale)]
+        inside = [*_shift(before.pre), link("sinh_stretched", after.scale)]
     else:
         inside = [*before.links, link("sinh_scaled", after.scale, 1)]
     return [*inside, *_shift(after.shift), *tail]
@@ -164,3 +171,21 @@ SIGMOID_RULES: dict[str, tuple[Rule, ...]] = {
     "tan": (_tan,),
     "softplus": (_soft_clip,),
 }
+
+
+def joined_logs(expr: sp.Expr) -> sp.Expr:
+    """A parameter-only sum with log(f(p)) and log(p) joined to log(f(p)*p): where the two nearly cancel, as in
+    log(t) - log(sinh(t)) for a small t, the product keeps the digits that the sum of the logarithms loses."""
+    signs = {term: term.as_coeff_Mul() for term in sp.Add.make_args(expr)}
+    logs = {term: (sign, log.args[0]) for term, (sign, log) in signs.items() if sign in (1, -1) and log.func == sp.log}
+    involved = {
+        symbol
+        for _, inner in logs.values()
+        if any(not isinstance(f, sp.Abs) for f in inner.atoms(sp.Function))
+        for symbol in inner.free_symbols
+    }
+    group = [term for term, (_, inner) in logs.items() if inner.free_symbols & involved]
+    if len(group) < 2:
+        return expr
+    product = sp.Mul(*(logs[term][1] ** logs[term][0] for term in group))
+    return sp.Add(*(term for term in signs if term not in group), sp.log(product))

@@ -125,7 +125,8 @@ logit_between = _declare("logit_between", lambda v, low, high: sp.log((v - low) 
 log1msq = _declare("log1msq", lambda u: sp.log(1 - u**2), at_zero=0)
 asinh_scaled = _declare("asinh_scaled", lambda u, c, h: h * sp.asinh(u / c), nargs=3)
 sinh_scaled = _declare("sinh_scaled", lambda u, c, h: c * sp.sinh(u / h), nargs=3)
-loghypot = _declare("loghypot", lambda u, c: sp.log(1 + (u / c) ** 2) / 2, nargs=2)
+loghypot = _declare("loghypot", lambda u, c: sp.log(u**2 + c**2) / 2, nargs=2)
+loghypot1_scaled = _declare("loghypot1_scaled", lambda u, c: sp.log(1 + (u / c) ** 2) / 2, nargs=2)
 logcosh_inverse = _declare("logcosh_inverse", lambda v: sp.log(sp.exp(v) + sp.sqrt(sp.exp(2 * v) - 1)), at_zero=0)
 log1p_tanh = _declare("log1p_tanh", lambda u: sp.log(2 / (1 + sp.exp(-2 * u))), at_zero=0, odd_sign=True)
 atanh_expm1 = _declare("atanh_expm1", lambda v: sp.log(sp.exp(v) / (2 - sp.exp(v))) / 2, at_zero=0, odd_sign=True)
@@ -211,8 +212,8 @@ OWN_FUNCTIONS: dict[str, type[SymbijFunction]] = {
         expm1, log1p, sigmoid, logit, softplus, softplus_inverse, softsign, softsign_inverse, log1mexp, logcosh,
         loghypot1, ndtr, ndtri, log_ndtr, logaddexp, lambertw, sigmoid_increment, sigmoid_increment_inverse,
         sigmoid_step, softplus_scaled, softplus_scaled_inverse, sigmoid_between, logit_between, logtanhc, odd_root,
-        moebius, powr, rootr, log1msq, asinh_scaled, sinh_scaled, loghypot, logcosh_inverse, log1p_tanh, atanh_expm1,
-        cauchy, cauchy_inverse, versin, versin_inverse, mills, erfcinv, soft_clip, soft_clip_inverse,
+        moebius, powr, rootr, log1msq, asinh_scaled, sinh_scaled, loghypot1_scaled, loghypot, logcosh_inverse, log1p_tanh,
+        atanh_expm1, cauchy, cauchy_inverse, versin, versin_inverse, mills, erfcinv, soft_clip, soft_clip_inverse,
     )
 }  # fmt: skip
 

@@ -37,6 +37,7 @@ FUNCTIONS: dict[str, Callable[..., Real]] = {
     "asinh_scaled": hyperbolic.asinh_scaled,
     "sinh_scaled": hyperbolic.sinh_scaled,
     "loghypot": hyperbolic.loghypot,
+    "loghypot1_scaled": hyperbolic.loghypot1_scaled,
     "log1msq": hyperbolic.log1msq,
     "logcosh_inverse": hyperbolic.logcosh_inverse,
     "log1p_tanh": hyperbolic.log1p_tanh,

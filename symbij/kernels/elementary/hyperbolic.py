@@ -25,7 +25,9 @@ from symbij.kernels.values import (
     greater,
     lesser,
     quick_two_sum,
+    scaled,
     select,
+    split,
     sqrt,
     two_product,
     two_sum,
@@ -139,12 +141,24 @@ def sinh_scaled(u: Real, c: Real, h: Real) -> Real:
     return select(size < _TINY, select(abs(u) < 1.0, u * (c / h), c * t), result)
 
 
-def loghypot(u: Real, c: Real) -> Real:
+def loghypot1_scaled(u: Real, c: Real) -> Real:
     """log(sqrt(1 + (u/c)^2)), without overflow of u/c."""
     t = u / c
     far = abs(t) > _FAR
     near = loghypot1(select(far, 1.0, t))
     return select(far, log_core(abs(u) * 2.0**-_LIFT / abs(c), doublings=float(_LIFT)), near)
+
+
+def loghypot(u: Real, c: Real) -> Real:
+    """log(sqrt(u^2 + c^2)), for numbers that are not both zero."""
+    a, b = abs(u), abs(c)
+    larger, smaller = select(a < b, b, a), select(a < b, a, b)
+    k, m = split(larger)
+    rest = scaled(smaller, select(abs(k) < math.inf, -k, 0.0))
+    square, low = two_product(m, m)
+    other, other_low = two_product(rest, rest)
+    total, error = two_sum(square, other)
+    return 0.5 * log_core(total, error + (low + other_low), doublings=2.0 * k)
 
 
 def log1msq(u: Real) -> Real:
