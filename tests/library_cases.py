@@ -26,7 +26,8 @@ PARAMETERS: dict[str, list[dict[str, float]]] = {
     "UniformSurvival": [{}, {"low": -3.0, "high": 5.0}, {"low": 1e-9, "high": 1e-8}],
     "Cubic": [{"a": 1.0, "b": 0.0}, {"a": -2.0, "b": 0.4}, {"a": 1e-5, "b": 1.0}, {"a": 3e4, "b": -1e4}],
     "SinhArcsinh": [{}, {"skewness": -1.2, "tailweight": 0.5}, {"skewness": 0.7, "tailweight": 2.5},
-                    {"skewness": 30.0, "tailweight": 0.05}],
+                    {"skewness": 30.0, "tailweight": 0.05}, {"skewness": -2.0, "tailweight": 1e-8},
+                    {"skewness": 0.5, "tailweight": 200.0}],
     "Expm1": [{}],
     "Log": [{}],
     "Log1p": [{}],
@@ -60,6 +61,22 @@ PARAMETERS: dict[str, list[dict[str, float]]] = {
                        {"scale": 1e200, "concentration": 20.0}],
     "ParetoCDF": [{}, {"scale": 2.0, "concentration": 1.5}, {"scale": 1e-6, "concentration": 0.3},
                   {"scale": 1e200, "concentration": 20.0}, {"scale": 0.3, "concentration": 1e-3}],
+    "Logit": [{}],
+    "Softsign": [{}],
+    "Sinh": [{}],
+    "Arcsinh": [{}, {"scale": 0.3}, {"scale": 1e-200}, {"scale": 1e200}],
+    "SoftClip": [{"low": -1.0, "high": 1.0}, {"low": -2.0, "high": 0.5, "hinge_softness": 0.1},
+                 {"low": 0.0, "high": 1.0, "hinge_softness": 1e-3}, {"low": -3.0, "high": 0.0, "hinge_softness": 1e4},
+                 {"low": 1e-8, "high": 2e-8}, {"low": -1e10, "high": 3.0, "hinge_softness": 0.01}],
+    "MoyalCDF": [{}, {"loc": -1.5, "scale": 0.2}, {"loc": 1e3, "scale": 10.0}, {"loc": 0.1, "scale": 1e-6}],
+    "CauchyCDF": [{}, {"loc": -1.5, "scale": 0.2}, {"loc": 1e3, "scale": 10.0}, {"loc": 0.1, "scale": 1e-6},
+                  {"scale": 1e250}],
+    "JohnsonSU": [{"skewness": 0.0, "tailweight": 1.0}, {"skewness": -1.2, "tailweight": 2.5, "loc": 0.3, "scale": 0.4},
+                  {"skewness": 20.0, "tailweight": 0.01, "loc": -1e4, "scale": 1e3},
+                  {"skewness": -0.5, "tailweight": 300.0, "scale": 1e-8}],
+    "JohnsonSB": [{"skewness": 0.0, "tailweight": 1.0}, {"skewness": -1.2, "tailweight": 2.5, "loc": 0.3, "scale": 0.4},
+                  {"skewness": 20.0, "tailweight": 0.01, "loc": -1e4, "scale": 1e3},
+                  {"skewness": -0.5, "tailweight": 300.0, "scale": 1e-8}],
 }  # fmt: skip
 # Bits to start with where fewer than usual do. erfc keeps its relative accuracy, and the definition holds nothing that
 # cancels: few bits do, and it is slow.
@@ -118,6 +135,13 @@ def _gpd(x: mpf, loc: mpf, scale: mpf, concentration: mpf) -> mpf:
     return 1 - t ** (-1 / concentration) if t > 0 else mpf("nan")
 
 
+def _softclip(x: mpf, low: mpf, high: mpf, hinge_softness: mpf) -> mpf:
+    def s(u: mpf) -> mpf:
+        return hinge_softness * mpmath.log(1 + mpmath.exp(u / hinge_softness))
+
+    return high - (high - low) * s(high - low - s(x - low)) / s(high - low)
+
+
 DEFINITIONS = {
     "Expm1": lambda x: _exp(x) - 1,
     "Log": lambda x: mpmath.log(x),
@@ -152,5 +176,18 @@ DEFINITIONS = {
     "NormalSurvival": lambda x, loc, scale: mpmath.ncdf(loc, x, scale),
     "LogisticSurvival": lambda x, loc, scale: 1 / (1 + _exp((x - loc) / scale)),
     "UniformSurvival": lambda x, low, high: (high - x) / (high - low),
-    "SinhArcsinh": lambda x, skewness, tailweight: mpmath.sinh((mpmath.asinh(x) + skewness) * tailweight),
+    "SinhArcsinh": lambda x, skewness, tailweight: (
+        2 * mpmath.sinh((mpmath.asinh(x) + skewness) * tailweight) / mpmath.sinh(mpmath.asinh(2) * tailweight)
+    ),
+    "Logit": lambda x: mpmath.log(x / (1 - x)),
+    "Softsign": lambda x: x / (1 + abs(x)),
+    "Sinh": lambda x: mpmath.sinh(x),
+    "Arcsinh": lambda x, scale: scale * mpmath.asinh(x / scale),
+    "SoftClip": _softclip,
+    "MoyalCDF": lambda x, loc, scale: mpmath.erfc(mpmath.exp(-(x - loc) / scale / 2) / mpmath.sqrt(2)),
+    "CauchyCDF": lambda x, loc, scale: mpmath.atan2(scale, loc - x) / mpmath.pi,
+    "JohnsonSU": lambda x, skewness, tailweight, loc, scale: skewness + tailweight * mpmath.asinh((x - loc) / scale),
+    "JohnsonSB": lambda x, skewness, tailweight, loc, scale: (
+        skewness + tailweight * mpmath.log((x - loc) / (loc + scale - x))
+    ),
 }

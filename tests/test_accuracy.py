@@ -124,6 +124,19 @@ def domain_points(c: Case, dense: bool) -> list[float]:
     return inside(points, lo, hi)
 
 
+def reached(c: Case) -> tuple[mpf, mpf]:
+    """The part of the codomain that points of the domain reach which the truth can still tell from its ends: a
+    logarithm's value 1e10 has a preimage beyond 2^20000."""
+    far, tiny = mpf(2) ** 20_000, mpf(2) ** -(c.start * 3 // 4)
+    near = mpf(2) ** -(c.truth.exact_bits - 60)
+    with mpmath.workprec(c.start):
+        lo, hi = c.domain
+        first = -far if mpmath.isinf(lo) else lo + max(tiny, near * abs(lo))
+        last = far if mpmath.isinf(hi) else hi - max(tiny, near * abs(hi))
+        ends = sorted(real(c.truth.value(end)) for end in (first, last))
+    return max(ends[0], c.codomain[0]), min(ends[1], c.codomain[1])
+
+
 def codomain_points(c: Case, dense: bool) -> list[float]:
     lo, hi = c.codomain
     tails = TAILS if dense else [*TAILS[1::3], 5e-324]
@@ -138,7 +151,7 @@ def codomain_points(c: Case, dense: bool) -> list[float]:
             if c.domain[0] < x < c.domain[1]
         ]
         points += [rounded(c.truth.value(mpf(x))) for x in xs]
-    return inside(points, lo, hi)
+    return inside(points, *reached(c))
 
 
 @functools.cache

@@ -31,9 +31,12 @@ ULP: dict[str, float] = {
     "lgamma": 4, "digamma": 4, "pow_m1": 2, "root_1p": 2, "pow_1p_m1": 2, "root_1p_m1": 2, "pow_quotient": 2,
     "root_times": 2, "log_1m_pow": 2, "multiple": 0.5, "log_quotient": 2, "exp_times": 2,
     "expm1_rest": 4,
+    "log1msq": 2, "logcosh_inverse": 2, "log1p_tanh": 3,
+    "versin": 3, "versin_inverse": 2, "mills": 2, "erfcinv": 4,
 }  # fmt: skip
 CONDITIONED: dict[str, float] = {
     "logaddexp": 2, "sigmoid_increment": 4, "sigmoid_increment_inverse": 4, "sigmoid_between": 4, "logit_between": 4,
+    "cauchy": 2, "cauchy_inverse": 2, "atanh_expm1": 2, "asinh_scaled": 4, "sinh_scaled": 4, "loghypot": 2, "loghypot1_scaled": 2, "soft_clip": 4, "soft_clip_inverse": 4,
     "sigmoid_step": 4, "softplus_scaled": 4, "softplus_scaled_inverse": 4, "moebius": 4, "logtanhc": 4,
     "expm1_scaled": 2, "log1p_scaled": 2, "complement_power": 4, "complement_root": 4, "root_1m_exp": 2,
 }  # fmt: skip
@@ -50,8 +53,12 @@ KERNEL_DOMAIN = {
     "rootr": (0, INF), "pow_m1": (0, INF), "root_1p": (-1, INF), "pow_1p_m1": (-1, INF), "root_1p_m1": (-1, INF),
     "pow_quotient": (0, INF), "root_times": (0, INF), "log_1m_pow": (0, 1), "root_1m_exp": (-INF, 0),
     "complement_power": (0, 1), "complement_root": (0, 1), "log_quotient": (0, INF),
+    "log1msq": (-1, 1), "logcosh_inverse": (0, INF), "atanh_expm1": (-INF, 0.6931471805599453),
+    "cauchy_inverse": (0, 1), "versin": (0, 3.141592653589793), "versin_inverse": (0, 2), "mills": (0, 2000.0),
+    "erfcinv": (0, 2),
 }  # fmt: skip
 INVERSE_OF = {
+    "erfcinv": "erfc",
     "ndtri": "ndtr",
     "erfinv": "erf",
 }  # their truth is found by solving, which is faster than their definition
@@ -96,6 +103,14 @@ OTHERS = {
     "sigmoid_step": [(0.01,), (0.5,), (1.0,), (-10.0,), (800.0,)],
     "softplus_scaled": [(1.0,), (-0.7,), (1e-3,), (1e6,)],
     "softplus_scaled_inverse": [(1.0,), (-0.7,), (1e-3,), (1e6,)],
+    "asinh_scaled": [(1.0, 1.0), (-0.7, 3.0), (1e-200, 1e-200), (1e200, 1e200)],
+    "sinh_scaled": [(1.0, 1.0), (-0.7, 3.0), (1e-200, 1e-200), (1e200, 1e200), (1e-250, 1.0)],
+    "cauchy": [(1.0,), (-0.7,), (1e-200,), (1e200,)],
+    "cauchy_inverse": [(1.0,), (-0.7,), (1e-200,), (1e200,)],
+    "loghypot": [(1.0,), (-0.7,), (1e-200,), (1e200,)],
+    "loghypot1_scaled": [(1.0,), (-0.7,), (1e-200,), (1e200,)],
+    "soft_clip": [(-1.0, 1.0, 1.0), (0.0, 1.0, 0.01), (-3.0, 0.0, 50.0), (-1e10, 3.0, 0.01)],
+    "soft_clip_inverse": [(-1.0, 1.0, 1.0), (0.0, 1.0, 0.01), (-3.0, 0.0, 50.0), (-1e10, 3.0, 0.01)],
     "moebius": [(1.0, 0.0, 1.0, 2.0), (-1.0, 2.0, 0.5, 3.0), (0.0, 1.0, 1.0, -0.31)],
     "sigmoid_between": [(0.0, 1.0), (-2.0, 3.0), (3.0, -1.0), (-1e10, 1.0)],
     "logit_between": [(0.0, 1.0), (-2.0, 3.0), (3.0, -1.0), (-1e10, 1.0)],
@@ -119,8 +134,8 @@ def arguments(name: str) -> list[tuple[float, ...]]:
             first = [s * p for p in near if p <= largest for s in (1, -1)]
         elif name == "softplus_scaled_inverse":
             first = [math.copysign(p, others[0]) for p in kernel_points("softplus_inverse", 5)]
-        elif name == "logit_between":
-            lo, hi = min(others), max(others)
+        elif name in ("logit_between", "soft_clip_inverse"):
+            lo, hi = min(others[:2]), max(others[:2])
             first = [lo + (hi - lo) * f for f in (1e-14, 1e-5, 0.1, 0.49, 0.5, 0.7, 0.999999)]
             first += [math.nextafter(lo, hi), math.nextafter(hi, lo), *(p for p in (1e-300, 0.1, -0.7) if lo < p < hi)]
         elif name == "expm1_scaled":

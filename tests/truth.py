@@ -288,7 +288,21 @@ class Forward:
                     raise OutOfReach
         else:
             outer = end
+            if self._diverges(end):
+                gap = end - inner
+                outer = end - gap / 2
+                while (self.value(outer) < y) == (upwards == increasing):
+                    inner, gap = outer, gap * abs(gap)
+                    outer = end - gap
+                    if abs(gap) < abs(end) * mpf(2) ** -(self.start - 10):
+                        raise ArithmeticError("the preimage is too close to an end of the domain to resolve")
         return (inner, outer) if upwards else (outer, inner)
+
+    def _diverges(self, x: mpf) -> bool:
+        try:
+            return not mpmath.isfinite(self.value(x))
+        except (ZeroDivisionError, ValueError):
+            return True
 
     def _away_from_zero(self, y: mpf, a: mpf, b: mpf) -> tuple[mpf, mpf]:
         """The bracket (a, b) made so that both ends have the same sign, unless the root is zero itself."""

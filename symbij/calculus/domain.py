@@ -165,6 +165,7 @@ def _step(walk: _Walk, item: Link | Folded | SumPart | ProductPart | PiecePart |
         return
     for expr in item.conditions():
         if sign_of(expr, walk.bounds) in (None, 0) and not expr.is_nonzero:
+            expr = sp.Mul(*(f for f in sp.Mul.make_args(expr) if not f.is_nonzero))
             condition = (sp.Ne(expr, 0), f"{expr} must not be 0")
             if expr.is_zero:
                 raise Unproved(f"{expr} is zero, so the formula is constant")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
+from symbij.calculus.rules_sigmoid import joined_logs
 from symbij.formula import functions as fn
 
 
@@ -47,4 +48,4 @@ def log_constant(expr: sp.Expr) -> sp.Expr:
             rest = sp.expand(expr - factor * node)
             if sp.expand(sp.expand_log(rest + factor * sp.log(z), force=True)) == 0:
                 return factor * fn.logtanhc(z)
-    return expr
+    return joined_logs(expr)

@@ -34,6 +34,7 @@ from symbij.calculus.cores import MonotoneCore, PiecewiseCore
 from symbij.calculus.floor import FloorCore
 from symbij.calculus.parameter_forms import one_sided, parameter_form
 from symbij.calculus.parts import ProductPart, RawChain, SumPart, with_terms
+from symbij.calculus.rules_sigmoid import SIGMOID_RULES
 from symbij.calculus.spline import SplineCore
 from symbij.formula import functions as fn
 
@@ -239,10 +240,11 @@ def _apply_once(links: list[Link]) -> list[Link] | None:
             return links[:i] + links[i + 2 :]
         before, after = _before(links, i), _after(links, i)
         head, tail = links[: i - len(before.links)], links[i + 1 + len(after.links) :]
-        rule = _RULES.get(item.row.name)
-        middle = rule(item, before, after, tail) if rule else None
-        if middle is not None:
-            return [*head, *middle]
+        own = _RULES.get(item.row.name)
+        for rule in (*((own,) if own else ()), *SIGMOID_RULES.get(item.row.name, ())):
+            middle = rule(item, before, after, tail)
+            if middle is not None:
+                return [*head, *middle]
     return None
 
 

@@ -88,6 +88,11 @@ _HALF_PI = Interval(-sp.pi / 2, sp.pi / 2)
 _HALF_PI_CLOSED = Interval(-sp.pi / 2, sp.pi / 2, False, False)
 _CLOSED11 = Interval(-1, 1, False, False)
 _FROM_ONE = Interval(1, sp.oo, lo_open=False)
+_P02 = Interval(0, 2)
+_CLOSED02 = Interval(0, 2, False, False)
+_HALF_TURN = Interval(0, sp.pi, False, False)
+_NEGATIVE = Interval(-sp.oo, 0)
+_BELOW_LOG2 = Interval(-sp.oo, sp.log(2))
 _W_DOMAIN = Interval(-sp.exp(-1), sp.oo, lo_open=False)
 _W_RANGE = Interval(-1, sp.oo, lo_open=False)
 
@@ -157,6 +162,12 @@ def _inverted(log_det: str) -> str:
     swapped = re.sub(r"\b[uv]\b", lambda letter: {"u": "v", "v": "u"}[letter[0]], log_det)
     return f"-({swapped})"
 
+
+_CLIP_LOG_DET = (
+    "{sign}(where((high - low)/h > 0, log1p(softplus((low - high)/h)/((high - low)/h)), "
+    "log(softplus((high - low)/h)) - log(abs((high - low)/h)))) + {sign}(softplus((low - high)/h)) "
+    "+ {sign}(softplus((low - {x})/h)) + {sign}(softplus(({x} - high)/h - softplus((low - high)/h)))"
+)
 
 _ALL = [
     # affine
@@ -259,28 +270,85 @@ _ALL = [
         "-log(min(abs(u - low), abs(high - u))) - log1p(-min(abs(u - low), abs(high - u))/abs(high - low))",
         "-log(abs(high - low)) + abs(v) + 2*softplus(-abs(v))",
         _BETWEEN, REALS, "high - low", ("low", "high")),
+    # with c = (high - low)/h, t = (u - low)/h and sp = softplus the derivative is c/sp(c) s(c) s(t) s(-t)/(1 - s(c) s(t)),
+    # where (1 - s(c) s(t)) (1 + exp(t)) = 1 + exp(t) s(-c)
+    Row("soft_clip", "soft_clip(u, low, high, h)", "soft_clip_inverse", _CLIP_LOG_DET.format(x="u", sign="-"),
+        _CLIP_LOG_DET.format(x="u", sign="-"), REALS, _BETWEEN, "high - low", ("low", "high", "h"), nonzero=("h",)),
+    Row("soft_clip_inverse", "soft_clip_inverse(u, low, high, h)", "soft_clip", _CLIP_LOG_DET.format(x="v", sign=""),
+        _CLIP_LOG_DET.format(x="v", sign=""), _BETWEEN, REALS, "high - low", ("low", "high", "h"), nonzero=("h",)),
     # hyperbolic
-    Row("tanh", "tanh(u)", "atanh", "-2*logcosh(u)", "log1p(-v**2)", REALS, _P11, mirror=()),
-    Row("atanh", "atanh(u)", "tanh", "-log1p(-u**2)", "2*logcosh(v)", _P11, REALS, mirror=()),
+    Row("tanh", "tanh(u)", "atanh", "-2*logcosh(u)", "log1msq(v)", REALS, _P11, mirror=()),
+    Row("atanh", "atanh(u)", "tanh", "-log1msq(u)", "2*logcosh(v)", _P11, REALS, mirror=()),
     Row("sinh", "sinh(u)", "asinh", "logcosh(u)", "loghypot1(v)", mirror=()),
     Row("asinh", "asinh(u)", "sinh", "-loghypot1(u)", "-logcosh(v)", mirror=()),
     Row("cosh", "cosh(u)", "acosh", "u + log1mexp(2*u) - log(2)", "log(v - 1)/2 + log(v + 1)/2",
         NONNEGATIVE, _FROM_ONE),
     Row("acosh", "acosh(u)", "cosh", "-log(u - 1)/2 - log(u + 1)/2", "-v - log1mexp(2*v) + log(2)",
         _FROM_ONE, NONNEGATIVE),
+    Row("asinh_scaled", "asinh_scaled(u, c, h)", "sinh_scaled",
+        "log(abs(h)) - loghypot(u, c)", "log(abs(h)) - log(abs(c)) - logcosh(v/h)",
+        direction="c*h", parameters=("c", "h"), nonzero=("c", "h"), mirror=("c", "h")),
+    Row("sinh_scaled", "sinh_scaled(u, c, h)", "asinh_scaled",
+        "log(abs(c)) - log(abs(h)) + logcosh(u/h)", "loghypot(v, c) - log(abs(h))",
+        direction="c*h", parameters=("c", "h"), nonzero=("c", "h"), mirror=("c", "h")),
+    Row("asinh_stretched", "asinh_scaled(u, h, h)", "sinh_stretched", "-loghypot1_scaled(u, h)", "-logcosh(v/h)",
+        parameters=("h",), nonzero=("h",), mirror=("h",)),
+    Row("sinh_stretched", "sinh_scaled(u, h, h)", "asinh_stretched", "logcosh(u/h)", "loghypot1_scaled(v, h)",
+        parameters=("h",), nonzero=("h",), mirror=("h",)),
+    Row("logcosh", "logcosh(u)", "logcosh_inverse", "log1mexp(2*u) - softplus(-2*u)", "log1mexp(2*v)/2",
+        NONNEGATIVE, NONNEGATIVE),
+    Row("logcosh_inverse", "logcosh_inverse(u)", "logcosh", "-log1mexp(2*u)/2", "softplus(-2*v) - log1mexp(2*v)",
+        NONNEGATIVE, NONNEGATIVE),
+    Row("log1p_tanh", "log1p_tanh(u)", "atanh_expm1", "log1p_tanh(-u)", "log1p(-expm1(v))", REALS, _BELOW_LOG2),
+    Row("atanh_expm1", "atanh_expm1(u)", "log1p_tanh", "-log1p(-expm1(u))", "-log1p_tanh(-v)", _BELOW_LOG2, REALS),
     # algebraic sigmoid
     Row("softsign", "softsign(u)", "softsign_inverse", "-2*log1p(abs(u))", "2*log1p(-abs(v))", REALS, _P11),
     Row("softsign_inverse", "softsign_inverse(u)", "softsign", "-2*log1p(-abs(u))", "2*log1p(abs(v))", _P11, REALS),
     # normal law
-    Row("ndtr", "ndtr(u)", "ndtri", "-u**2/2 - log(2*pi)/2", "-u**2/2 - log(2*pi)/2", REALS, _P01),
-    Row("ndtri", "ndtri(u)", "ndtr", "v**2/2 + log(2*pi)/2", "v**2/2 + log(2*pi)/2", _P01, REALS),
-    Row("erf", "erf(u)", "erfinv", "log(2) - log(pi)/2 - u**2", "log(2) - log(pi)/2 - u**2", REALS, _P11),
-    Row("erfinv", "erfinv(u)", "erf", "v**2 - log(2) + log(pi)/2", "v**2 - log(2) + log(pi)/2", _P11, REALS),
+    Row("ndtr", "ndtr(u)", "ndtri", "-u**2/2 - log(2*pi)/2",
+        "where(abs(u) < 1, -u**2/2, log(min(v, 1 - v)) - log(mills(abs(u)))) - log(2*pi)/2", REALS, _P01),
+    Row("ndtri", "ndtri(u)", "ndtr",
+        "where(abs(v) < 1, v**2/2, log(mills(abs(v))) - log(min(u, 1 - u))) + log(2*pi)/2",
+        "v**2/2 + log(2*pi)/2", _P01, REALS),
+    Row("erf", "erf(u)", "erfinv", "log(2) - log(pi)/2 - u**2",
+        "where(abs(u) < 1, -u**2, log((1 - abs(v))/2) - log(mills(sqrt(2)*abs(u)))) + log(2) - log(pi)/2", REALS, _P11),
+    Row("erfinv", "erfinv(u)", "erf",
+        "where(abs(v) < 1, v**2, log(mills(sqrt(2)*abs(v))) - log((1 - abs(u))/2)) - log(2) + log(pi)/2",
+        "v**2 - log(2) + log(pi)/2", _P11, REALS),
+    Row("erfc", "erfc(u)", "erfcinv", "log(2) - log(pi)/2 - u**2",
+        "where(abs(u) < 1, -u**2, log(min(v, 2 - v)) - log(2*mills(sqrt(2)*abs(u)))) + log(2) - log(pi)/2",
+        REALS, _P02, -1),
+    Row("erfcinv", "erfcinv(u)", "erfc",
+        "where(abs(v) < 1, v**2, log(2*mills(sqrt(2)*abs(v))) - log(min(u, 2 - u))) - log(2) + log(pi)/2",
+        "v**2 - log(2) + log(pi)/2", _P02, REALS, -1),
+    # log(erf(u)) for u > 0, of which exp(v) may be about to round to 1
+    Row("log_erf", "where(u < 1/2, log(erf(u)), log1p(-erfc(u)))", "log_erf_inverse", "log(2) - log(pi)/2 - u**2 - v",
+        "where(u < 1, -u**2, log(-expm1(v)/2) - log(mills(sqrt(2)*u))) - v + log(2) - log(pi)/2",
+        POSITIVE, _NEGATIVE),
+    Row("log_erf_inverse", "where(u < -1/2, erfinv(exp(u)), erfcinv(-expm1(u)))", "log_erf",
+        "where(v < 1, v**2, log(mills(sqrt(2)*v)) - log(-expm1(u)/2)) + u - log(2) + log(pi)/2",
+        "v**2 + u - log(2) + log(pi)/2", _NEGATIVE, POSITIVE),
     # circular, on one branch
-    Row("sin", "sin(u)", "asin", "log(cos(u))", "log1p(-v**2)/2", _HALF_PI_CLOSED, _CLOSED11),
-    Row("asin", "asin(u)", "sin", "-log1p(-u**2)/2", "-log(cos(v))", _CLOSED11, _HALF_PI_CLOSED),
-    Row("cos", "cos(u)", "acos", "log(sin(u))", "log1p(-v**2)/2", Interval(0, sp.pi, False, False), _CLOSED11, -1),
-    Row("acos", "acos(u)", "cos", "-log1p(-u**2)/2", "-log(sin(v))", _CLOSED11, Interval(0, sp.pi, False, False), -1),
+    Row("sin", "sin(u)", "asin", "where(abs(v) < 3/4, log1msq(v)/2, log(cos(u)))", "log1msq(v)/2",
+        _HALF_PI_CLOSED, _CLOSED11),
+    Row("asin", "asin(u)", "sin", "-log1msq(u)/2", "where(abs(u) < 3/4, -log1msq(u)/2, -log(cos(v)))",
+        _CLOSED11, _HALF_PI_CLOSED),
+    Row("cos", "cos(u)", "acos", "where(abs(v) < 3/4, log1msq(v)/2, log(sin(u)))", "log1msq(v)/2",
+        _HALF_TURN, _CLOSED11, -1),
+    Row("acos", "acos(u)", "cos", "-log1msq(u)/2", "where(abs(u) < 3/4, -log1msq(u)/2, -log(sin(v)))",
+        _CLOSED11, _HALF_TURN, -1),
+    Row("versin", "versin(u)", "versin_inverse", "where(abs(v - 1) < 3/4, log1msq(v - 1)/2, log(sin(u)))",
+        "where(abs(v - 1) < 3/4, log1msq(v - 1)/2, log(v)/2 + log(2 - v)/2)", _HALF_TURN, _CLOSED02),
+    Row("versin_inverse", "versin_inverse(u)", "versin",
+        "where(abs(u - 1) < 3/4, -log1msq(u - 1)/2, -log(u)/2 - log(2 - u)/2)",
+        "where(abs(u - 1) < 3/4, -log1msq(u - 1)/2, -log(sin(v)))", _CLOSED02, _HALF_TURN),
+    # the distribution function of Cauchy's law; for tiny tails 1/hypot(1, u/c) = sin(pi*v) is pi times the tail
+    Row("cauchy", "cauchy(u, c)", "cauchy_inverse", "-2*loghypot1_scaled(u, c) - log(abs(c)) - log(pi)",
+        "2*where(min(v, 1 - v) < 1e-20, log(min(v, 1 - v)) + log(pi), -loghypot1_scaled(u, c)) - log(abs(c)) - log(pi)",
+        REALS, _P01, "c", ("c",), nonzero=("c",)),
+    Row("cauchy_inverse", "cauchy_inverse(u, c)", "cauchy",
+        "2*where(min(u, 1 - u) < 1e-20, -log(min(u, 1 - u)) - log(pi), loghypot1_scaled(v, c)) + log(abs(c)) + log(pi)",
+        "2*loghypot1_scaled(v, c) + log(abs(c)) + log(pi)", _P01, REALS, "c", ("c",), nonzero=("c",)),
     Row("tan", "tan(u)", "atan", "2*loghypot1(v)", "2*loghypot1(v)", _HALF_PI, REALS),
     Row("atan", "atan(u)", "tan", "-2*loghypot1(u)", "-2*loghypot1(u)", REALS, _HALF_PI),
     # Lambert W, principal branch: u exp(u) = w; with d >= 0 the square of v = u exp(d u^2/2) times d is w exp(w) of
@@ -320,6 +388,21 @@ class Elementary:
 
 ARGUMENTS = (U, *(sp.Symbol(name, real=True) for name in "cdpq"))
 
+# Of soft_clip at (u, low, high, h) = (u, c, d, p): b is softplus(w)/softplus(width/h), w = width/h - softplus(t)
+_CLIP = {
+    "steep": "sigmoid((d - c)/p - softplus((X - c)/p))/softplus((d - c)/p)",
+    "foot": "(d - Y)/(d - c)*sigmoid((d - c)/p)/softplus((d - c)/p)",
+}
+_CLIP_PARTIALS = [
+    "(d - c)/p*{steep}*sigmoid((X - c)/p)",
+    "(d - Y)/(d - c) + (d - c)/p*({steep}*sigmoid((c - X)/p) - {foot})",
+    "(Y - c)/(d - c) - (d - c)/p*({steep} - {foot})",
+    "-(d - c)/p*({steep}*(sigmoid((X - c)/p)*(X - c)/p - (d - c)/p) + {foot}*(d - c)/p)",
+]
+_CLIP_FORWARD = [t.format(**_CLIP).replace("X", "u").replace("Y", "v") for t in _CLIP_PARTIALS]
+_SLOPE, *_OTHERS = (t.format(**_CLIP).replace("X", "v").replace("Y", "u") for t in _CLIP_PARTIALS)
+_CLIP_INVERSE = [f"1/({_SLOPE})", *(f"-({other})/({_SLOPE})" for other in _OTHERS)]
+
 ELEMENTARY: dict[str, Elementary] = {
     name: Elementary(name, tuple(derivatives))
     for name, *derivatives in [
@@ -342,6 +425,8 @@ ELEMENTARY: dict[str, Elementary] = {
         ("sigmoid_between", "(d - c)*sigmoid(u)*sigmoid(-u)", "sigmoid(-u)", "sigmoid(u)"),
         ("logit_between", "1/(u - c) + 1/(d - u)", "-1/(u - c)", "-1/(d - u)"),
         ("moebius", "(c*q - d*p)/(p*u + q)**2", "u/(p*u + q)", "1/(p*u + q)", "-u*v/(p*u + q)", "-v/(p*u + q)"),
+        ("soft_clip", *_CLIP_FORWARD),
+        ("soft_clip_inverse", *_CLIP_INVERSE),
         ("logtanhc", "2/sinh(2*u) - 1/u"),
         ("log1mexp", "1/expm1(u)"),
         ("logcosh", "tanh(u)"),
@@ -360,6 +445,20 @@ ELEMENTARY: dict[str, Elementary] = {
         ("erf", "2/sqrt(pi)*exp(-u**2)"),
         ("erfc", "-2/sqrt(pi)*exp(-u**2)"),
         ("erfinv", "sqrt(pi)/2*exp(v**2)"),
+        ("log1msq", "-2*u/((1 - u)*(1 + u))"),
+        ("asinh_scaled", "d/(c*sqrt(1 + (u/c)**2))", "-d*u/c/(c*sqrt(1 + (u/c)**2))", "v/d"),
+        ("sinh_scaled", "c/d*cosh(u/d)", "v/c", "-c*u/d/d*cosh(u/d)"),
+        ("loghypot", "u/(u**2 + c**2)", "c/(u**2 + c**2)"),
+        ("loghypot1_scaled", "u/c/(1 + (u/c)**2)/c", "-(u/c)**2/(1 + (u/c)**2)/c"),
+        ("logcosh_inverse", "1/tanh(v)"),
+        ("log1p_tanh", "2*sigmoid(-2*u)"),
+        ("atanh_expm1", "1/(2 - exp(u))"),
+        ("cauchy", "1/(pi*(1 + (u/c)**2))/c", "-u/c/(pi*(1 + (u/c)**2))/c"),
+        ("cauchy_inverse", "pi*c*(1 + (v/c)**2)", "v/c"),
+        ("versin", "sin(u)"),
+        ("versin_inverse", "1/sqrt(u*(2 - u))"),
+        ("mills", "u*v - 1/sqrt(2*pi)"),
+        ("erfcinv", "-sqrt(pi)/2*exp(v**2)"),
         ("sin", "cos(u)"),
         ("cos", "-sin(u)"),
         ("tan", "1 + v**2"),

@@ -122,6 +122,20 @@ softplus_scaled = _declare("softplus_scaled", lambda u, h: h * sp.log(1 + sp.exp
 softplus_scaled_inverse = _declare("softplus_scaled_inverse", lambda v, h: h * sp.log(sp.exp(v / h) - 1), nargs=2)
 sigmoid_between = _declare("sigmoid_between", lambda u, low, high: low * _logistic(-u) + high * _logistic(u), nargs=3)
 logit_between = _declare("logit_between", lambda v, low, high: sp.log((v - low) / (high - v)), nargs=3)
+log1msq = _declare("log1msq", lambda u: sp.log(1 - u**2), at_zero=0)
+asinh_scaled = _declare("asinh_scaled", lambda u, c, h: h * sp.asinh(u / c), nargs=3)
+sinh_scaled = _declare("sinh_scaled", lambda u, c, h: c * sp.sinh(u / h), nargs=3)
+loghypot = _declare("loghypot", lambda u, c: sp.log(u**2 + c**2) / 2, nargs=2)
+loghypot1_scaled = _declare("loghypot1_scaled", lambda u, c: sp.log(1 + (u / c) ** 2) / 2, nargs=2)
+logcosh_inverse = _declare("logcosh_inverse", lambda v: sp.log(sp.exp(v) + sp.sqrt(sp.exp(2 * v) - 1)), at_zero=0)
+log1p_tanh = _declare("log1p_tanh", lambda u: sp.log(2 / (1 + sp.exp(-2 * u))), at_zero=0, odd_sign=True)
+atanh_expm1 = _declare("atanh_expm1", lambda v: sp.log(sp.exp(v) / (2 - sp.exp(v))) / 2, at_zero=0, odd_sign=True)
+cauchy = _declare("cauchy", lambda u, c: HALF + sp.atan(u / c) / sp.pi, nargs=2, range_sign=1)
+cauchy_inverse = _declare("cauchy_inverse", lambda v, c: -c * sp.cos(sp.pi * v) / sp.sin(sp.pi * v), nargs=2)
+versin = _declare("versin", lambda u: 2 * sp.sin(u / 2) ** 2, at_zero=0)
+versin_inverse = _declare("versin_inverse", lambda v: 2 * sp.asin(sp.sqrt(v / 2)), at_zero=0)
+mills = _declare("mills", lambda u: sp.exp(u**2 / 2) * sp.erfc(u / sp.sqrt(2)) / 2, at_zero=HALF, range_sign=1)
+erfcinv = _declare("erfcinv", lambda v: sp.erfinv(1 - v), at_zero=sp.oo)
 logtanhc = _declare("logtanhc", lambda u: sp.log(sp.tanh(u) / u), at_zero=0)
 
 
@@ -192,6 +206,23 @@ class log1p_scaled(_Continued):
     definition = staticmethod(lambda u, c: sp.Piecewise((sp.log(1 + c * u) / c, sp.Ne(c, 0)), (u, True)))
 
 
+def _soft_clip(u: sp.Expr, low: sp.Expr, high: sp.Expr, h: sp.Expr) -> sp.Expr:
+    def soft(t: sp.Expr) -> sp.Expr:
+        return h * sp.log(1 + sp.exp(t / h))
+
+    return high - (high - low) * soft(high - low - soft(u - low)) / soft(high - low)
+
+
+def _soft_clip_inverse(v: sp.Expr, low: sp.Expr, high: sp.Expr, h: sp.Expr) -> sp.Expr:
+    c = (high - low) / h
+    fall = sp.exp((high - v) / (high - low) * sp.log(1 + sp.exp(c))) - 1
+    return low + h * sp.log(sp.exp(c) / fall - 1)
+
+
+soft_clip = _declare("soft_clip", _soft_clip, nargs=4)
+soft_clip_inverse = _declare("soft_clip_inverse", _soft_clip_inverse, nargs=4)
+
+
 class odd_root(SymbijFunction):
     """The real root of odd order n: `sign(u)*abs(u)**(1/n)`."""
 
@@ -250,6 +281,8 @@ OWN_FUNCTIONS: dict[str, type[SymbijFunction]] = {
         sigmoid_step, softplus_scaled, softplus_scaled_inverse, sigmoid_between, logit_between, logtanhc, odd_root,
         moebius, powr, rootr, pow_m1, root_1p, pow_1p_m1, root_1p_m1, pow_quotient, root_times, log_1m_pow, root_1m_exp,
         complement_power, complement_root, multiple, log_quotient, exp_times, expm1_rest, expm1_scaled, log1p_scaled,
+        log1msq, asinh_scaled, sinh_scaled, loghypot1_scaled, loghypot, logcosh_inverse, log1p_tanh,
+        atanh_expm1, cauchy, cauchy_inverse, versin, versin_inverse, mills, erfcinv, soft_clip, soft_clip_inverse,
     )
 }  # fmt: skip
 

@@ -80,6 +80,11 @@ def _lower_sum_of(terms: list[sp.Expr], env: Env, b: Builder) -> Var:
 
 
 def _lower_product(expr: sp.Mul, env: Env, b: Builder) -> Var:
+    factor, square = expr.as_coeff_Mul()
+    if isinstance(square, sp.Pow) and square.exp == 2 and 0 < abs(factor) < 1:  # u^2 may overflow where u^2/2 does not
+        u = lower(square.base, env, b)
+        half = b.mul(b.mul(u, b.const(float(abs(factor)))), u)
+        return half if factor > 0 else b.neg(half)
     numerator, denominator = sp.fraction(expr, exact=True)
     if denominator != 1:
         return b.div(lower(numerator, env, b), lower(denominator, env, b))

@@ -40,6 +40,21 @@ LogisticSurvival = declared(
     loc=(real, 0.0),
     scale=(positive, 1.0),
 )
+MoyalCDF = declared(
+    "MoyalCDF",
+    "erfc(exp(-(x - loc)/(2*scale))/sqrt(2))",
+    "The distribution function of the Moyal law (Moyal 1955), ℝ → (0, 1), as TensorFlow Probability's MoyalCDF.",
+    loc=(real, 0.0),
+    scale=(positive, 1.0),
+)
+CauchyCDF = declared(
+    "CauchyCDF",
+    "1/2 + atan((x - loc)/scale)/pi",
+    "The distribution function of the Cauchy law, ℝ → (0, 1): that of TensorFlow Probability's `Cauchy(loc, scale)`, "
+    "which has no bijector of the name.",
+    loc=(real, 0.0),
+    scale=(positive, 1.0),
+)
 UniformCDF = declared(
     "UniformCDF",
     "(x - low)/(high - low)",

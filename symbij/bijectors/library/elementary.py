@@ -41,7 +41,38 @@ Softplus = declared(
     hinge_softness=(nonzero, 1.0),
     low=(real, 0.0),
 )
+Logit = declared(
+    "Logit",
+    "logit(x)",
+    "The log-odds log(x/(1 - x)), (0, 1) → ℝ: the inverse of `Sigmoid()`. TensorFlow Probability has it as "
+    "`Invert(Sigmoid())`.",
+)
+SoftClip = declared(
+    "SoftClip",
+    "high - (high - low)*softplus((high - low - hinge_softness*softplus((x - low)/hinge_softness))/hinge_softness)"
+    "/softplus((high - low)/hinge_softness)",
+    "A smooth min(max(x, low), high) with corners of width `hinge_softness`, ℝ → (low, high), close to the identity "
+    "in between. The forward map is that of TensorFlow Probability's SoftClip with both ends given.\n\n"
+    "Raises `ParameterError` unless low < high.",
+    above_zero=("high - low",),
+    low=real,
+    high=real,
+    hinge_softness=(positive, 1.0),
+)
 Tanh = declared("Tanh", "tanh(x)", "The hyperbolic tangent, ℝ → (-1, 1).")
+Sinh = declared("Sinh", "sinh(x)", "The hyperbolic sine, ℝ → ℝ, as TensorFlow Probability's Sinh.")
+Arcsinh = declared(
+    "Arcsinh",
+    "scale*asinh(x/scale)",
+    "The inverse hyperbolic sine, ℝ → ℝ: the identity for x far below `scale`, logarithmic beyond; Johnson's "
+    "transformation (Johnson 1949). TensorFlow Probability has no such class: with scale 1 it is `Invert(Sinh())` there.",
+    scale=(positive, 1.0),
+)
+Softsign = declared(
+    "Softsign",
+    "x/(1 + abs(x))",
+    "A sigmoid with algebraic tails, ℝ → (-1, 1), as TensorFlow Probability's Softsign.",
+)
 Softfloor = declared(
     "Softfloor",
     "floor(x - 1/2) + (sigmoid((frac(x - 1/2) - 1/2)/temperature) - sigmoid(-1/(2*temperature)))"

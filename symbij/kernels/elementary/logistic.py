@@ -20,7 +20,7 @@ from symbij.kernels.elementary.exponential import (
     expm1_down,
     expm1_extended,
 )
-from symbij.kernels.elementary.logarithm import log1p_unit, log_core, log_either, log_parts, over_complement
+from symbij.kernels.elementary.logarithm import log1p, log1p_unit, log_core, log_either, log_parts, over_complement
 from symbij.kernels.values import Real, copysign, fma, greater, lesser, quick_two_sum, select
 
 
@@ -84,6 +84,52 @@ def softplus_scaled_inverse(v: Real, h: Real) -> Real:
     tiny = t < 1e-290  # t may have lost digits
     log = _log_of_expm1(t, v * 2.0**512 / h, select(tiny, -512.0, 0.0))
     return select(t > 700.0, v, h * log)
+
+
+def soft_clip(u: Real, low: Real, high: Real, h: Real) -> Real:
+    """low b + high a with b = sp(c - sp(t))/sp(c), a = 1 - b; c = (high - low)/h, t = (u - low)/h, sp = softplus."""
+    # with t' = (u - high)/h: c - sp(t) = -t' - sp(-t), and a sp(c) = sp(t) - sp(t' - sp(-c)), which cancels only where
+    # a is close to 1. Well between the ends sp(t) = t + sp(-t) and sp(c) = c + sp(-c) leave a small difference from u.
+    width = high - low
+    c, t, t_high = width / h, (u - low) / h, (u - high) / h
+    total, rest = softplus(c), softplus(-c)
+    rise, fall = softplus(t), softplus(t_high - rest)
+    foot = softplus(-t)
+    b = softplus(select(t < 0.0, c - rise, -t_high - foot)) / total
+    a = select(t_high < 0.0, (rise - fall) / total, 1.0 - b)
+    a, b = select(t.equals(math.inf), 1.0, a), select(t.equals(math.inf), 0.0, b)
+    between = (c > 2.0) & (t > 0.0) & (t_high < 0.0)
+    return select(between, u + (width * (foot - fall) - (u - low) * rest) / total, low * b + high * a)
+
+
+def soft_clip_inverse(v: Real, low: Real, high: Real, h: Real) -> Real:
+    """The u with soft_clip(u, low, high, h) = v, as v and what is left, from the nearer end."""
+    # with c and t as above and s = a sp(c): exp(t) = (exp(s) - 1) (1 + exp(-c))/(1 - exp(-c) (exp(s) - 1)); and with
+    # s = b sp(c): exp(t) = exp(r) - 1, r = c - log(exp(s) - 1). In both cases h s = |v - end| (1 + sp(-c)/c).
+    width = high - low
+    c = width / h
+    total, rest = softplus(c), softplus(-c)
+    below, above = v - low, high - v
+    from_high = abs(above) < abs(below)
+    distance = select(from_high, above, below)
+    s = distance / width * total
+    tiny = s < 1e-290
+    lifted = distance * 2.0**512 / width * total
+    e, m = exp_and_expm1(-s)
+    one, error = quick_two_sum(1.0, -e)
+    near = s < LN2
+    log = log_core(  # log(1 - exp(-s))
+        select(tiny, lifted, select(near, -m, one)), select(near, 0.0, error), doublings=select(tiny, -512.0, 0.0)
+    )
+    start = exp_down(-abs(c))
+    from_low = log + (rest - log1p(-(exp(lesser(s, 700.0 + c) - c) - start)))
+    r = greater(c - (s + log), 0.0)
+    e, m = exp_and_expm1(-r)
+    one, error = quick_two_sum(1.0, -e)
+    near = r < LN2
+    beyond = log_core(select(near, -m, one), select(near, 0.0, error)) - log
+    outside = distance * (rest / c)
+    return v + select(from_high, h * beyond - outside, h * from_low + outside)
 
 
 def sigmoid_increment(u: Real, c: Real) -> Real:

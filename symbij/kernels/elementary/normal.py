@@ -51,6 +51,8 @@ _NDTRI_SHIFT, _NDTRI_POLE = 0.6875, 0.3125  # b, a
 _NDTRI_LEVEL, _ERFINV_LEVEL = 1.4375, 1.015625  # l; erfinv has a factor of sqrt(1/2)
 _MILLS_SLOPE = 2.25  # c
 _SQRT2 = 1.4142135623730951
+_INVERSE_ROOT_2PI = 0.3989422804014327
+_MILLS_SERIES = (1.0, -1.0, 3.0, -15.0, 105.0, -945.0, 10395.0, -135135.0)
 _ERFC_SLOPE, _ERFC_SLOPE_LOW = 1.590990257669732, 3.0020828301799294e-17  # c/sqrt(2)
 
 
@@ -132,6 +134,17 @@ def erfc(u: Real) -> Real:
     return select(u < 0.0, 2.0 - tail, tail)
 
 
+def mills(u: Real) -> Real:
+    """exp(u^2/2) Phi(-u), for u >= 0: Mills' ratio over sqrt(2 pi)."""
+    v = lesser(u, 38.0)
+    slope = fma(v, _MILLS_SLOPE, 2.0)
+    d, rest, divisor, divisor_low = _ratio(v, slope, fma(v, _MILLS_SLOPE, 2.0 - slope))
+    ratio = _divided(d + rest, None, divisor, divisor_low)
+    inverse = 1.0 / u  # beyond, the asymptotic series 1/u (1 - 1/u^2 + 3/u^4 - 15/u^6 ...)
+    far = polynomial(inverse * inverse, _MILLS_SERIES) * (_INVERSE_ROOT_2PI * inverse)
+    return select(u > 38.0, far, ratio) + select(u < 0.0, math.nan, 0.0)
+
+
 def erf(u: Real) -> Real:
     """2/sqrt(pi) times the integral of exp(-t^2) from 0 to u."""
     x = lesser(abs(u), 6.0)  # beyond, 1 - erf is less than half an ulp
@@ -196,3 +209,12 @@ def erfinv(u: Real) -> Real:
     w = -log_core(q, (1.0 - q) - size)
     coefficients = (ERFINV_SINGLE_ABOVE, ERFINV_SINGLE_BELOW) if u.code.single else (ERFINV_ABOVE, ERFINV_BELOW)
     return copysign(_at_ends(q, _inverse(w, _ERFINV_LEVEL, *coefficients)), u)
+
+
+def erfcinv(u: Real) -> Real:
+    """The x with erfc(x) = u."""
+    q = lesser(u, 2.0 - u)  # twice the tail
+    # tails are smaller than erfinv's coefficients are made for
+    coefficients = (NDTRI_SINGLE_ABOVE, NDTRI_SINGLE_BELOW) if u.code.single else (NDTRI_ABOVE, NDTRI_BELOW)
+    inside = _inverse(-log_core(q), _NDTRI_LEVEL, *coefficients)
+    return copysign(_at_ends(q, inside * (1.0 / _SQRT2)), 1.0 - u)

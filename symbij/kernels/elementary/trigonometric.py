@@ -39,11 +39,13 @@ from symbij.kernels.values import (
     F64,
     I32,
     ROUNDER,
+    Bool,
     Code,
     Int,
     Real,
     copysign,
     fma,
+    lesser,
     nearest,
     polynomial,
     quick_two_sum,
@@ -229,22 +231,29 @@ def cos(u: Real) -> Real:
 def tan(u: Real) -> Real:
     """tan(u) = tan(r) or -1/tan(r), where r is |u| less a multiple of pi/2."""
     f, low, n = _reduced(u, doubled=True)
-    z = f * f
     odd, signs = (n & 1).equals(1), _signs(n, u)
-    if u.code.single:
+    result = _flipped(_tangent(f, low, odd), signs)
+    return result if u.code.single else select(abs(u) < 2.0**-27, u, result)
+
+
+def _tangent(f: Real, low: Real | None, inverted: Bool) -> Real:
+    """tan(pi/2 (f + low)) for |f| <= 1/2, or one over that."""
+    z = f * f
+    if f.code.single:
         above, below = f * polynomial(z, TANGENT_SINGLE), polynomial(z, TANGENT_SINGLE_DENOMINATOR)
-        return _flipped(select(odd, below, above) / select(odd, above, below), signs)
+        return select(inverted, below, above) / select(inverted, above, below)
     high, rest = two_product(f, PI / 2.0)
     rest = fma(f, PI_LOW / 2.0, rest)
-    rest = fma(low, fma(z, 0.92 * PI, PI / 2.0), rest)  # the derivative times the denominator, to a few percent
+    if low is not None:
+        rest = fma(low, fma(z, 0.92 * PI, PI / 2.0), rest)  # the derivative times the denominator, to a few percent
     above, above_low = quick_two_sum(high, fma(f * z, polynomial(z, TANGENT), rest))
     below, below_low = quick_two_sum(1.0, z * polynomial(z, TANGENT_DENOMINATOR[1:]))
-    a, a_low = select(odd, below, above), select(odd, below_low, above_low)
-    b, b_low = select(odd, above, below), select(odd, above_low, below_low)
+    a, a_low = select(inverted, below, above), select(inverted, below_low, above_low)
+    b, b_low = select(inverted, above, below), select(inverted, above_low, below_low)
     inverse = 1.0 / b
     ratio = a * inverse
     rest = fma(-ratio, b, a) + fma(-ratio, b_low, a_low)
-    return select(abs(u) < 2.0**-27, u, _flipped(fma(rest, inverse, ratio), signs))
+    return fma(rest, inverse, ratio)
 
 
 def _odd(v: Real, z: Real, coefficients: tuple[float, ...], base: Real) -> Real:
@@ -285,3 +294,39 @@ def atan(u: Real) -> Real:
     v = above / below
     base = select(small, 0.0, select(large, PI / 2.0, PI / 4.0))
     return copysign(_odd(v, v * v, ARCTANGENT_SINGLE if u.code.single else ARCTANGENT, base), u)
+
+
+def cauchy(u: Real, c: Real) -> Real:
+    """1/2 + atan(u/c)/pi: below zero atan(-c/u)/pi, so that nothing cancels, and the complement of that above."""
+    x, w = abs(u), abs(c)
+    small, large = x < 0.5 * w, x > 2.0 * w
+    above = select(small, -x, select(large, w, w - x))
+    below = select(small, w, select(large, x, x + w))
+    v = above / below
+    z = v * v
+    p = polynomial(z, ARCTANGENT_SINGLE if u.code.single else ARCTANGENT)
+    base = select(small, 0.5, select(large, 0.0, 0.25))
+    tail = fma(fma(v * z, p, v), 1.0 / PI, base)
+    return select(u * copysign(1.0, c) > 0.0, 1.0 - tail, tail)
+
+
+def cauchy_inverse(u: Real, c: Real) -> Real:
+    """c tan(pi (u - 1/2)) = -c/tan(pi u), for 0 <= u <= 1."""
+    q = lesser(u, 1.0 - u)  # of a tail, exactly
+    inner = q > 0.25
+    size = c * _tangent(select(inner, 1.0 - 2.0 * q, 2.0 * q), None, ~inner)
+    size = select(q < 2.0**-30, c * (1.0 / PI) / q, size)
+    return copysign(1.0, u - 0.5) * select(q >= 0.0, size, math.nan)
+
+
+def versin(u: Real) -> Real:
+    """1 - cos(u) = 2 sin(u/2)^2."""
+    s = sin(0.5 * u)
+    return 2.0 * (s * s)
+
+
+def versin_inverse(v: Real) -> Real:
+    """acos(1 - v) = 2 asin(sqrt(v/2)), for 0 <= v <= 2: pi less that of 2 - v above 1."""
+    high = v > 1.0
+    size = 2.0 * asin(sqrt(0.5 * select(high, 2.0 - v, v)))
+    return select(high, PI - (size - PI_LOW), select(v < 1e-290, sqrt(2.0 * v), size))

@@ -1,0 +1,191 @@
+"""Peephole rules around the hyperbolic, normal and circular functions; `rules.py` applies them after its own.
+
+a*(u + s), asinh, then k*v     =  asinh_scaled(1/a, k) of u + s    (a*u may over- or underflow; a is a parameter)
+sinh, then c*v                 =  sinh_scaled(c, 1)                (sinh may overflow where the product does not)
+cosh, then log                 =  logcosh
+tanh, then log1p               =  log1p_tanh                       (tanh saturates at -1)
+expm1, then atanh              =  atanh_expm1
+erf, then log                  =  log_erf                          (so does erf at 1, on the way back)
+ndtr, then 2*v                 =  erfc of -u/sqrt(2)               (half of the smallest number is none)
+ndtr - 1/2                     =  erf of u/sqrt(2), halved
+erfc - 1                       =  -erf
+erfc - 2                       =  -erfc of -u
+cos - 1                        =  -versin                          (2*sin(u/2)**2)
+cos + 1                        =  2*cos(u/2)**2
+u/h, atan, + pi/2              =  pi*cauchy(h)                     (atan - pi/2 = -pi*cauchy of -u)
+w - pi/2, then tan             =  cauchy_inverse(1) of w/pi        (w + pi/2: minus that of -w)
+softplus, c - v, softplus, from its ends low to high: soft_clip(low, high, h), with u = (x - low)/h, c = (high - low)/h
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import sympy as sp
+
+from symbij.calculus.chain import Chain, Link, RowLink, link, scaling
+from symbij.formula import functions as fn
+
+
+class Run(Protocol):
+    """A run of affine links: v = scale*u + shift = scale*(u + pre)."""
+
+    scale: sp.Expr
+    shift: sp.Expr
+    pre: sp.Expr
+    links: Chain
+
+
+Rule = Callable[[RowLink, Run, Run, Chain], "list[Link] | None"]
+
+
+def _is(tail: Chain, name: str) -> bool:
+    return bool(tail) and isinstance(tail[0], RowLink) and tail[0].row.name == name
+
+
+def _scale(factor: sp.Expr) -> list[Link]:
+    return [] if factor == 1 else [scaling(factor)]
+
+
+def _shift(term: sp.Expr) -> list[Link]:
+    return [] if term == 0 else [link("shift", term)]
+
+
+def _same(a: sp.Expr, b: sp.Expr | int) -> bool:
+    return a == b or sp.expand(a - b) == 0
+
+
+def _followed(by: str, whole: str) -> Rule:
+    """f, then the function `by` = the function `whole`."""
+
+    def rule(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+        if not after.links and _is(tail, by):
+            return [*before.links, link(whole), *tail[1:]]
+        return None
+
+    return rule
+
+
+def _added(constant: sp.Expr, whole: Chain) -> Rule:
+    """f + constant = `whole`."""
+
+    def rule(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+        if after.links and _same(after.pre, constant):
+            return [*before.links, *whole, *_scale(after.scale), *tail]
+        return None
+
+    return rule
+
+
+def _stretched(name: str, argument: sp.Expr, value: sp.Expr) -> list[Link]:
+    """value*f(u/argument)."""
+    if _same(argument, value):  # whose logarithms cancel in its log-det
+        return [link(f"{name}_stretched", value)]
+    return [link(f"{name}_scaled", argument, value)]
+
+
+def _asinh(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    if not before.scale.free_symbols:
+        return None
+    return [*_shift(before.pre), *_stretched("asinh", 1 / before.scale, after.scale), *_shift(after.shift), *tail]
+
+
+def _sinh(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    if not after.scale.free_symbols:
+        return None
+    if _same(after.scale * before.scale, 1):  # the same stretch before: it may over- or underflow as well
+        inside = [*_shift(before.pre), link("sinh_stretched", after.scale)]
+    else:
+        inside = [*before.links, link("sinh_scaled", after.scale, 1)]
+    return [*inside, *_shift(after.shift), *tail]
+
+
+def _doubled_ndtr(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    if after.scale in (2, -2):
+        return [
+            *before.links, link("divide", -sp.sqrt(2)), link("erfc"), *_scale(after.scale / 2), *_shift(after.shift),
+            *tail,
+        ]  # fmt: skip
+    return None
+
+
+def _atan(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    for side in (1, -1):
+        if after.links and _same(after.pre, side * sp.pi / 2):
+            inner = [*_shift(before.pre), *_scale(sp.Integer(side))]
+            return [*inner, link("cauchy", 1 / before.scale), *_scale(side * sp.pi * after.scale), *tail]
+    return None
+
+
+def _tan(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    for side in (1, -1):
+        if before.links and _same(before.shift, -side * sp.pi / 2):
+            inner = _scale(side * before.scale / sp.pi)
+            return [*inner, link("cauchy_inverse", 1), *_scale(side), *after.links, *tail]
+    return None
+
+
+def _soft_clip(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    if not (after.scale == -1 and _is(tail, "softplus") and before.scale.is_positive):
+        return None
+    scale, shift, count = sp.S.One, sp.S.Zero, 1
+    for item_after in tail[1:]:
+        if not (isinstance(item_after, RowLink) and item_after.name in ("shift", "scale", "divide")):
+            break
+        count += 1
+        (value,) = item_after.args
+        if item_after.name == "shift":
+            shift = shift + value
+        else:
+            factor = value if item_after.name == "scale" else 1 / value
+            scale, shift = scale * factor, shift * factor
+    low, high, width = -before.pre, shift, 1 / before.scale
+    total = fn.softplus(sp.simplify((high - low) / width))
+    ends_meet = sp.simplify(shift + scale * fn.softplus(after.shift) - low) == 0
+    if not ends_meet or sp.simplify(after.shift - total.args[0]) != 0:
+        return None
+    return [link("soft_clip", low, high, width), *tail[count:]]
+
+
+_COS_HALF = (link("divide", 2), link("cos"), link("power", 2), link("scale", 2))
+_NEGATE = link("scale", -1)
+
+SIGMOID_RULES: dict[str, tuple[Rule, ...]] = {
+    "asinh": (_asinh,),
+    "sinh": (_sinh,),
+    "cosh": (_followed("log", "logcosh"),),
+    "tanh": (_followed("log1p", "log1p_tanh"),),
+    "expm1": (_followed("atanh", "atanh_expm1"),),
+    "erf": (_followed("log", "log_erf"),),
+    "ndtr": (
+        _doubled_ndtr,
+        _added(-sp.Rational(1, 2), (link("divide", sp.sqrt(2)), link("erf"), link("divide", 2))),
+    ),
+    "erfc": (
+        _added(sp.Integer(-1), (link("erf"), _NEGATE)),
+        _added(sp.Integer(-2), (_NEGATE, link("erfc"), _NEGATE)),
+    ),
+    "cos": (_added(sp.Integer(-1), (link("versin"), _NEGATE)), _added(sp.Integer(1), _COS_HALF)),
+    "atan": (_atan,),
+    "tan": (_tan,),
+    "softplus": (_soft_clip,),
+}
+
+
+def joined_logs(expr: sp.Expr) -> sp.Expr:
+    """A parameter-only sum with log(f(p)) and log(p) joined to log(f(p)*p): where the two nearly cancel, as in
+    log(t) - log(sinh(t)) for a small t, the product keeps the digits that the sum of the logarithms loses."""
+    signs = {term: term.as_coeff_Mul() for term in sp.Add.make_args(expr)}
+    logs = {term: (sign, log.args[0]) for term, (sign, log) in signs.items() if sign in (1, -1) and log.func == sp.log}
+    involved = {
+        symbol
+        for _, inner in logs.values()
+        if any(not isinstance(f, sp.Abs) for f in inner.atoms(sp.Function))
+        for symbol in inner.free_symbols
+    }
+    group = [term for term, (_, inner) in logs.items() if inner.free_symbols & involved]
+    if len(group) < 2:
+        return expr
+    product = sp.Mul(*(logs[term][1] ** logs[term][0] for term in group))
+    return sp.Add(*(term for term in signs if term not in group), sp.log(product))
