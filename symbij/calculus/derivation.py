@@ -142,7 +142,7 @@ def derive(formula: Formula) -> Derivation:
     x, bounds = formula.variable, formula.bounds
     try:
         chain = recognise(formula.expr, x)
-        start, conditions, unresolved = _starting_domain(formula, bounds)
+        start, conditions, unresolved = starting_domain(formula, bounds)
         proof = prove(chain, start, bounds, may_cut=formula.domain is None)
     except NotChain as stuck:
         _refute(formula, None)
@@ -173,7 +173,7 @@ def derive(formula: Formula) -> Derivation:
     return Derivation(formula, proof.links, stable, proof.domain, proof.codomain, proof.sign, conditions, proof.images)
 
 
-def _starting_domain(
+def starting_domain(
     formula: Formula, bounds: Bounds
 ) -> tuple[Interval, tuple[tuple[sp.Basic, str], ...], list[Requirement]]:
     """The domain to prove the formula on: the user's, or what the user's own words need; parameter conditions; and what

@@ -25,6 +25,7 @@ from symbij.calculus.chain import (
     chain_forward,
     invert_chain,
 )
+from symbij.calculus.half_periods import branches_on
 from symbij.calculus.intervals import apart, contains, end_inside
 from symbij.calculus.rules import floor_core
 from symbij.formula.interval import REALS, Interval
@@ -164,13 +165,13 @@ def _prove_on_all(chain: RawChain, start: Interval, bounds: Bounds, may_cut: boo
 
 def preimage(chain: RawChain, target: Interval, bounds: Bounds, start: Interval = REALS) -> Interval:
     """The largest interval inside `start` that `chain` maps into `target`; all the line beyond `start` is left open."""
-    found = prove((*chain, _Within(target)), start, bounds).domain
+    found = prove((*chain, Within(target)), start, bounds).domain
     lo = (found.lo, found.lo_open) if found.lo != start.lo else (-sp.oo, True)
     hi = (found.hi, found.hi_open) if found.hi != start.hi else (sp.oo, True)
     return Interval(lo[0], hi[0], lo[1], hi[1])
 
 
-class _Within(Link):
+class Within(Link):
     """The identity on an interval: a link that only asks to be inside it."""
 
     name = "within"
@@ -247,7 +248,7 @@ def _settle_sum(walk: _Walk, core: SumPart) -> SumCore | None:
     for term in core.terms:
         proof = _prove_on(term, image, walk)
         if not contains(proof.domain, image, walk.bounds):
-            _fit_into(walk, _Within(proof.domain), image)
+            _fit_into(walk, Within(proof.domain), image)
             if walk.cut:
                 return None
             proof = _prove_on(term, image, walk)
@@ -287,7 +288,7 @@ def _sum_of_ends(ends: list[sp.Expr]) -> sp.Expr:
 def _branch(item: Folded, image: Interval, bounds: Bounds) -> Chain | None:
     """The links of the branch that covers `image`. A closed end of it on an open end of the branch is left to the first
     link, which opens it."""
-    for where, links in item.branches:
+    for where, links in branches_on(item, image, bounds):
         if contains(replace(where, lo_open=False, hi_open=False), image, bounds):
             return links
     return None
@@ -296,9 +297,9 @@ def _branch(item: Folded, image: Interval, bounds: Bounds) -> Chain | None:
 def _parts(walk: _Walk, item: Folded) -> tuple[Interval, ...]:
     """The parts of the domain that lead into one branch each of a folded function, as far as they can be found."""
     found = []
-    for where, _ in item.branches:
+    for where, _ in branches_on(item, walk.image(), walk.bounds):
         with contextlib.suppress(Unproved, Folds, OutsideDomain):
-            chain = (*walk.links, _Within(where))
+            chain = (*walk.links, Within(where))
             found.append(prove(chain, Interval(walk.lo, walk.hi, walk.lo_open, walk.hi_open), walk.bounds).domain)
     return tuple(found)
 

@@ -1,0 +1,169 @@
+"""The law of f(X) for a map f that takes several inputs to one output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy.special import logsumexp
+
+from symbij.bijectors.derived import DerivedBijector
+from symbij.bijectors.many_to_one import ManyToOneBijector
+from symbij.bijectors.numeric import numeric
+from symbij.distributions.base import Distribution
+from symbij.distributions.density import Density, SummedDensity
+from symbij.distributions.transformed import TransformedDistribution
+from symbij.errors import DomainError, UsageError
+from symbij.kernels.broadcast import broadcast_shape
+
+_LOST = 1e-12  # probability between two branches that is put down to rounding
+_EPS = np.finfo(np.float64).eps
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+
+
+class ManyToOneTransformed(TransformedDistribution):
+    """p(y) = sum over the branches k of p_X(x_k(y)) |dx_k/dy|, for the law of Y = f(X).
+
+    The distribution function adds up the probabilities of the parts of the branches on which f(x) <= y; quantiles are
+    found from it by bisection, to the last bit. The density is one kernel where the law of X is made of formulas, and its
+    parameters can be trained. Shapes: as for `TransformedDistribution`; f works on each element of an event.
+
+    Raises `DomainError` if the law of X has mass where f is not defined, `UsageError` if X is a vector whose elements
+    depend on each other.
+    """
+
+    bijector: ManyToOneBijector
+
+    def _set_shapes(self, batch_shape: Any, event_shape: Any) -> None:
+        if self.distribution.event_shape:
+            raise UsageError(
+                f"{self.name}: {self.bijector.name} takes several inputs to one output, and can transform scalar laws "
+                f"only; {self.distribution.name} has events of shape {self.distribution.event_shape}"
+            )
+        super()._set_shapes(batch_shape, event_shape)
+
+    def _check_support(self) -> None:
+        super()._check_support()
+        values, base = self.bijector._values(), self.distribution
+        for left, right in self.bijector.derivation.gaps:
+            a, b = numeric(left.hi, values), numeric(right.lo, values)
+            if np.any((b > a) & (_mass(base, a, np.maximum(a, b)) > _LOST)):
+                raise DomainError(
+                    f"{base.name} has mass between {np.min(a):g} and {np.max(b):g}, where {self.bijector.name} is not "
+                    "defined, so that it would be lost"
+                )
+
+    def _density(self) -> Density | None:
+        base = self.distribution._density()
+        return None if base is None else SummedDensity(base, self.bijector.branch_stages())
+
+    def _trainable_density(self) -> Density:
+        return SummedDensity(self.distribution._trainable_density(), self.bijector.branch_stages())
+
+    def _log_prob(self, y: np.ndarray) -> np.ndarray:
+        if self._log_density_runner() is not None:
+            return super()._log_prob(y)
+        terms = []
+        with np.errstate(invalid="ignore"):
+            for x, log_det in zip(*self.bijector.inverse_and_log_det(y), strict=True):
+                log_p = np.where(np.isnan(x), -np.inf, self.distribution._log_prob(np.asarray(x)))
+                terms.append(np.where(np.isneginf(log_p), -np.inf, log_p + log_det))
+            total = logsumexp(np.stack(np.broadcast_arrays(*terms)), axis=0)
+        total = np.where(np.isnan(y), np.nan, total)
+        events = len(self._event_shape)
+        full = np.broadcast_to(total, broadcast_shape(self.name, [total.shape, self._batch_shape + self._event_shape]))
+        return np.array(full.sum(axis=tuple(range(-events, 0))) if events else full)
+
+    def _is_increasing(self) -> np.ndarray:
+        raise UsageError(f"{self.name}: {self.bijector.name} is not monotone")
+
+    def _tail(self, y: np.ndarray, lower: bool) -> np.ndarray:
+        if self._event_shape:
+            raise UsageError(f"{self.name} has events of shape {self._event_shape}: no distribution function")
+        total: Any = 0.0
+        for branch in self.bijector.branches:
+            a, b = branch._support()
+            x, increasing = _preimage(branch, y), branch._increasing()
+            from_left = increasing if lower else ~increasing  # whether the part of the branch begins at its left end
+            lo, hi = np.where(from_left, a, x), np.where(from_left, x, b)
+            total = total + np.where(a < b, _mass(self.distribution, lo, hi), 0.0)
+        return np.where(np.isnan(y), np.nan, np.clip(total, 0.0, 1.0))
+
+    def _quantile(self, p: np.ndarray) -> np.ndarray:
+        return self._first(p, lambda y: self._tail(y, lower=True) >= p, at_zero=0)
+
+    def _quantile_from_above(self, p: np.ndarray) -> np.ndarray:
+        return self._first(p, lambda y: self._tail(y, lower=False) <= p, at_zero=1)
+
+    def _first(self, p: np.ndarray, reached: Callable[[np.ndarray], np.ndarray], at_zero: int) -> np.ndarray:
+        """The smallest y in the support that has `reached` p, by bisection over the doubles in their order."""
+        if self._event_shape:
+            raise UsageError(f"{self.name} has events of shape {self._event_shape}: no quantiles")
+        ends = self._support()
+        shape = broadcast_shape(self.name, [p.shape, self._batch_shape])
+        lo, hi = (_ordinal(np.broadcast_to(np.asarray(e, np.float64), shape)) for e in ends)
+        while np.any(hi > lo + 1):
+            middle = (lo >> 1) + (hi >> 1) + (lo & hi & 1)  # no overflow
+            yes = reached(_double(middle))
+            lo, hi = np.where(yes, lo, middle), np.where(yes, middle, hi)
+        found = np.where(p == 0.0, ends[at_zero], np.where(p == 1.0, ends[1 - at_zero], _double(hi)))
+        return np.where((p >= 0.0) & (p <= 1.0), found, np.nan)
+
+    def _support(self) -> tuple[np.ndarray, np.ndarray]:
+        if self._event_shape:
+            return np.float64(-np.inf), np.float64(np.inf)
+        bottoms, tops = [], []
+        begin, end = self.distribution._support()
+        for branch in self.bijector.branches:
+            (a, b), (low, high), increasing = branch._support(), branch._range(), branch._increasing()
+            at_a, at_b = np.where(increasing, low, high), np.where(increasing, high, low)
+            inner = np.clip(begin, a, b), np.clip(end, a, b)
+            values = [np.asarray(branch._transform(np.asarray(e, np.float64), True, False)[0]) for e in inner]
+            first = np.where(begin <= a, at_a, values[0])
+            last = np.where(end >= b, at_b, values[1])
+            present = (a < b) & (begin < b) & (end > a)
+            bottoms.append(np.where(present, np.minimum(first, last), np.inf))
+            tops.append(np.where(present, np.maximum(first, last), -np.inf))
+        return np.minimum.reduce(np.broadcast_arrays(*bottoms)), np.maximum.reduce(np.broadcast_arrays(*tops))
+
+
+def _preimage(branch: DerivedBijector, y: np.ndarray) -> np.ndarray:
+    """The x of a branch with f(x) = y, and beyond its codomain the end of its domain that is nearest in y."""
+    (a, b), (low, high), increasing = branch._support(), branch._range(), branch._increasing()
+    x = np.asarray(branch._inverse_transform(np.asarray(np.clip(y, low, high), np.float64), True, False)[0])
+    x = np.where(y <= low, np.where(increasing, a, b), x)
+    return np.where(y >= high, np.where(increasing, b, a), x)
+
+
+def _mass(base: Distribution, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
+    """P(lo < X < hi), from the tail that is smaller.
+
+    Where the difference of two probabilities cancels, the integral of the density over the interval, which is short
+    there, takes its place, as long as it agrees with the difference but for rounding.
+    """
+    lo, hi = np.broadcast_arrays(np.asarray(lo, np.float64), np.asarray(hi, np.float64))
+    below_lo, below_hi, above_lo, above_hi = base._cdf(lo), base._cdf(hi), base._survival(lo), base._survival(hi)
+    difference = np.where(below_lo < above_hi, below_hi - below_lo, above_lo - above_hi)
+    size = np.minimum(below_hi, above_lo)
+    cancelled = (difference < 0.05 * size) & np.isfinite(lo) & np.isfinite(hi)
+    if np.any(cancelled):
+        middle, half = 0.5 * lo + 0.5 * hi, 0.5 * hi - 0.5 * lo
+        nodes = _NODES.reshape((-1,) + (1,) * np.ndim(middle))
+        with np.errstate(all="ignore"):
+            density = np.exp(base._log_prob(np.asarray(middle + half * nodes)))
+            integral = half * np.tensordot(_WEIGHTS, density, axes=1)
+            agree = np.abs(integral - difference) <= 16 * _EPS * size
+        difference = np.where(cancelled & agree, integral, difference)
+    return np.maximum(difference, 0.0)
+
+
+def _ordinal(x: np.ndarray) -> np.ndarray:
+    """The place of a double in the order of all doubles; of both zeros: 0."""
+    bits = np.ascontiguousarray(x, np.float64).view(np.int64).reshape(np.shape(x))
+    return np.where(bits < 0, -(bits & np.int64(0x7FFFFFFFFFFFFFFF)), bits)
+
+
+def _double(place: np.ndarray) -> np.ndarray:
+    bits = np.where(place < 0, -place | np.int64(-0x8000000000000000), place)
+    return np.ascontiguousarray(bits, np.int64).view(np.float64).reshape(np.shape(place))
