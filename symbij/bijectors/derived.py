@@ -334,9 +334,8 @@ def _restored(
         cls = library.ALL[name]
     else:
         formula, doc, base = made_from
-        key = repr(
-            (name, base, formula.text, formula.expr, formula.domain, [(p.name, p.constraint) for p in formula.parameters])
-        )
+        limits = [(p.name, p.constraint) for p in formula.parameters]
+        key = repr((name, base, formula.text, formula.expr, formula.domain, limits))
         if key not in _RESTORED:
             _RESTORED[key] = declare(formula, name, doc, base)
         cls = _RESTORED[key]

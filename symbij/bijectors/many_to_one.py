@@ -98,8 +98,8 @@ class ManyToOneBijector(DerivedBijector):
     def _refuse_events(self, event_ndims: int | None) -> None:
         if event_ndims not in (None, 0):
             raise ShapeError(
-                f"{self.name}: the log-dets of its inverse have event_ndims=0, got {event_ndims!r}: every element of an "
-                "event has several preimages of its own, whose log-dets have no sum"
+                f"{self.name}: the log-dets of its inverse have event_ndims=0, got {event_ndims!r}: every element of "
+                "an event has several preimages of its own, whose log-dets have no sum"
             )
 
     @classmethod

@@ -88,7 +88,7 @@ class Chain(Bijector):
         for item in bijectors:
             if not isinstance(item, Bijector):
                 raise UsageError(f"Chain needs bijectors, got {type(item).__name__}")
-            _refuse_many_to_one("Chain", item, "write the chain as one formula, or transform a law by one after the other")
+            _refuse_many_to_one("Chain", item, "write one formula, or transform a law by one map after the other")
         forward, inverse = _min_event_ndims(bijectors)
         super().__init__(
             validate_args=validate_args,
@@ -200,7 +200,8 @@ class Chain(Bijector):
 
 def _refuse_many_to_one(owner: str, bijector: Bijector, advice: str) -> None:
     if not bijector.is_injective:
-        raise UsageError(f"{owner} needs a one-to-one map, and {bijector.name} takes several inputs to one output; {advice}")
+        what = f"{owner} needs one-to-one maps, and {bijector.name} takes several inputs to one output"
+        raise UsageError(f"{what}; {advice}")
 
 
 def _flatten(bijectors: Sequence[Bijector]) -> list[Bijector]:

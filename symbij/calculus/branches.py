@@ -7,7 +7,8 @@ domain being cut back to what leads into that branch; a chain without folded fun
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cmp_to_key, cached_property
+from functools import cached_property, cmp_to_key
+from itertools import pairwise
 
 import sympy as sp
 
@@ -80,7 +81,7 @@ class BranchedDerivation:
         """Neighbouring branches that are not known to touch."""
         bounds = self.formula.bounds
         domains = [d.domain for d in self.branches]
-        return tuple((a, b) for a, b in zip(domains, domains[1:], strict=False) if not _same(a.hi, b.lo, bounds))
+        return tuple((a, b) for a, b in pairwise(domains) if not _same(a.hi, b.lo, bounds))
 
     def __str__(self) -> str:
         from symbij.calculus.render import branches_as_text
@@ -173,7 +174,7 @@ def _sum_split(chain: RawChain, place: int, start: Interval, bounds: Bounds) -> 
         proof = prove(chain[: place + 1], start, bounds)
     except Folds as fold:
         parts = sorted(fold.parts, key=cmp_to_key(lambda a, b: _order(a, b, bounds)))
-        touching = all(_same(a.hi, b.lo, bounds) for a, b in zip(parts, parts[1:], strict=False))
+        touching = all(_same(a.hi, b.lo, bounds) for a, b in pairwise(parts))
         whole = parts and _same(parts[0].lo, start.lo, bounds) and _same(parts[-1].hi, start.hi, bounds)
         if not (touching and whole) or start in parts:
             raise Unproved(
@@ -186,8 +187,8 @@ def _sum_split(chain: RawChain, place: int, start: Interval, bounds: Bounds) -> 
 
 def _derived(formula: Formula, proof: Proof, conditions: Conditions) -> Derivation:
     """The derivation on one branch."""
-    kept = [(link, image) for link, image in zip(proof.links, proof.images, strict=True) if not isinstance(link, Within)]
-    links, images = tuple(link for link, _ in kept), tuple(image for _, image in kept)
+    kept = [(item, image) for item, image in zip(proof.links, proof.images, strict=True) if type(item) is not Within]
+    links, images = tuple(item for item, _ in kept), tuple(image for _, image in kept)
     part = replace(formula, domain=proof.domain)
     _check_requirements(part, proof, proof.domain)
     stable = simplify_chain(links)
@@ -226,9 +227,9 @@ def _check_covered(found: BranchedDerivation, given: Interval) -> None:
     bounds = found.formula.bounds
     ends = [(given.lo, found.domain.lo), (found.domain.hi, given.hi), *((a.hi, b.lo) for a, b in found.gaps)]
     for left, right in ends:
-        if not left.is_infinite and not right.is_infinite and sign_of(sp.expand(right - left), bounds) == 1 or (
-            left.is_infinite != right.is_infinite
-        ):
+        infinite = [bool(e.is_infinite) for e in (left, right)]
+        missing = left != right if any(infinite) else sign_of(sp.expand(right - left), bounds) == 1
+        if missing:
             parts = ", ".join(str(d.domain) for d in found.branches)
             raise DomainError(
                 f"{found.formula.text}: is not defined on all of the given domain {given}, only on {parts}"

@@ -17,6 +17,7 @@ from symbij.calculus.chain import (
     invert_chain,
 )
 from symbij.calculus.domain import Folds, OutsideDomain, Unproved, preimage, prove
+from symbij.calculus.half_periods import PERIODIC
 from symbij.calculus.intervals import contains, intersect
 from symbij.calculus.recognise import NotChain, recognise
 from symbij.calculus.rules import simplify_chain
@@ -151,7 +152,7 @@ def derive(formula: Formula) -> Derivation:
             "write the formula so that the variable stands once, or as a sum of increasing maps"
         ) from None
     except Folds as fold:
-        _refute(formula, fold.suggestion)
+        _refute(formula, fold.suggestion, _branches_hint(fold))
         raise NotBijectiveError(_fold_message(formula, fold)) from None
     except Unproved as reason:
         _refute(formula, None)
@@ -234,7 +235,7 @@ def _parameter_condition(formula: Formula, expr: sp.Expr, interval: Interval) ->
     return found
 
 
-def _refute(formula: Formula, suggestion: Interval | None) -> None:
+def _refute(formula: Formula, suggestion: Interval | None, branches: str = "") -> None:
     """Raise `NotBijectiveError` with two inputs that map to one output, if a search finds them."""
     witness = refute.find_witness(formula)
     if witness is None:
@@ -246,7 +247,7 @@ def _refute(formula: Formula, suggestion: Interval | None) -> None:
     domain = formula.domain or "its natural domain"
     raise NotBijectiveError(
         f"{formula.text} is not one-to-one on {domain}: "
-        f"f({x1:.6g}) = f({x2:.6g}) = {y:.6g}{' with' + at[1:] if at else ''}; {hint}",
+        f"f({x1:.6g}) = f({x2:.6g}) = {y:.6g}{' with' + at[1:] if at else ''}; {hint}{branches}",
         (x1, x2, y),
         witness.parameters,
     )
@@ -259,15 +260,22 @@ def _domain_text(interval: Interval) -> str:
     return f"({lo}, {hi})"
 
 
+def _branches_hint(fold: Folds) -> str:
+    """The other way out, where all branches of the folded function are known."""
+    finite = not (fold.image.lo.is_infinite or fold.image.hi.is_infinite)
+    known = fold.folded.complete or (fold.folded.name in PERIODIC and finite)
+    return ", or take all branches with many_to_one=True" if known else ""
+
+
 def _fold_message(formula: Formula, fold: Folds) -> str:
     if fold.folded.name == "reciprocal":
         side = _domain_text(fold.suggestion) if fold.suggestion else "(lo, hi)"
         return (
             f"{formula.text}: has a pole inside its domain (a denominator ranges over {fold.image}), so it is not "
-            f"continuous there; choose one side of the pole, for example domain={side}"
+            f"continuous there; choose one side of the pole, for example domain={side}{_branches_hint(fold)}"
         )
     hint = f", for example domain={_domain_text(fold.suggestion)}" if fold.suggestion else ""
     return (
         f"{formula.text}: not one-to-one, or not proved to be: '{fold.folded.name}' receives values in {fold.image}, "
-        f"on which it is not monotone; restrict the domain{hint}"
+        f"on which it is not monotone; restrict the domain{hint}{_branches_hint(fold)}"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,8 +25,8 @@ class ManyToOneTransformed(TransformedDistribution):
     """p(y) = sum over the branches k of p_X(x_k(y)) |dx_k/dy|, for the law of Y = f(X).
 
     The distribution function adds up the probabilities of the parts of the branches on which f(x) <= y; quantiles are
-    found from it by bisection, to the last bit. The density is one kernel where the law of X is made of formulas, and its
-    parameters can be trained. Shapes: as for `TransformedDistribution`; f works on each element of an event.
+    found from it by bisection, to the last bit. The density is one kernel where the law of X is made of formulas, and
+    its parameters can be trained. Shapes: as for `TransformedDistribution`; f works on each element of an event.
 
     Raises `DomainError` if the law of X has mass where f is not defined, `UsageError` if X is a vector whose elements
     depend on each other.
@@ -88,27 +87,29 @@ class ManyToOneTransformed(TransformedDistribution):
             from_left = increasing if lower else ~increasing  # whether the part of the branch begins at its left end
             lo, hi = np.where(from_left, a, x), np.where(from_left, x, b)
             total = total + np.where(a < b, _mass(self.distribution, lo, hi), 0.0)
-        return np.where(np.isnan(y), np.nan, np.clip(total, 0.0, 1.0))
+        return np.where(np.isnan(y), np.nan, np.clip(total, 0.0, 1.0)).astype(y.dtype)
 
     def _quantile(self, p: np.ndarray) -> np.ndarray:
-        return self._first(p, lambda y: self._tail(y, lower=True) >= p, at_zero=0)
+        return self._first(p, 1.0 - p, (p >= 0.0) & (p <= 1.0)).astype(p.dtype)
 
     def _quantile_from_above(self, p: np.ndarray) -> np.ndarray:
-        return self._first(p, lambda y: self._tail(y, lower=False) <= p, at_zero=1)
+        return self._first(1.0 - p, p, (p >= 0.0) & (p <= 1.0)).astype(p.dtype)
 
-    def _first(self, p: np.ndarray, reached: Callable[[np.ndarray], np.ndarray], at_zero: int) -> np.ndarray:
-        """The smallest y in the support that has `reached` p, by bisection over the doubles in their order."""
+    def _first(self, below: np.ndarray, above: np.ndarray, valid: np.ndarray) -> np.ndarray:
+        """The smallest y of the support with cdf(y) >= `below`, or survival(y) <= `above` where that is the smaller of
+        the two, by bisection over the doubles in their order."""
         if self._event_shape:
             raise UsageError(f"{self.name} has events of shape {self._event_shape}: no quantiles")
         ends = self._support()
-        shape = broadcast_shape(self.name, [p.shape, self._batch_shape])
+        shape = broadcast_shape(self.name, [below.shape, self._batch_shape])
         lo, hi = (_ordinal(np.broadcast_to(np.asarray(e, np.float64), shape)) for e in ends)
         while np.any(hi > lo + 1):
             middle = (lo >> 1) + (hi >> 1) + (lo & hi & 1)  # no overflow
-            yes = reached(_double(middle))
+            y = _double(middle)
+            yes = np.where(below < above, self._tail(y, lower=True) >= below, self._tail(y, lower=False) <= above)
             lo, hi = np.where(yes, lo, middle), np.where(yes, middle, hi)
-        found = np.where(p == 0.0, ends[at_zero], np.where(p == 1.0, ends[1 - at_zero], _double(hi)))
-        return np.where((p >= 0.0) & (p <= 1.0), found, np.nan)
+        found = np.where(below == 0.0, ends[0], np.where(above == 0.0, ends[1], _double(hi)))
+        return np.where(valid, found, np.nan)
 
     def _support(self) -> tuple[np.ndarray, np.ndarray]:
         if self._event_shape:
