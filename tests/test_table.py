@@ -28,6 +28,12 @@ ROW_PARAMETERS: dict[str, list[tuple[str, ...]]] = {
     "sigmoid_increment_inverse": [("0",), ("2",), ("-5",)],
     "softplus_scaled": [("1/2",), ("-3",)],
     "softplus_scaled_inverse": [("1/2",), ("-3",)],
+    "sin_branch": [("1", "2"), ("-1", "-3")],
+    "asin_branch": [("1", "2"), ("-1", "-3")],
+    "cos_branch": [("1", "2"), ("-1", "-2")],
+    "acos_branch": [("1", "2"), ("-1", "-2")],
+    "tan_branch": [("2",), ("-3",)],
+    "atan_branch": [("2",), ("-3",)],
     "sigmoid_between": [("-2", "3"), ("5", "-1/7")],
     "logit_between": [("-2", "3"), ("5", "-1/7")],
 }

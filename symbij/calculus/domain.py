@@ -288,7 +288,7 @@ def _sum_of_ends(ends: list[sp.Expr]) -> sp.Expr:
 def _branch(item: Folded, image: Interval, bounds: Bounds) -> Chain | None:
     """The links of the branch that covers `image`. A closed end of it on an open end of the branch is left to the first
     link, which opens it."""
-    for where, links in branches_on(item, image, bounds):
+    for where, links in (*item.branches, *branches_on(item, image, bounds)):
         if contains(replace(where, lo_open=False, hi_open=False), image, bounds):
             return links
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from symbij.calculus.bounds import Bounds
-from symbij.calculus.chain import Chain, Folded, link, scaling
+from symbij.calculus.chain import Chain, Folded, link
 from symbij.calculus.intervals import apart
 from symbij.calculus.truth import evaluate
 from symbij.formula.interval import Interval
@@ -34,11 +34,10 @@ def branches_on(folded: Folded, image: Interval, bounds: Bounds) -> Branches:
 def half_periods(folded: Folded, image: Interval, bounds: Bounds) -> Branches:
     """All half-periods of `folded` that meet `image`, from left to right.
 
-    With D the principal interval, on D + k pi:
-        sin(u) = sin(u - k pi) for even k, sin(k pi - u) for odd k
-        cos(u) = cos(u - k pi) for even k, cos((k + 1) pi - u) for odd k
-        tan(u) = tan(u - k pi)
-    The odd ones are reflections, so that cos on [-pi, 0] is cos(-u), whose inverse -acos(y) is accurate next to 0.
+    With D the principal interval, u in D + k pi, the inverses are
+        k pi + asin(v) for even k, k pi - asin(v) for odd k
+        k pi + acos(v) for even k, (k + 1) pi - acos(v) for odd k, which is -acos(v) on [-pi, 0]
+        k pi + atan(v)
     Raises `TooManyBranches` if `image` is infinite, long, or has ends that depend on parameters.
     """
     if not (_is_number(image.lo) and _is_number(image.hi)):
@@ -70,15 +69,11 @@ def half_periods(folded: Folded, image: Interval, bounds: Bounds) -> Branches:
 
 
 def _half_period(name: str, k: int) -> Chain:
-    if k % 2 == 0 or name == "tan":
-        shift = -k * sp.pi
-        moved: Chain = ()
-    else:
-        shift = (k + 1 if name == "cos" else k) * sp.pi
-        moved = (scaling(sp.S.NegativeOne),)
-    if shift != 0:
-        moved = (*moved, link("shift", shift))
-    return (*moved, link(name))
+    if name == "tan":
+        return (link("tan_branch", k),) if k else (link("tan"),)
+    if name == "cos":
+        return (link("cos_branch", 1, k),) if k % 2 == 0 else (link("cos_branch", -1, k + 1),)
+    return (link("sin_branch", -1 if k % 2 else 1, k),)
 
 
 def _is_number(end: sp.Expr) -> bool:

@@ -15,6 +15,7 @@ run of shift, scale and divide links is read as one affine map; most rules look 
     (u + 1)**p - 1                 =  expm1(p*log1p(u))
     s*u**p - s                     =  s*expm1(p*log(u))
     u**p, then 1/(1 + v)           =  sigmoid of -p*log(u)
+    u**p, then 1/v                 =  u**-p                            (1/v overflows where u does not)
     sigmoid - 1                    =  -sigmoid of -u                   (ndtr likewise)
     tanh + 1                       =  2*sigmoid of 2*u                 (erf + 1 = 2*ndtr of sqrt(2)*u)
     sigmoid, then s*v + t          =  sigmoid_between(t, s + t)
@@ -331,6 +332,8 @@ def _rule_power(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[L
         return [*before.links, link("log"), link("scale", exponent), *tail[1:]]
     if not after.links and tail and _is(tail[0], "power"):
         return [*before.links, link("power", exponent * tail[0].args[0]), *tail[1:]]  # type: ignore[attr-defined]
+    if not after.links and tail and _is(tail[0], "reciprocal"):
+        return [*before.links, link("power", -exponent), *tail[1:]]
     return None
 
 
