@@ -87,7 +87,9 @@ class ManyToOneTransformed(TransformedDistribution):
             from_left = increasing if lower else ~increasing  # whether the part of the branch begins at its left end
             lo, hi = np.where(from_left, a, x), np.where(from_left, x, b)
             total = total + np.where(a < b, _mass(self.distribution, lo, hi), 0.0)
-        return np.where(np.isnan(y), np.nan, np.clip(total, 0.0, 1.0)).astype(y.dtype)
+        bottom, top = self._support()
+        total = np.where(y <= bottom, 1.0 - lower, np.where(y >= top, float(lower), np.clip(total, 0.0, 1.0)))
+        return np.where(np.isnan(y), np.nan, total).astype(y.dtype)
 
     def _quantile(self, p: np.ndarray) -> np.ndarray:
         return self._first(p, 1.0 - p, (p >= 0.0) & (p <= 1.0)).astype(p.dtype)
@@ -103,10 +105,15 @@ class ManyToOneTransformed(TransformedDistribution):
         ends = self._support()
         shape = broadcast_shape(self.name, [below.shape, self._batch_shape])
         lo, hi = (_ordinal(np.broadcast_to(np.asarray(e, np.float64), shape)) for e in ends)
+        left = np.broadcast_to(below < above, shape)
         while np.any(hi > lo + 1):
             middle = (lo >> 1) + (hi >> 1) + (lo & hi & 1)  # no overflow
             y = _double(middle)
-            yes = np.where(below < above, self._tail(y, lower=True) >= below, self._tail(y, lower=False) <= above)
+            yes = np.zeros(shape, bool)
+            if np.any(left):
+                yes |= left & (self._tail(y, lower=True) >= below)
+            if not np.all(left):
+                yes |= ~left & (self._tail(y, lower=False) <= above)
             lo, hi = np.where(yes, lo, middle), np.where(yes, middle, hi)
         found = np.where(below == 0.0, ends[0], np.where(above == 0.0, ends[1], _double(hi)))
         return np.where(valid, found, np.nan)
@@ -114,6 +121,12 @@ class ManyToOneTransformed(TransformedDistribution):
     def _support(self) -> tuple[np.ndarray, np.ndarray]:
         if self._event_shape:
             return np.float64(-np.inf), np.float64(np.inf)
+        if "_cache_support" not in self.__dict__:
+            self._cache_support = self._ends()
+        return self._cache_support
+
+    def _ends(self) -> tuple[np.ndarray, np.ndarray]:
+        """The smallest and the largest value of the branches on the support of X."""
         bottoms, tops = [], []
         begin, end = self.distribution._support()
         for branch in self.bijector.branches:
