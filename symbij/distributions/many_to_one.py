@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -80,13 +81,14 @@ class ManyToOneTransformed(TransformedDistribution):
     def _tail(self, y: np.ndarray, lower: bool) -> np.ndarray:
         if self._event_shape:
             raise UsageError(f"{self.name} has events of shape {self._event_shape}: no distribution function")
-        total: Any = 0.0
-        for branch in self.bijector.branches:
-            a, b = branch._support()
-            x, increasing = _preimage(branch, y), branch._increasing()
-            from_left = increasing if lower else ~increasing  # whether the part of the branch begins at its left end
-            lo, hi = np.where(from_left, a, x), np.where(from_left, x, b)
-            total = total + np.where(a < b, _mass(self.distribution, lo, hi), 0.0)
+        y = np.broadcast_to(y, broadcast_shape(self.name, [y.shape, self._batch_shape]))
+        begins, ends = [], []
+        for piece in self._pieces():
+            x = piece.preimage(y)
+            from_left = piece.increasing if lower else ~piece.increasing  # where the part with f(x) <= y, or >= y, lies
+            begins.append(np.where(piece.empty, 0.0, np.where(from_left, piece.a, x)))
+            ends.append(np.where(piece.empty, 0.0, np.where(from_left, x, piece.b)))
+        total = _mass(self.distribution, np.stack(begins), np.stack(ends)).sum(axis=0)
         bottom, top = self._support()
         total = np.where(y <= bottom, 1.0 - lower, np.where(y >= top, float(lower), np.clip(total, 0.0, 1.0)))
         return np.where(np.isnan(y), np.nan, total).astype(y.dtype)
@@ -129,25 +131,50 @@ class ManyToOneTransformed(TransformedDistribution):
         """The smallest and the largest value of the branches on the support of X."""
         bottoms, tops = [], []
         begin, end = self.distribution._support()
-        for branch in self.bijector.branches:
-            (a, b), (low, high), increasing = branch._support(), branch._range(), branch._increasing()
-            at_a, at_b = np.where(increasing, low, high), np.where(increasing, high, low)
-            inner = np.clip(begin, a, b), np.clip(end, a, b)
-            values = [np.asarray(branch._transform(np.asarray(e, np.float64), True, False)[0]) for e in inner]
-            first = np.where(begin <= a, at_a, values[0])
-            last = np.where(end >= b, at_b, values[1])
-            present = (a < b) & (begin < b) & (end > a)
-            bottoms.append(np.where(present, np.minimum(first, last), np.inf))
-            tops.append(np.where(present, np.maximum(first, last), -np.inf))
+        for piece in self._pieces():
+            at_begin, at_end = (piece.value(np.clip(e, piece.a, piece.b)) for e in (begin, end))
+            present = ~piece.empty & (begin < piece.b) & (end > piece.a)
+            bottoms.append(np.where(present, np.minimum(at_begin, at_end), np.inf))
+            tops.append(np.where(present, np.maximum(at_begin, at_end), -np.inf))
         return np.minimum.reduce(np.broadcast_arrays(*bottoms)), np.maximum.reduce(np.broadcast_arrays(*tops))
 
+    def _pieces(self) -> list[_Piece]:
+        if "_cache_pieces" not in self.__dict__:
+            self._cache_pieces = [
+                _Piece(branch, *branch._support(), *branch._range(), branch._increasing())
+                for branch in self.bijector.branches
+            ]
+        return self._cache_pieces
 
-def _preimage(branch: DerivedBijector, y: np.ndarray) -> np.ndarray:
-    """The x of a branch with f(x) = y, and beyond its codomain the end of its domain that is nearest in y."""
-    (a, b), (low, high), increasing = branch._support(), branch._range(), branch._increasing()
-    x = np.asarray(branch._inverse_transform(np.asarray(np.clip(y, low, high), np.float64), True, False)[0])
-    x = np.where(y <= low, np.where(increasing, a, b), x)
-    return np.where(y >= high, np.where(increasing, b, a), x)
+
+@dataclass(frozen=True)
+class _Piece:
+    """A branch, from a to b onto the values from low to high."""
+
+    branch: DerivedBijector
+    a: np.ndarray
+    b: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    increasing: np.ndarray
+
+    @property
+    def empty(self) -> np.ndarray:
+        """Where the parameters leave nothing of the branch."""
+        return ~(self.a < self.b)
+
+    def preimage(self, y: np.ndarray) -> np.ndarray:
+        """The x with f(x) = y; for y beyond the codomain the end of the domain that comes closest."""
+        inner = np.asarray(np.clip(y, self.low, self.high), np.float64)
+        x = self.branch._inverse_transform(inner, True, False)[0]
+        x = np.where(y <= self.low, np.where(self.increasing, self.a, self.b), x)
+        return np.where(y >= self.high, np.where(self.increasing, self.b, self.a), x)
+
+    def value(self, x: np.ndarray) -> np.ndarray:
+        """f(x) for a <= x <= b, with the limits at the ends."""
+        y = self.branch._transform(np.asarray(x, np.float64), True, False)[0]
+        y = np.where(x <= self.a, np.where(self.increasing, self.low, self.high), y)
+        return np.where(x >= self.b, np.where(self.increasing, self.high, self.low), y)
 
 
 def _mass(base: Distribution, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
@@ -157,14 +184,15 @@ def _mass(base: Distribution, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
     there, takes its place, as long as it agrees with the difference but for rounding.
     """
     lo, hi = np.broadcast_arrays(np.asarray(lo, np.float64), np.asarray(hi, np.float64))
-    below_lo, below_hi, above_lo, above_hi = base._cdf(lo), base._cdf(hi), base._survival(lo), base._survival(hi)
+    both = np.stack([lo, hi])
+    (below_lo, below_hi), (above_lo, above_hi) = base._cdf(both), base._survival(both)
     difference = np.where(below_lo < above_hi, below_hi - below_lo, above_lo - above_hi)
     size = np.minimum(below_hi, above_lo)
     cancelled = (difference < 0.05 * size) & np.isfinite(lo) & np.isfinite(hi)
     if np.any(cancelled):
-        middle, half = 0.5 * lo + 0.5 * hi, 0.5 * hi - 0.5 * lo
-        nodes = _NODES.reshape((-1,) + (1,) * np.ndim(middle))
         with np.errstate(all="ignore"):
+            middle, half = 0.5 * lo + 0.5 * hi, 0.5 * hi - 0.5 * lo
+            nodes = _NODES.reshape((-1,) + (1,) * np.ndim(middle))
             density = np.exp(base._log_prob(np.asarray(middle + half * nodes)))
             integral = half * np.tensordot(_WEIGHTS, density, axes=1)
             agree = np.abs(integral - difference) <= 16 * _EPS * size
