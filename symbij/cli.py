@@ -43,11 +43,14 @@ _DOMAIN_HELP = "Domain of x, such as 0,oo or low,high."
 @click.option("--param", "params", multiple=True, metavar="NAME=CONSTRAINT[:START]", help=_PARAM_HELP)
 @click.option("--domain", metavar="LO,HI", help=_DOMAIN_HELP)
 @click.option("--latex", is_flag=True, help="Print the derivation as LaTeX.")
-def derive(formula: str, params: tuple[str, ...], domain: str | None, latex: bool) -> None:
+@click.option("--many-to-one", is_flag=True, help="Split the domain into parts on which FORMULA is one-to-one.")
+def derive(formula: str, params: tuple[str, ...], domain: str | None, latex: bool, many_to_one: bool) -> None:
     """Prove that FORMULA is one-to-one in x; print its inverse and log-det-Jacobians."""
-    from symbij.calculus.derivation import derive as derive_formula
+    from symbij.calculus.branches import derive_branches
+    from symbij.calculus.derivation import derive as derive_one
 
-    derivation = derive_formula(_formula(formula, params, domain)[0])
+    made = _formula(formula, params, domain)[0]
+    derivation = derive_branches(made) if many_to_one else derive_one(made)
     click.echo(derivation.latex() if latex else str(derivation))
 
 

@@ -18,6 +18,7 @@ _MODULES = {
     ),
     "symbij.bijectors.library.shapes": ("BoxCox", "JohnsonSB", "JohnsonSU", "PowerTransform", "SinhArcsinh"),
     "symbij.bijectors.linear": ("ScaleMatvecDiag", "ScaleMatvecLinearOperator", "ScaleMatvecTriL"),
+    "symbij.bijectors.many_to_one": ("ManyToOneBijector",),
     "symbij.bijectors.structure": ("Chain", "Invert"),
     "symbij.bijectors.variable": ("Variable",),
 }  # fmt: skip

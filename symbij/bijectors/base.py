@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -28,6 +28,8 @@ class Bijector(Node):
     `_forward`, `_inverse` and `_forward_log_det_jacobian` (and `_inverse_log_det_jacobian` where it can be had more
     accurately than through the inverse), in numpy. It then works in chains, inverses and distributions.
     """
+
+    is_injective: ClassVar[bool] = True  # False: `inverse` returns a tuple with all preimages
 
     def __init__(
         self,

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from symbij.formula.formula import Formula
 
 
-class _OnFirstUse:
+class OnFirstUse:
     """A class attribute that is worked out when first asked for, then kept."""
 
     def __init__(self, name: str, make: Callable[[Any], Any]) -> None:
@@ -73,9 +73,9 @@ class DerivedBijector(Bijector):
     broadcast against each other and against x. With `validate_args` (the default) their constraints are checked.
     """
 
-    formula: ClassVar[Formula] = _OnFirstUse("made_formula", _formula)  # type: ignore[assignment]
-    derivation: ClassVar[Derivation] = _OnFirstUse("made_derivation", _derive)  # type: ignore[assignment]
-    _facts: ClassVar[Facts] = _OnFirstUse("made_facts", _facts_of)  # type: ignore[assignment]
+    formula: ClassVar[Formula] = OnFirstUse("made_formula", _formula)  # type: ignore[assignment]
+    derivation: ClassVar[Derivation] = OnFirstUse("made_derivation", _derive)  # type: ignore[assignment]
+    _facts: ClassVar[Facts] = OnFirstUse("made_facts", _facts_of)  # type: ignore[assignment]
     _declared: ClassVar[Callable[[], Formula]]
     _parameter_list: ClassVar[tuple[Parameter, ...]]
     _key: ClassVar[str | None] = None  # under which the disk has what is known of the formula
@@ -123,11 +123,10 @@ class DerivedBijector(Bijector):
             p.constraint.check(type(self).__name__, p.name, values[p.name])
         if self._facts.unconditional:
             return
-        domain = self.derivation.domain
-        if domain.lo.free_symbols or domain.hi.free_symbols:
-            lo, hi = self._support()
-            if not np.all(lo < hi):
-                raise ParameterError(f"{type(self).__name__}: the domain {domain} is empty for {_shown(values)}")
+        self._check_domain(values)
+        self._check_conditions(values)
+
+    def _check_conditions(self, values: dict[str, np.ndarray]) -> None:
         for relation, reason in self.derivation.conditions:
             holds = np.asarray(numeric(relation, values), dtype=bool)
             if not holds.all():
@@ -138,6 +137,13 @@ class DerivedBijector(Bijector):
                 raise ParameterError(
                     f"{type(self).__name__}: the condition {relation_text(relation)} fails for {shown}: {reason}"
                 )
+
+    def _check_domain(self, values: dict[str, np.ndarray]) -> None:
+        domain = self.derivation.domain
+        if domain.lo.free_symbols or domain.hi.free_symbols:
+            lo, hi = self._support()
+            if not np.all(lo < hi):
+                raise ParameterError(f"{type(self).__name__}: the domain {domain} is empty for {_shown(values)}")
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self.__dict__.get("_parameters", {}):
@@ -153,7 +159,8 @@ class DerivedBijector(Bijector):
     def __reduce__(self) -> Any:
         """Pickled by name if the class is the library's, else with its formula, from which the class is made again."""
         cls = type(self)
-        return _restored, (cls.__name__, None if cls._in_library else (cls.formula, cls.__doc__), self.__getstate__())
+        made_from = None if cls._in_library else (cls.formula, cls.__doc__, cls.__bases__[0])
+        return _restored, (cls.__name__, made_from, self.__getstate__())
 
     def _children(self) -> list[tuple[str, Any]]:
         return list(self._parameters.items())
@@ -220,6 +227,7 @@ def bijector(
     name: str | None = None,
     domain: Any = None,
     assume_bijective: bool = False,
+    many_to_one: bool = False,
     **constraints: Any,
 ) -> Any:
     """A `Bijector` class from one forward formula.
@@ -231,13 +239,19 @@ def bijector(
     neither a proof nor a counterexample, `assume_bijective=True` takes your word for it: the derivation then says
     "assumed", and the inverse is found numerically.
 
+    With `many_to_one` the formula may take several inputs to one output: the class is then a `ManyToOneBijector`, whose
+    `inverse` returns all of them.
+
     Raises `FormulaSyntaxError` if the formula cannot be read, `NotBijectiveError` if it is not one-to-one or no proof
     is found, `DomainError` if it is not defined on the domain.
     """
     if formula is None:
 
         def decorate(function: Callable[..., Any]) -> type[DerivedBijector]:
-            return bijector(function, name=name, domain=domain, assume_bijective=assume_bijective, **constraints)
+            return bijector(
+                function, name=name, domain=domain, many_to_one=many_to_one, assume_bijective=assume_bijective,
+                **constraints,
+            )  # fmt: skip
 
         return decorate
     title = name or getattr(formula, "__name__", None) or "FormulaBijector"
@@ -245,6 +259,12 @@ def bijector(
     key = key_of(formula, domain, constraints)
     if key is not None and assume_bijective:
         key += " assumed"
+    base: type[DerivedBijector] = DerivedBijector
+    if many_to_one:
+        from symbij.bijectors.many_to_one import ManyToOneBijector
+
+        base = ManyToOneBijector
+        key = None if key is None else f"many-to-one {key}"
 
     def made() -> Formula:
         from symbij.formula.formula import make_formula
@@ -253,10 +273,10 @@ def bijector(
 
     facts = load_facts(key)
     if facts is not None:  # derived before
-        cls = declare_parts(made, facts.text, facts.parameters, title, doc)
+        cls = declare_parts(made, facts.text, facts.parameters, title, doc, base)
         cls._made_facts = facts  # type: ignore[attr-defined]
     else:
-        cls = declare(made(), title, doc)
+        cls = declare(made(), title, doc, base)
         cls._key = key
         _ = cls._facts  # refuses at once what is not one-to-one
     cls._key = key
@@ -268,18 +288,25 @@ _RESERVED = {"self", "validate_args", "name", "dtype", "formula", "graph_parents
              "forward_min_event_ndims", "inverse_min_event_ndims"}  # fmt: skip
 
 
-def declare(formula: Formula, name: str, doc: str | None = None) -> type[DerivedBijector]:
+def declare(
+    formula: Formula, name: str, doc: str | None = None, base: type[DerivedBijector] = DerivedBijector
+) -> type[DerivedBijector]:
     """A class for `formula` whose derivation is worked out on first use."""
     text = formula.text or str(formula.expr)
-    return declare_parts(lambda: formula, text, parameters_of(formula), name, doc)
+    return declare_parts(lambda: formula, text, parameters_of(formula), name, doc, base)
 
 
 def declare_parts(
-    declared: Callable[[], Formula], text: str, parameters: tuple[Parameter, ...], name: str, doc: str | None
+    declared: Callable[[], Formula],
+    text: str,
+    parameters: tuple[Parameter, ...],
+    name: str,
+    doc: str | None,
+    base: type[DerivedBijector] = DerivedBijector,
 ) -> type[DerivedBijector]:
     """A class for the formula that `declared` makes when it is first needed."""
     for parameter in (p.name for p in parameters):
-        if parameter in dir(DerivedBijector) or parameter in _RESERVED:
+        if parameter in dir(base) or parameter in _RESERVED:
             raise ParameterError(f"'{parameter}' cannot be the name of a parameter: every bijector has that attribute")
     signature = inspect.Signature(
         [
@@ -302,22 +329,23 @@ def declare_parts(
         "__module__": "symbij.bijectors",
     }
     usable = name.isidentifier() and not keyword.iskeyword(name)
-    return type(name if usable else "FormulaBijector", (DerivedBijector,), body)
+    return type(name if usable else "FormulaBijector", (base,), body)
 
 
-def _restored(name: str, made_from: tuple[Formula, str] | None, state: dict[str, Any]) -> DerivedBijector:
+def _restored(
+    name: str, made_from: tuple[Formula, str, type[DerivedBijector]] | None, state: dict[str, Any]
+) -> DerivedBijector:
     """The instance behind a pickle. Instances of one formula share one class, as they did before."""
     if made_from is None:
         from symbij.bijectors import library
 
         cls = library.ALL[name]
     else:
-        formula, doc = made_from
-        key = repr(
-            (name, formula.text, formula.expr, formula.domain, [(p.name, p.constraint) for p in formula.parameters])
-        )
+        formula, doc, base = made_from
+        limits = [(p.name, p.constraint) for p in formula.parameters]
+        key = repr((name, base, formula.text, formula.expr, formula.domain, limits))
         if key not in _RESTORED:
-            _RESTORED[key] = declare(formula, name, doc)
+            _RESTORED[key] = declare(formula, name, doc, base)
         cls = _RESTORED[key]
     instance = object.__new__(cls)
     instance.__dict__.update(state)

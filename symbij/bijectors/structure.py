@@ -29,6 +29,7 @@ class Invert(Bijector):
     def __init__(self, bijector: Bijector, validate_args: bool = False, name: str | None = None) -> None:
         if not isinstance(bijector, Bijector):
             raise UsageError(f"Invert needs a bijector, got {type(bijector).__name__}")
+        _refuse_many_to_one("Invert", bijector, "its branches[k] are bijectors, which can be inverted")
         super().__init__(
             validate_args=validate_args,
             forward_min_event_ndims=bijector.inverse_min_event_ndims,
@@ -87,6 +88,7 @@ class Chain(Bijector):
         for item in bijectors:
             if not isinstance(item, Bijector):
                 raise UsageError(f"Chain needs bijectors, got {type(item).__name__}")
+            _refuse_many_to_one("Chain", item, "write one formula, or transform a law by one map after the other")
         forward, inverse = _min_event_ndims(bijectors)
         super().__init__(
             validate_args=validate_args,
@@ -194,6 +196,12 @@ class Chain(Bijector):
                 return None
             product = product == increasing
         return product
+
+
+def _refuse_many_to_one(owner: str, bijector: Bijector, advice: str) -> None:
+    if not bijector.is_injective:
+        what = f"{owner} needs one-to-one maps, and {bijector.name} takes several inputs to one output"
+        raise UsageError(f"{what}; {advice}")
 
 
 def _flatten(bijectors: Sequence[Bijector]) -> list[Bijector]:

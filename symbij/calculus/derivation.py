@@ -11,15 +11,17 @@ from symbij.calculus import refute
 from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.chain import (
     Chain,
+    Link,
     chain_forward,
     chain_log_det,
     chain_log_det_from_output,
     invert_chain,
 )
 from symbij.calculus.continuation import continued
-from symbij.calculus.cores import ASSUMED, MonotoneCore
+from symbij.calculus.cores import ASSUMED, MonotoneCore, PiecewiseCore
 from symbij.calculus.domain import preimage, prove
 from symbij.calculus.enclose import enclosure
+from symbij.calculus.half_periods import PERIODIC
 from symbij.calculus.intervals import contains, intersect
 from symbij.calculus.pieces import Unsplit, split
 from symbij.calculus.proof import Folds, OutsideDomain, Turns, Unproved
@@ -149,7 +151,7 @@ def derive(formula: Formula) -> Derivation:
     continuation = continued(formula)
     try:
         chain = recognise(continuation.formula.expr, x)
-        start, conditions, unresolved = _starting_domain(continuation.formula, bounds)
+        start, conditions, unresolved = starting_domain(continuation.formula, bounds)
         try:
             proof = prove(chain, start, bounds, may_cut=formula.domain is None)
         except (Folds, Unproved) as doubt:
@@ -163,10 +165,10 @@ def derive(formula: Formula) -> Derivation:
             "write the formula so that the variable stands once, or as a sum of increasing maps"
         ) from None
     except Folds as fold:
-        _refute(formula, fold.suggestion)
+        _refute(formula, fold.suggestion, _branches_hint(fold))
         raise NotBijectiveError(_fold_message(formula, fold)) from None
     except Turns as turns:
-        _refute(formula, None, turns.points)
+        _refute(formula, None, near=turns.points)
         raise NotBijectiveError(f"{formula.text} is not one-to-one: {turns}; give a domain=(lo, hi)") from None
     except Unproved as reason:
         _refute(formula, None)
@@ -189,14 +191,20 @@ def derive(formula: Formula) -> Derivation:
     stable = simplify_chain(proof.links)
     conditions = (*conditions, *(c for c in proof.conditions if c not in conditions))
     refute.check_chain(formula, stable, proof.domain)
-    assumed = any(isinstance(item, MonotoneCore) and item.proof == ASSUMED for item in proof.links)
+    assumed = any(map(_is_assumed, proof.links))
     return Derivation(
         formula, proof.links, stable, proof.domain, proof.codomain, proof.sign, conditions, proof.images,
         "assumed" if assumed else "proved", continuation.limits,
     )  # fmt: skip
 
 
-def _starting_domain(
+def _is_assumed(item: Link) -> bool:
+    if isinstance(item, PiecewiseCore):
+        return any(_is_assumed(part) for piece in item.pieces for part in piece)
+    return isinstance(item, MonotoneCore) and item.proof == ASSUMED
+
+
+def starting_domain(
     formula: Formula, bounds: Bounds
 ) -> tuple[Interval, tuple[tuple[sp.Basic, str], ...], list[Requirement]]:
     """The domain to prove the formula on: the user's, or what the user's own words need; parameter conditions; and what
@@ -285,7 +293,9 @@ def _parameter_condition(formula: Formula, expr: sp.Expr, interval: Interval) ->
     return found
 
 
-def _refute(formula: Formula, suggestion: Interval | None, near: tuple[float, float] | None = None) -> None:
+def _refute(
+    formula: Formula, suggestion: Interval | None, branches: str = "", near: tuple[float, float] | None = None
+) -> None:
     """Raise `NotBijectiveError` with two inputs that map to one output, if a search finds them; `near` are two points
     where the derivative has different signs."""
     witness = (refute.around_turn(formula, *near) if near else None) or refute.find_witness(formula)
@@ -298,7 +308,7 @@ def _refute(formula: Formula, suggestion: Interval | None, near: tuple[float, fl
     domain = formula.domain or "its natural domain"
     raise NotBijectiveError(
         f"{formula.text} is not one-to-one on {domain}: "
-        f"f({x1:.6g}) = f({x2:.6g}) = {y:.6g}{' with' + at[1:] if at else ''}; {hint}",
+        f"f({x1:.6g}) = f({x2:.6g}) = {y:.6g}{' with' + at[1:] if at else ''}; {hint}{branches}",
         (x1, x2, y),
         witness.parameters,
     )
@@ -311,15 +321,22 @@ def _domain_text(interval: Interval) -> str:
     return f"({lo}, {hi})"
 
 
+def _branches_hint(fold: Folds) -> str:
+    """The other way out, where all branches of the folded function are known."""
+    finite = not (fold.image.lo.is_infinite or fold.image.hi.is_infinite)
+    known = fold.folded.complete or (fold.folded.name in PERIODIC and finite)
+    return ", or take all branches with many_to_one=True" if known else ""
+
+
 def _fold_message(formula: Formula, fold: Folds) -> str:
     if fold.folded.name == "reciprocal":
         side = _domain_text(fold.suggestion) if fold.suggestion else "(lo, hi)"
         return (
             f"{formula.text}: has a pole inside its domain (a denominator ranges over {fold.image}), so it is not "
-            f"continuous there; choose one side of the pole, for example domain={side}"
+            f"continuous there; choose one side of the pole, for example domain={side}{_branches_hint(fold)}"
         )
     hint = f", for example domain={_domain_text(fold.suggestion)}" if fold.suggestion else ""
     return (
         f"{formula.text}: not one-to-one, or not proved to be: '{fold.folded.name}' receives values in {fold.image}, "
-        f"on which it is not monotone; restrict the domain{hint}"
+        f"on which it is not monotone; restrict the domain{hint}{_branches_hint(fold)}"
     )

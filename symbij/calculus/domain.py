@@ -14,6 +14,7 @@ import sympy as sp
 
 from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.chain import Chain, Link, by_sign, invert_chain, link
+from symbij.calculus.half_periods import branches_on
 from symbij.calculus.intervals import apart, contains, end_inside
 from symbij.calculus.parts import FloorPart, Folded, PiecePart, ProductPart, RawChain, SplinePart, SumPart
 from symbij.calculus.proof import Folds, OutsideDomain, Proof, Turns, Undefined, Unproved
@@ -111,13 +112,13 @@ def _prove_on_all(chain: RawChain, start: Interval, bounds: Bounds, may_cut: boo
 
 def preimage(chain: RawChain, target: Interval, bounds: Bounds, start: Interval = REALS) -> Interval:
     """The largest interval inside `start` that `chain` maps into `target`; all the line beyond `start` is left open."""
-    found = prove((*chain, _Within(target)), start, bounds).domain
+    found = prove((*chain, Within(target)), start, bounds).domain
     lo = (found.lo, found.lo_open) if found.lo != start.lo else (-sp.oo, True)
     hi = (found.hi, found.hi_open) if found.hi != start.hi else (sp.oo, True)
     return Interval(lo[0], hi[0], lo[1], hi[1])
 
 
-class _Within(Link):
+class Within(Link):
     """The identity on an interval: a link that only asks to be inside it."""
 
     name = "within"
@@ -199,7 +200,8 @@ def _settle_part(walk: _Walk, part: SumPart | ProductPart | PiecePart) -> None:
     image = walk.image()
 
     def prover(chain: RawChain, where: Interval, bounds: Bounds, may_cut: bool) -> Proof:
-        return prove(chain, where, bounds, may_cut, walk.assumed)
+        # what the user vouches for is the whole, or each piece of it, not every term
+        return prove(chain, where, bounds, may_cut, walk.assumed if isinstance(part, PiecePart) else 0)
 
     try:
         settled = settle(part, image, walk.bounds, prover)
@@ -213,7 +215,7 @@ def _settle_part(walk: _Walk, part: SumPart | ProductPart | PiecePart) -> None:
             raise
         settled = assume(part, image, walk.bounds, walk.assumed)
     if settled.cut is not None:
-        _fit_into(walk, _Within(settled.cut), image)
+        _fit_into(walk, Within(settled.cut), image)
         if not walk.cut:
             raise Unproved(f"it is not clear that '{part.name}' is defined on {image}")
         return
@@ -225,7 +227,7 @@ def _settle_part(walk: _Walk, part: SumPart | ProductPart | PiecePart) -> None:
 def _branch(item: Folded, image: Interval, bounds: Bounds) -> Chain | None:
     """The links of the branch that covers `image`. A closed end of it on an open end of the branch is left to the first
     link, which opens it."""
-    for where, links in item.branches:
+    for where, links in (*item.branches, *branches_on(item, image, bounds)):
         if contains(replace(where, lo_open=False, hi_open=False), image, bounds):
             return links
     return None
@@ -249,9 +251,9 @@ def _beside_pole(walk: _Walk, item: Folded) -> Chain | None:
 def _parts(walk: _Walk, item: Folded) -> tuple[Interval, ...]:
     """The parts of the domain that lead into one branch each of a folded function, as far as they can be found."""
     found = []
-    for where, _ in item.branches:
+    for where, _ in branches_on(item, walk.image(), walk.bounds):
         with contextlib.suppress(Unproved, Folds, OutsideDomain):
-            chain = (*walk.links, _Within(where))
+            chain = (*walk.links, Within(where))
             found.append(prove(chain, Interval(walk.lo, walk.hi, walk.lo_open, walk.hi_open), walk.bounds).domain)
     return tuple(found)
 

@@ -72,7 +72,7 @@ def _by_real_roots(derivative: sp.Poly, where: Interval) -> Monotone:
         others = [float(sp.N(r, 30)) for r in roots[1:]]
         lo = float(where.lo) if where.lo.is_finite else min(first - 1.0, 2.0 * first)
         hi = others[0] if others else float(where.hi) if where.hi.is_finite else max(first + 1.0, 2.0 * first)
-        raise Turns(((lo + first) / 2, (first + hi) / 2))
+        raise Turns(((lo + first) / 2, (first + hi) / 2), tuple(roots))
     inside = _inside(where)
     return Monotone(int(sp.sign(derivative.eval(inside))), False, (), "the derivative has no root of odd order")
 

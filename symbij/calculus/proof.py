@@ -39,10 +39,11 @@ class Undefined(Unproved):
 
 
 class Turns(Unproved):
-    """The derivative has both signs: it is of sign `signs[k]` at `points[k]`."""
+    """The derivative has different signs at the two `points`; where they are known, its sign changes at `places`."""
 
-    def __init__(self, points: tuple[float, float]) -> None:
+    def __init__(self, points: tuple[float, float], places: tuple[sp.Expr, ...] = ()) -> None:
         self.points = points
+        self.places = places
         super().__init__(f"the derivative has different signs at {points[0]:.6g} and {points[1]:.6g}")
 
 

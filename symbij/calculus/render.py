@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 if TYPE_CHECKING:
+    from symbij.calculus.branches import BranchedDerivation
     from symbij.calculus.derivation import Derivation
 
 _ROOT_NOTE = "f_inverse(y) is the one x with f(x) = y, found by a bracketed Newton iteration to full precision"
@@ -20,8 +21,7 @@ def as_text(d: Derivation) -> str:
         listed = ", ".join(f"{p.name} {p.constraint}" for p in d.formula.parameters)
         lines.append(f"parameters   {listed}")
     lines += [f"domain       {d.domain}", f"codomain     {d.codomain}", f"direction    {d.direction}"]
-    for relation, reason in d.conditions:
-        lines.append(f"condition    {relation_text(relation)}   ({reason})")
+    lines += _conditions(d.conditions)
     lines += [f"continued    to {c} = 0 by the limit there" for c in d.limits]
     lines += ["", f"{d.status}: a chain of strictly monotone, continuous maps"]
     width = max((len(s.name) for s in d.steps), default=0)
@@ -48,6 +48,33 @@ def as_text(d: Derivation) -> str:
     return "\n".join(lines)
 
 
+def branches_as_text(d: BranchedDerivation) -> str:
+    """The derivation of a map with several branches: what they share, then each of them."""
+    x = d.variable
+    lines = [f"f({x}) = {d.formula.text or d.forward}"]
+    if d.formula.parameters:
+        listed = ", ".join(f"{p.name} {p.constraint}" for p in d.formula.parameters)
+        lines.append(f"parameters   {listed}")
+    lines += [f"domain       {d.domain}", f"codomain     {d.codomain}", *_conditions(d.conditions), ""]
+    lines.append(f"proved: {len(d.branches)} branch{'es' * (len(d.branches) > 1)}, on each of which it is one-to-one")
+    numeric = False
+    for number, branch in enumerate(d.branches, start=1):
+        lines += [
+            "",
+            f"branch {number}: {branch.domain} → {branch.codomain}, {branch.direction}",
+            f"  chain     {' → '.join(item.name for item in branch.chain) or 'the identity'}",
+            f"  inverse   {x} = {branch.inverse}",
+            f"  log|det J| of the forward map       {branch.forward_log_det}",
+            f"  log|det J| of the inverse, from y   {branch.inverse_log_det}",
+        ]
+        numeric = numeric or "f_inverse(" in str(branch.inverse)
+    return "\n".join([*lines, _ROOT_NOTE] if numeric else lines)
+
+
+def _conditions(conditions: tuple[tuple[sp.Basic, str], ...]) -> list[str]:
+    return [f"condition    {relation_text(relation)}   ({reason})" for relation, reason in conditions]
+
+
 def relation_text(relation: sp.Basic) -> str:
     """A condition as text."""
     return f"{relation.lhs} != {relation.rhs}" if isinstance(relation, sp.Ne) else str(relation)
@@ -62,4 +89,17 @@ def as_latex(d: Derivation) -> str:
         rf"\log\left|\tfrac{{dy}}{{d{x}}}\right| &= {sp.latex(d.forward_log_det)}",
         rf"\log\left|\tfrac{{d{x}}}{{dy}}\right| &= {sp.latex(d.inverse_log_det)}",
     ]
+    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+
+def branches_as_latex(d: BranchedDerivation) -> str:
+    """The derivation of a map with several branches as the rows of an aligned display."""
+    x = sp.latex(d.variable)
+    rows = [rf"f({x}) &= {sp.latex(d.forward)}"]
+    for k, branch in enumerate(d.branches, start=1):
+        rows += [
+            rf"f_{{{k}}}^{{-1}}(y) &= {sp.latex(branch.inverse)} \in {branch.domain.latex()}, "
+            rf"\quad y \in {branch.codomain.latex()}",
+            rf"\log\left|\tfrac{{d{x}}}{{dy}}\right|_{{{k}}} &= {sp.latex(branch.inverse_log_det)}",
+        ]
     return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"

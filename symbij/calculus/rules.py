@@ -14,6 +14,7 @@ run of shift, scale and divide links is read as one affine map; most rules look 
     u + c, sigmoid, v - sigmoid(c) =  sigmoid_increment(c)
     powers, and exponentials of exponentials: see rules_power.py
     u**p, then 1/(1 + v)           =  sigmoid of -p*log(u)
+    u**p, then 1/v                 =  u**-p                            (1/v overflows where u does not)
     sigmoid - 1                    =  -sigmoid of -u                   (ndtr likewise)
     tanh + 1                       =  2*sigmoid of 2*u                 (erf + 1 = 2*ndtr of sqrt(2)*u)
     sigmoid, then s*v + t          =  sigmoid_between(t, s + t)

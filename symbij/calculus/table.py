@@ -101,6 +101,11 @@ _BETWEEN = Interval(sp.Min(_LOW, _HIGH), sp.Max(_LOW, _HIGH))
 _AROUND = Interval(-sigmoid(_SHIFT), sigmoid(-_SHIFT))
 _BESIDE_ZERO = Interval(sp.Piecewise((0, _WIDTH > 0), (-sp.oo, True)), sp.Piecewise((sp.oo, _WIDTH > 0), (0, True)))
 
+_SIGN, _TURN = (sp.Symbol(n, real=True) for n in ("s", "k"))
+_AROUND_K_PI = Interval(_TURN * sp.pi - sp.pi / 2, _TURN * sp.pi + sp.pi / 2)
+_AROUND_K_PI_CLOSED = Interval(_AROUND_K_PI.lo, _AROUND_K_PI.hi, False, False)
+_BESIDE_K_PI = Interval(_TURN * sp.pi + (_SIGN - 1) * sp.pi / 2, _TURN * sp.pi + (_SIGN + 1) * sp.pi / 2, False, False)
+
 _MA, _MB, _MC, _MD = sp.symbols("a b c d", real=True)
 _BEYOND_POLE = Interval(-_MD / _MC, sp.oo)
 _RISES = sp.Gt(_MA * _MD - _MB * _MC, 0)
@@ -351,6 +356,19 @@ _ALL = [
         "2*loghypot1_scaled(v, c) + log(abs(c)) + log(pi)", _P01, REALS, "c", ("c",), nonzero=("c",)),
     Row("tan", "tan(u)", "atan", "2*loghypot1(v)", "2*loghypot1(v)", _HALF_PI, REALS),
     Row("atan", "atan(u)", "tan", "-2*loghypot1(u)", "-2*loghypot1(u)", REALS, _HALF_PI),
+    # circular, on the other branches: around k pi, with s = -1 where k is odd; cos from k pi on, or up to it if s = -1.
+    # log|cos| from sin where that is small, since next to 1 the cosine has no digits left
+    Row("sin_branch", "sin(u)", "asin_branch", "where(abs(v) < 0.7, log1msq(v)/2, log(abs(cos(u))))",
+        "log1msq(v)/2", _AROUND_K_PI_CLOSED, _CLOSED11, "s", ("s", "k")),
+    Row("asin_branch", "k*pi + s*asin(u)", "sin_branch", "-log1msq(u)/2",
+        "where(abs(u) < 0.7, -log1msq(u)/2, -log(abs(cos(v))))", _CLOSED11, _AROUND_K_PI_CLOSED, "s", ("s", "k")),
+    Row("cos_branch", "cos(u)", "acos_branch", "where(abs(v) < 0.7, log1msq(v)/2, log(abs(sin(u))))",
+        "log1msq(v)/2", _BESIDE_K_PI, _CLOSED11, "-s", ("s", "k")),
+    Row("acos_branch", "k*pi + s*acos(u)", "cos_branch", "-log1msq(u)/2",
+        "where(abs(u) < 0.7, -log1msq(u)/2, -log(abs(sin(v))))", _CLOSED11, _BESIDE_K_PI, "-s", ("s", "k")),
+    Row("tan_branch", "tan(u)", "atan_branch", "2*loghypot1(v)", "2*loghypot1(v)", _AROUND_K_PI, REALS, 1, ("k",)),
+    Row("atan_branch", "k*pi + atan(u)", "tan_branch", "-2*loghypot1(u)", "-2*loghypot1(u)", REALS, _AROUND_K_PI, 1,
+        ("k",)),
     # Lambert W, principal branch: u exp(u) = w; with d >= 0 the square of v = u exp(d u^2/2) times d is w exp(w) of
     # w = d u^2, so u = v exp(-W(d v^2)/2)
     Row("lambertw", "lambertw(u)", "xexp", "-v - log1p(v)", "-v - log1p(v)", _W_DOMAIN, _W_RANGE),

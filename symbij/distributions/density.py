@@ -9,9 +9,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import sympy as sp
 
 from symbij.bijectors.fused import BoundStage
 from symbij.bijectors.variable import value_of
@@ -19,8 +20,11 @@ from symbij.formula.constraints import Constraint, real
 from symbij.kernels.broadcast import pack
 from symbij.kernels.run import Runner
 from symbij.program.ir import Builder, Program, Var
-from symbij.program.lower import lower_chain
+from symbij.program.lower import lower, lower_chain
 from symbij.program.operations import Stage, X, at_safe_point, flip, interval_conditions, lower_pullback, stage_env
+
+if TYPE_CHECKING:
+    from symbij.calculus.derivation import Derivation
 
 
 class Pick(NamedTuple):
@@ -58,7 +62,16 @@ class MixedDensity:
     components: tuple[Density, ...]
 
 
-Density = BaseDensity | PulledBack | MixedDensity
+@dataclass(frozen=True)
+class SummedDensity:
+    """The density of f(X) for f with several branches: log of the sum over the preimages x_k of y of
+    p(x_k) |dx_k/dy|. The branches, from left to right, have the same parameters."""
+
+    base: Density
+    branches: tuple[BoundStage, ...]
+
+
+Density = BaseDensity | PulledBack | MixedDensity | SummedDensity
 
 
 def parameters_of(density: Density) -> Iterator[Any]:
@@ -69,6 +82,9 @@ def parameters_of(density: Density) -> Iterator[Any]:
         case PulledBack(base, stages):
             for stage in stages:
                 yield from stage.values
+            yield from parameters_of(base)
+        case SummedDensity(base, branches):
+            yield from branches[0].values
             yield from parameters_of(base)
         case MixedDensity(logits, components):
             yield from logits
@@ -85,6 +101,9 @@ def constraints_of(density: Density) -> Iterator[Constraint]:
             for stage in stages:
                 yield from (p.constraint for p in stage.derivation.formula.parameters)
             yield from constraints_of(base)
+        case SummedDensity(base, branches):
+            yield from (p.constraint for p in branches[0].derivation.formula.parameters)
+            yield from constraints_of(base)
         case MixedDensity(logits, components):
             yield from (real for _ in logits)
             for component in components:
@@ -98,6 +117,8 @@ def shape_of(density: Density) -> Any:
             return ("base", cdf.derivation)
         case PulledBack(base, stages):
             return ("pulled", tuple((s.derivation, s.inverted) for s in stages), shape_of(base))
+        case SummedDensity(base, branches):
+            return ("summed", tuple(s.derivation for s in branches), shape_of(base))
         case MixedDensity(_, components):
             return ("mixed", tuple(shape_of(c) for c in components))
     raise TypeError(type(density).__name__)
@@ -133,11 +154,42 @@ def lower_log_density(shape: Any, x: Var, b: Builder, names: InputNames) -> Var:
             terms = [lg + lower_log_density(c, x, b, names) for lg, c in zip(logits, components, strict=True)]
             result = _log_sum_exp(terms, b) - _log_sum_exp(logits, b)
             return result
+        case ("summed", derivations, base):
+            result = _log_sum_exp(_branch_terms(derivations, base, x, b, names), b)
+            return b.select(b.compare("ne", x, x), x, result)
         case _:
             raise TypeError(shape)
     for condition in inside:
         result = b.select(condition, result, b.const(float("-inf")))
     return b.select(b.compare("ne", x, x), x, result) if inside else result
+
+
+def _branch_terms(derivations: tuple[Derivation, ...], base: Any, y: Var, b: Builder, names: InputNames) -> list[Var]:
+    """log of p(x) |dx/dy| on each branch; -inf on those that do not reach y.
+
+    Where branches meet, all of them have the same preimage of y, which must not count twice if the others end there: a
+    branch counts at the lower end of its codomain, at the upper end only if none reaches further. So the density is
+    continuous from the right, and at its upper end from the left.
+    """
+    own = names.take(len(derivations[0].formula.parameters))
+    before = len(names.given)
+    nothing = b.const(float("-inf"))
+    highest = sp.Max(*(d.codomain.hi for d in derivations))
+    terms = []
+    for derivation in derivations:
+        del names.given[before:]  # the base has the same parameters for all branches
+        stage = Stage(derivation, False, own)
+        pulled, inside = lower_pullback(flip([stage]), y, b)
+        log_p = lower_log_density(base, pulled.value, b, names)
+        term = b.select(b.compare("ne", log_p, nothing), log_p + pulled.log_det, nothing)  # -inf and +inf: no mass
+        for condition in inside:
+            term = b.select(condition, term, nothing)
+        if derivation.codomain.hi != highest:
+            hi, top = (lower(e, stage_env(stage, b), b) for e in (derivation.codomain.hi, highest))
+            at_top = b.select(b.compare("ge", y, top), term, nothing)
+            term = b.select(b.compare("lt", y, hi), term, at_top)
+        terms.append(term)
+    return terms
 
 
 def _log_sum_exp(terms: list[Var], b: Builder) -> Var:

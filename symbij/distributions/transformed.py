@@ -20,8 +20,17 @@ class TransformedDistribution(Distribution):
     A scalar `distribution` is expanded to independent draws of the given `batch_shape` and `event_shape` before f is
     applied. Where every part is derived from formulas, inverse, log-det and base density are one kernel.
 
+    If f takes several inputs to one output, the result is a `ManyToOneTransformed`, whose density is a sum.
+
     Raises `DomainError` if the law of X has mass where f is not defined.
     """
+
+    def __new__(cls, distribution: Any = None, bijector: Any = None, *args: Any, **kwargs: Any) -> Any:
+        if cls is TransformedDistribution and not getattr(bijector, "is_injective", True):
+            from symbij.distributions.many_to_one import ManyToOneTransformed
+
+            return super().__new__(ManyToOneTransformed)
+        return super().__new__(cls)
 
     def __init__(
         self,
