@@ -34,8 +34,11 @@ def prove_monotone(part: SumPart | ProductPart, where: Interval, bounds: Bounds)
     """A proof that `part` is strictly monotone on `where`, or None. Raises `Turns` if it certainly is not."""
     _, terms = walk((part,), _X, SYMBOLIC)
     box = _numeric_box(where, bounds)
+    found = _by_signs(part, terms, box, where, bounds)
+    if found is None and value_of((part,), _X).free_symbols == {_X}:
+        found = by_polynomial(part, where, bounds)  # which knows where it turns, if it does
     return (
-        _by_signs(part, terms, box, where, bounds)
+        found
         or _by_range(part, where, bounds)
         or by_polynomial(part, where, bounds)
         or _by_subdivision(terms, where, box, bounds)
