@@ -6,15 +6,27 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import mpmath
+import numpy as np
 import sympy as sp
 from mpmath import mpf
 
 from symbij.calculus.truth import evaluate
 from symbij.formula import functions as fn
 from symbij.program.ir import Op, Program
+from tests.fuzz.interpret import doubles, ordinals
+from tests.fuzz.points import doubles_between
 from tests.fuzz.words import WORDS, exp
 
-_PRECISION = 3000
+_PRECISION = 2600
+_SEARCHING = 1500  # bits while a root is searched for
+_FAR = mpf(2) ** 70  # beyond which these functions are at their limits
+_LIMITS: dict[str, tuple[mpf, mpf]] = {
+    name: (mpf(below), mpf(above))
+    for name, below, above in [
+        ("exp", 0, "inf"), ("expm1", -1, "inf"), ("tanh", -1, 1), ("sigmoid", 0, 1), ("erf", -1, 1), ("erfc", 2, 0),
+        ("ndtr", 0, 1), ("sinh", "-inf", "inf"), ("cosh", "inf", "inf"),
+    ]
+}  # fmt: skip
 
 _ARITHMETIC: dict[str, Callable[..., Any]] = {
     "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "neg": lambda a: -a,
@@ -53,6 +65,8 @@ def _outputs(program: Program, inputs: dict[str, mpf]) -> list[Any]:
 def _operation(op: Op, a: list[Any]) -> Any:
     if op.name == "root":
         return _root(op.data.program, *a)
+    if op.name in _LIMITS and abs(a[0]) > _FAR:
+        return _LIMITS[op.name][int(a[0] > 0)]
     if op.name in _ARITHMETIC:
         return _ARITHMETIC[op.name](*a)
     if op.name in WORDS:
@@ -61,28 +75,27 @@ def _operation(op: Op, a: list[Any]) -> Any:
     return evaluate(
         fn.OWN_FUNCTIONS[op.name].definition(*symbols),
         {s.name: v for s, v in zip(symbols, a, strict=True)},
-        _PRECISION,
+        mpmath.mp.prec,
     )
 
 
 def _root(program: Program, y: mpf, lo: mpf, hi: mpf, *parameters: mpf) -> mpf:
-    """The u in (lo, hi) with f(u) = y, by bisection and then Newton's method."""
+    """The u in (lo, hi) with f(u) = y, by bisection over the doubles and then Newton's method."""
 
     def at(u: mpf) -> list[mpf]:
         return _outputs(program, dict(zip(program.inputs, [u, *parameters], strict=True)))
 
-    width = mpf(2) ** 1025
-    lo, hi = max(lo, -width), min(hi, width)
-    rising = at((lo + hi) / 2 if abs(lo) + abs(hi) < width else max(lo, min(hi, mpf(1) / 7)))[1] > 0
-    for _ in range(1200):
-        middle = (lo + hi) / 2
-        if (at(middle)[0] < y) == rising:
-            lo = middle
-        else:
-            hi = middle
-        if hi - lo < abs(hi) / 2**40:
-            break
-    u = (lo + hi) / 2
+    first, last = (int(ordinals(np.float64(v))) for v in doubles_between(lo, hi))
+    with mpmath.workprec(_SEARCHING):
+        signs = [at(mpf(float(doubles(np.int64(first + (last - first) * k // 8)))))[1] for k in range(1, 8)]
+        rising = sum(mpmath.sign(s) for s in signs if not mpmath.isnan(s)) >= 0
+        while last - first > 1:
+            middle = (first + last) // 2
+            u = mpf(float(doubles(np.int64(middle))))
+            value = at(u)[0]
+            below = u < 0 if mpmath.isnan(value) else (value < y) == rising
+            first, last = (middle, last) if below else (first, middle)
+    u = mpf(float(doubles(np.int64(last))))
     for _ in range(6):
         value, slope = at(u)
         u -= (value - y) / slope

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 Domain = tuple[float | str, float | str]
 
-# Sets that parts of a formula range over: the reals R, positive P, negative N, the unit interval U, (-1, 1) M, above one
-# G, above minus one L.
+# Sets that parts of a formula range over: the reals R, positive P, negative N, the unit interval U, (-1, 1) M, above
+# one G, above minus one L.
 INSIDE: dict[str, str] = {"R": "R", "P": "RPL", "N": "RN", "U": "RPULM", "M": "RLM", "G": "RPLG", "L": "RL"}
 # Links by the set they need: text with {u} for what is inside, {s} a positive factor, {n} a nonzero one, {r} a real
 # number, {k} an odd whole number; the set they lead to; the direction.
@@ -23,8 +23,9 @@ LINKS: dict[str, list[tuple[str, str, int]]] = {
         ("exp({u})", "P", 1), ("expm1({u})", "L", 1), ("sigmoid({u})", "U", 1), ("softplus({u})", "P", 1),
         ("tanh({u})", "M", 1), ("sinh({u})", "R", 1), ("asinh({u})", "R", 1), ("cbrt({u})", "R", 1),
         ("ndtr({u})", "U", 1), ("erf({u})", "M", 1), ("erfc({u})", "P", -1), ("atan({u})", "R", 1),
-        ("({u})**{k}", "R", 1), ("{s}*({u})", "R", 1), ("({u})/{s}", "R", 1), ("-({u})", "R", -1), ("{n}*({u})", "R", 0),
-        ("({u}) + {r}", "R", 1), ("({u}) - {r}", "R", 1), ("{r} - {s}*({u})", "R", -1), ("{s}*({u}) + {r}", "R", 1),
+        ("({u})**{k}", "R", 1), ("{s}*({u})", "R", 1), ("({u})/{s}", "R", 1), ("-({u})", "R", -1),
+        ("{n}*({u})", "R", 0), ("({u}) + {r}", "R", 1), ("({u}) - {r}", "R", 1), ("{r} - {s}*({u})", "R", -1),
+        ("{s}*({u}) + {r}", "R", 1),
         ("softsign({u})", "M", 1), ("log_ndtr({u})", "N", 1), ("exp(-{s}*({u}))", "P", -1),
     ],
     "P": [
@@ -54,7 +55,8 @@ WRITTEN_OUT = [
     ("(exp({u}) - exp(-({u})))/2", "R", "R"), ("(exp({u}) - 1)/(exp({u}) + 1)", "R", "M"),
     ("log(1 + exp({u}))", "R", "P"), ("1/(1 + exp(-({u})))", "R", "U"), ("log({u} + sqrt(({u})**2 + 1))", "R", "R"),
     ("({u})/(1 + abs({u}))", "R", "M"), ("log({u}) - log(1 - ({u}))", "U", "R"), ("({u})*exp({u})", "P", "P"),
-    ("exp({u})/(1 + exp({u}))", "R", "U"), ("sign({u})*abs({u})**{s}", "R", "R"), ("({u})/sqrt(1 + ({u})**2)", "R", "M"),
+    ("exp({u})/(1 + exp({u}))", "R", "U"), ("sign({u})*abs({u})**{s}", "R", "R"),
+    ("({u})/sqrt(1 + ({u})**2)", "R", "M"),
     ("floor({u}) + frac({u})**2", "R", "R"), ("({u}) + floor({u})", "R", "R"), ("2*({u}) + abs({u})", "R", "R"),
     ("({s}*({u}) + 1)/(({u}) + 3)", "P", "P"), ("({u})**2 + 2*({u})", "P", "P"), ("tanh({u})**3 + ({u})", "R", "R"),
 ]  # fmt: skip
@@ -64,9 +66,10 @@ THROUGH_ZERO = [
     "cbrt(x)", "erf(x)", "x*abs(x)", "sign(x)*abs(x)**{s}", "x + {s}*tanh(x)", "x/(1 + abs(x))", "sigmoid(x) - 1/2",
 ]  # fmt: skip
 ARBITRARY_WORDS = (
-    "exp log log1p expm1 sigmoid logit softplus tanh atanh sinh asinh cosh abs sign floor cbrt sqrt sin cos tan atan "
-    "erf erfc ndtr ndtri lambertw square asin acos acosh frac softsign"
-).split()
+    "exp", "log", "log1p", "expm1", "sigmoid", "logit", "softplus", "tanh", "atanh", "sinh", "asinh", "cosh", "abs",
+    "sign", "floor", "cbrt", "sqrt", "sin", "cos", "tan", "atan", "erf", "erfc", "ndtr", "ndtri", "lambertw", "square",
+    "asin", "acos", "acosh", "frac", "softsign",
+)  # fmt: skip
 CONSTRAINTS = ("real", "positive", "negative", "nonzero", "unit")
 NUMBERS = ("2", "3", "0.5", "1.5", "0.1", "7", "0.25", "10")
 DOMAINS: tuple[Domain, ...] = (

@@ -149,8 +149,9 @@ def _root(program: Program, y: Array, lo: Array, hi: Array, *parameters: Array) 
         names = program.inputs
         return _outputs(program, dict(zip(names, [u, *parameters], strict=True)))
 
-    first, last = ordinals(np.where(np.isinf(lo), -np.finfo(float).max, lo)), ordinals(
-        np.where(np.isinf(hi), np.finfo(float).max, hi)
+    first, last = (
+        ordinals(np.where(np.isinf(lo), -np.finfo(float).max, lo)),
+        ordinals(np.where(np.isinf(hi), np.finfo(float).max, hi)),
     )
     slopes = np.stack([np.asarray(at(doubles(_between(first, last, k, 8)))[1] + 0 * y) for k in range(1, 8)])
     known = np.nan_to_num(np.sign(slopes), nan=0.0)

@@ -56,38 +56,36 @@ def value_and_slope(text: str, values: Mapping[str, float | mpf]) -> tuple[mpf, 
     """f and f' at `values`, which are taken as exact. Raises `Undefined` where f is not defined, `Unknown` where it
     cannot be told."""
     tree = tree_of(text)
-    before = None
     for precision in PRECISIONS:
-        with mpmath.workprec(precision):
-            try:
-                jet = _Evaluation(values).at(tree)
-            except Lost:
-                continue
-            except (OverflowError, MemoryError, ValueError, mpmath.libmp.NoConvergence) as error:
-                raise Unknown(str(error)) from None
-            if not mpmath.isfinite(jet.v) or not jet.e <= max(abs(jet.v) * _SETTLED, _NOTHING):
-                before = None
-                continue
-            if before is not None and _alike(before.d, jet.d):
-                return jet.v, jet.d
-            before = jet
+        first = _settled(tree, values, precision)
+        if first is None:
+            continue
+        again = _settled(tree, values, precision + precision // 3)  # only values have error bounds; slopes must agree
+        if again is not None and _alike(first.d, again.d):
+            return again.v, again.d
     raise Unknown("does not settle")
 
 
 def value(text: str, values: Mapping[str, float | mpf]) -> mpf:
     """f at `values`; see `value_and_slope`."""
-    tree = tree_of(text)
     for precision in PRECISIONS:
-        with mpmath.workprec(precision):
-            try:
-                jet = _Evaluation(values).at(tree)
-            except Lost:
-                continue
-            except (OverflowError, MemoryError, ValueError, mpmath.libmp.NoConvergence) as error:
-                raise Unknown(str(error)) from None
-            if mpmath.isfinite(jet.v) and jet.e <= max(abs(jet.v) * _SETTLED, _NOTHING):
-                return jet.v
+        jet = _settled(tree_of(text), values, precision)
+        if jet is not None:
+            return jet.v
     raise Unknown("does not settle")
+
+
+def _settled(tree: ast.expr, values: Mapping[str, float | mpf], precision: int) -> Jet | None:
+    """f at this precision if that is enough for its value."""
+    with mpmath.workprec(precision):
+        try:
+            jet = _Evaluation(values).at(tree)
+        except Lost:
+            return None
+        except (OverflowError, MemoryError, ValueError, mpmath.libmp.NoConvergence) as error:
+            raise Unknown(str(error)) from None
+        settled = mpmath.isfinite(jet.v) and jet.e <= max(abs(jet.v) * _SETTLED, _NOTHING)
+        return jet if settled else None
 
 
 def rough(text: str, values: Mapping[str, float | mpf], precision: int = 200) -> Jet | None:

@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from symbij.bijectors.derived import bijector
-from symbij.errors import DerivationError, DomainError, FormulaSyntaxError, NotBijectiveError, ParameterError, SymbijError
+from symbij.errors import (
+    DerivationError,
+    DomainError,
+    FormulaSyntaxError,
+    NotBijectiveError,
+    ParameterError,
+    SymbijError,
+)
 from tests.fuzz.check import Checker, Problem
 from tests.fuzz.grammar import Fuzzed
 from tests.fuzz.refusals import check_witness, looks_one_to_one
@@ -55,7 +62,7 @@ def limited(seconds: float) -> Iterator[None]:
         raise OutOfTime
 
     before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_PROF, seconds, 1.0)  # again and again, in case it is swallowed
     try:
         yield
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import mpmath
@@ -78,6 +79,6 @@ def _monotone(values: list[Jet | None]) -> bool:
     if len(defined) < 4 or defined[-1] - defined[0] != len(defined) - 1:
         return False
     jets = [values[i] for i in defined]
-    rises = [b.v - a.v for a, b in zip(jets, jets[1:], strict=False) if a is not None and b is not None]
+    rises = [b.v - a.v for a, b in itertools.pairwise(jets) if a is not None and b is not None]
     slopes = [jet.d for jet in jets if jet is not None and not mpmath.isnan(jet.d)]
     return all(r > 0 for r in rises + slopes) or all(r < 0 for r in rises + slopes)

@@ -56,6 +56,8 @@ def _details(p: Problem) -> str:
     for label, value in (("at", p.point), ("got", p.got), ("expected", p.expected)):
         if value is not None:
             parts.append(f"{label} {value!r}" if not isinstance(value, str) else f"{label} {value}")
+    if p.times > 1:
+        parts.append(f"and {p.times - 1} more like it")
     if p.note:
         parts.append(p.note.replace("\n", "\n      "))
     return "; ".join(parts)

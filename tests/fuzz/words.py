@@ -6,6 +6,7 @@ so that they do not cancel (1/cosh^2, not 1 - tanh^2).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -71,7 +72,28 @@ def _erf(u: mpf) -> mpf:
 def _erfc(u: mpf) -> mpf:
     if u > _FAR:
         return exp(-u * u) / (u * mpmath.sqrt(mpmath.pi))
-    return mpf(2) if u < -_FAR else mpmath.erfc(u)
+    if u < -_FAR:
+        return mpf(2)
+    return _erfc_tail(u) if u > 4 and mpmath.mp.prec > 400 else mpmath.erfc(u)
+
+
+def _erfc_tail(u: mpf) -> mpf:
+    """exp(-u^2)/sqrt(pi) divided by u + (1/2)/(u + (2/2)/(u + (3/2)/(u + ...))), in fixed point. (mpmath subtracts erf
+    from 1 where its asymptotic series does not do.)"""
+    bits = mpmath.mp.prec + 40
+    terms, digits, x = 0, 0.0, float(u)
+    while digits < bits:  # by which factor each level makes the error smaller
+        terms += 1
+        root = math.sqrt(x * x + 2 * terms)
+        digits -= math.log2(2 * terms / (root + x) ** 2)
+        if terms > 800:
+            return mpmath.erfc(u)
+    fixed = int(mpmath.ldexp(u, bits))
+    value = fixed
+    for n in range(terms, 0, -1):
+        value = fixed + (n << (2 * bits)) // (2 * value)
+    with mpmath.workprec(bits + 2 * max(0, mpmath.mag(u))):
+        return exp(-u * u) / (mpmath.sqrt(mpmath.pi) * mpmath.ldexp(mpf(value), -bits))
 
 
 def _ndtr(u: mpf) -> mpf:
@@ -106,15 +128,18 @@ def _erfinv(v: mpf) -> mpf:
 
 
 def _newton(function: Callable[[mpf], tuple[mpf, mpf]], z: mpf) -> mpf:
-    """The root of a function that comes with its slope, from a start close by."""
-    tiny = mpf(2) ** (-mpmath.mp.prec // 2 - 4)
+    """The root of a function that comes with its slope, from a start close by; precision is raised on the way."""
+    full = mpmath.mp.prec
+    precision = min(60, full)
     for _ in range(200):
-        value, slope = function(z)
-        step = value / slope
-        z -= step
-        if abs(step) <= tiny * abs(z):  # squared by the convergence of the method
+        with mpmath.workprec(precision + 20):
             value, slope = function(z)
-            return z - value / slope
+            step = value / slope
+            z = z - step
+        if abs(step) <= mpf(2) ** (-precision // 2) * abs(z):  # squared by the convergence of the method
+            if precision == full:
+                return +z
+            precision = min(2 * precision, full)
     raise Unknown("Newton's method does not arrive")
 
 
@@ -170,9 +195,7 @@ WORDS: dict[str, Meaning] = {
     "cosh": Meaning(
         lambda u: (exp(u) + exp(-u)) / 2, lambda u, v: mpmath.sinh(u) if abs(u) < 1 else (exp(u) - exp(-u)) / 2
     ),
-    "asinh": Meaning(
-        lambda u: mpmath.sign(u) * mpmath.asinh(abs(u)), lambda u, v: 1 / mpmath.sqrt(1 + u * u)
-    ),
+    "asinh": Meaning(lambda u: mpmath.sign(u) * mpmath.asinh(abs(u)), lambda u, v: 1 / mpmath.sqrt(1 + u * u)),
     "acosh": Meaning(mpmath.acosh, lambda u, v: 1 / mpmath.sqrt((u - 1) * (u + 1)), lambda u: u >= 1),
     "sin": Meaning(mpmath.sin, lambda u, v: mpmath.cos(u)),
     "cos": Meaning(mpmath.cos, lambda u, v: -mpmath.sin(u)),
