@@ -24,6 +24,7 @@ from tests.fuzz.words import Unknown
 
 WRONG = 1e-9  # an error beyond this, times the sensitivity, is a wrong answer
 INACCURATE = 1000 * 2.0**-53
+FOR_WANT = "for want of digits or range"
 OPERATIONS = {  # name: (inverse, value, log_det)
     "forward": (False, True, False),
     "forward_log_det": (False, False, True),
@@ -265,7 +266,9 @@ class _Draw:
         for y, got in zip(outputs, compute("inverse", outputs), strict=True):
             self.checker.found.compared += 1
             if math.isnan(got):
-                self.report("not finite", "inverse" + suffix, y, got)
+                exact = self.exactly("inverse", y)
+                found = exact is not None and bool(mpmath.isfinite(exact)) and self.solves(y, exact)
+                self.report("not finite", "inverse" + suffix, y, got, exact, FOR_WANT if found else "")
                 continue
             if abs(got) > 1e300:
                 continue  # its inverse may be beyond the doubles
@@ -317,7 +320,7 @@ class _Draw:
             return
         if not math.isfinite(got):
             right = self.right_in_principle(operation, point, truth, abs(truth))
-            self.report("not finite", operation, point, got, truth, "for want of digits or range" if right else "")
+            self.report("not finite", operation, point, got, truth, FOR_WANT if right else "")
             return
         with mpmath.workprec(400):
             error = abs(mpf(float(got)) - truth)

@@ -68,7 +68,8 @@ def looks_one_to_one(fuzzed: Fuzzed) -> bool:
         lo, hi = ends(fuzzed, parameters)
         if not lo < hi:
             continue
-        if not _monotone([rough(fuzzed.text, {**parameters, "x": x}, 400) for x in grid(lo, hi, 60)]):
+        jets = [rough(fuzzed.text, {**parameters, "x": x}, 400) for x in grid(lo, hi, 60)]
+        if not _monotone(jets) or (fuzzed.domain is not None and None in jets):
             return False
     return True
 
