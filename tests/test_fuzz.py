@@ -9,11 +9,14 @@ import mpmath
 import pytest
 from mpmath import mpf
 
+from symbij.bijectors.derived import bijector
+from symbij.errors import NotBijectiveError
 from tests.fuzz import workers
-from tests.fuzz.grammar import make
+from tests.fuzz.check import Checker
+from tests.fuzz.grammar import Fuzzed, make
 from tests.fuzz.meaning import Undefined, value_and_slope
 from tests.fuzz.outcome import examine
-from tests.fuzz.refusals import looks_one_to_one
+from tests.fuzz.refusals import check_witness, looks_one_to_one
 from tests.fuzz.regressions import REGRESSIONS, Regression
 from tests.fuzz.report import listed
 from tests.fuzz.words import WORDS, Unknown
@@ -90,3 +93,32 @@ def test_meaning_raises_its_precision() -> None:
 )  # sqrt(x) and asinh(lambertw(x)), whose monotone look is known
 def test_monotone_formulas_look_one_to_one(seed: int, number: int) -> None:
     assert looks_one_to_one(make(seed, number))
+
+
+@pytest.mark.parametrize(
+    ("derived", "meant", "kinds"),
+    [
+        ("exp(x)", "exp(x)", set()),
+        ("exp(x)", "1.000001*exp(x)", {"forward", "inverse"}),
+        ("x**3 + x", "x**3 + 1.0001*x", {"forward", "forward_log_det", "inverse", "inverse_log_det"}),
+        ("tanh(x)", "-tanh(x)", {"wrong direction", "forward", "inverse"}),
+        ("log(x)", "log(x - 1)", {"not defined in its domain", "forward"}),
+        ("sigmoid(x)", "2*sigmoid(x)", {"value outside its codomain", "forward"}),
+        ("x", "x + sin(2*x)", {"not one-to-one", "wrong direction", "forward"}),
+    ],
+)
+def test_the_checker_sees_what_is_wrong(derived: str, meant: str, kinds: set[str]) -> None:
+    """A map derived from one formula, checked against another one."""
+    found = Checker(Fuzzed(0, 0, "planted", meant), bijector(derived), compiled=False).run(1)
+    seen = {p.operation if p.kind == "wrong value" else p.kind for p in found.problems}
+    assert kinds <= seen if kinds else not seen, (seen, found.problems)
+
+
+def test_the_checker_of_witnesses() -> None:
+    def refusal(x1: float, x2: float) -> NotBijectiveError:
+        return NotBijectiveError("", (x1, x2, 0.0), {})
+
+    square = Fuzzed(0, 0, "planted", "x**2 - x", domain=(-2, 3))
+    assert check_witness(square, refusal(0.0, 1.0)) is None
+    for pair in ((0.0, 1.001), (1.0, 1.0), (-3.0, 4.0)):
+        assert check_witness(square, refusal(*pair)) is not None
