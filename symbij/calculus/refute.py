@@ -94,7 +94,7 @@ def _search(formula: Formula, parameters: dict[str, float]) -> Witness | None:
     settled = formula.domain is None and turns[-1] < len(grid) - 12
     monotone_part = f"({grid[turns[-1] + 1]:.6g}, 'oo')" if settled else None
     plain = _coincidence(dict(zip(grid, values, strict=True)))
-    if plain is not None:
+    if plain is not None and _equal(formula, parameters, *plain[:2]):
         return Witness(*plain, parameters, monotone_part)
     for i in turns:
         a, c = values[i - 1], values[i + 1]
@@ -162,6 +162,12 @@ def _flat_stretch(
             first, second = (formula.expr.subs(exact | {formula.variable: sp.Rational(repr(x))}) for x in (x1, x2))
             return (x1, x2, y1) if first == second else None
     return None
+
+
+def _equal(formula: Formula, parameters: dict[str, float], x1: float, x2: float) -> bool:
+    """Whether the values are equal beyond the digits and the range of doubles, in which both may have become 0."""
+    y1, y2 = (evaluate(formula.expr, {**parameters, formula.variable.name: x}, 4 * PRECISION) for x in (x1, x2))
+    return bool(abs(y1 - y2) <= mpmath.mpf(2) ** (-2 * PRECISION) * max(abs(y1), abs(y2)))
 
 
 def _coincidence(values: dict[float, float]) -> tuple[float, float, float] | None:

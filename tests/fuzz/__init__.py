@@ -1,0 +1,1 @@
+"""Random formulas, derived and checked against a separate evaluator of their text."""
