@@ -14,9 +14,11 @@ _MODULES = {
         "Cubic", "Exp", "Identity", "Scale", "Shift", "Sigmoid", "Softfloor", "Softplus", "Tanh",
     ),
     "symbij.bijectors.library.shapes": ("SinhArcsinh",),
+    "symbij.bijectors.library.vectors": ("BernsteinPolynomial", "LogisticMixtureCDF", "MixtureCDF"),
     "symbij.bijectors.linear": ("ScaleMatvecDiag", "ScaleMatvecLinearOperator", "ScaleMatvecTriL"),
     "symbij.bijectors.structure": ("Chain", "Invert"),
     "symbij.bijectors.variable": ("Variable",),
+    "symbij.bijectors.vector": ("VectorBijector",),
 }  # fmt: skip
 
 __all__ = [name for names in _MODULES.values() for name in names]

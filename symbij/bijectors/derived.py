@@ -25,6 +25,7 @@ from symbij.bijectors.fused import BoundStage, FusedTransform, program_of
 from symbij.bijectors.numeric import numeric
 from symbij.bijectors.variable import Variable, value_of
 from symbij.errors import ParameterError, UsageError
+from symbij.formula.constraints import Vector
 from symbij.kernels.broadcast import as_float_array, broadcast_shape
 from symbij.kernels.run import Out
 from symbij.program.ir import Program
@@ -93,7 +94,8 @@ class DerivedBijector(Bijector):
             self._validate()
 
     @classmethod
-    def _bound_values(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    def _given(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The arguments by name, in order, defaults filled in."""
         names = [p.name for p in cls._parameter_list]
         listed = ", ".join(names) or "none"
         if len(args) > len(names):
@@ -112,15 +114,22 @@ class DerivedBijector(Bijector):
                 value = p.default
             if value is None:
                 raise ParameterError(f"{cls.__name__}: parameter '{p.name}' is missing (parameters: {listed})")
-            if not isinstance(value, Variable):
-                value = _fixed(cls.__name__, p.name, value)
             values[p.name] = value
         return values
 
-    def _validate(self) -> None:
-        values = self._values()
+    @classmethod
+    def _bound_values(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """What is kept of the arguments: variables, and arrays that nobody can change."""
+        given = cls._given(args, kwargs)
+        return {k: v if isinstance(v, Variable) else fixed(cls.__name__, k, v) for k, v in given.items()}
+
+    def _check_constraints(self, values: dict[str, np.ndarray]) -> None:
         for p in self._parameter_list:
             p.constraint.check(type(self).__name__, p.name, values[p.name])
+
+    def _validate(self) -> None:
+        values = self._values()
+        self._check_constraints(values)
         if self._facts.unconditional:
             return
         domain = self.derivation.domain
@@ -159,12 +168,16 @@ class DerivedBijector(Bijector):
         return list(self._parameters.items())
 
     def _stages(self) -> tuple[BoundStage, ...]:
-        return (BoundStage(self.derivation, False, tuple(self._parameters.values())),)
+        return (BoundStage(self.derivation, False, self._bound()),)
+
+    def _bound(self) -> tuple[Any, ...]:
+        """A value for every parameter of the formula, in its order."""
+        return tuple(self._parameters.values())
 
     def _fused(self) -> FusedTransform:
         found = self.__dict__.get("_cache")
         if found is None:
-            found = self._cache = FusedTransform(self.name, self._program, tuple(self._parameters.values()))
+            found = self._cache = FusedTransform(self.name, self._program, self._bound())
             self._cached_shortcuts = found.shortcuts
         return found
 
@@ -205,7 +218,8 @@ def _shown(values: dict[str, np.ndarray]) -> str:
     return ", ".join(f"{k} = {np.array2string(v, precision=6, threshold=6)}" for k, v in values.items())
 
 
-def _fixed(owner: str, name: str, value: Any) -> np.ndarray:
+def fixed(owner: str, name: str, value: Any) -> np.ndarray:
+    """A parameter's value as an array of doubles that cannot be written to."""
     try:
         array = np.array(as_float_array(value, f"{owner}: parameter '{name}'"), dtype=np.float64)
     except ValueError as error:
@@ -227,9 +241,10 @@ def bijector(
     `formula` is a string ("(a*x + b)**3", with x the variable and every other name a parameter), a sympy expression, or
     a Python function of the variable and the parameters, which is traced (use as a decorator: annotations are
     constraints, defaults are defaults). `domain=(lo, hi)` restricts x; ends are numbers, "oo", or formulas of the
-    parameters. Keyword arguments constrain parameters: `a=sb.nonzero`; the default is `sb.real`. Where symbij finds
-    neither a proof nor a counterexample, `assume_bijective=True` takes your word for it: the derivation then says
-    "assumed", and the inverse is found numerically.
+    parameters. Keyword arguments constrain parameters: `a=sb.nonzero`; the default is `sb.real`.
+    `w=sb.vector(sb.positive)` makes a parameter a vector, over whose components sum(...) in the string adds up (see
+    `VectorBijector`). Where symbij finds neither a proof nor a counterexample, `assume_bijective=True` takes your word
+    for it: the derivation then says "assumed", and the inverse is found numerically.
 
     Raises `FormulaSyntaxError` if the formula cannot be read, `NotBijectiveError` if it is not one-to-one or no proof
     is found, `DomainError` if it is not defined on the domain.
@@ -242,6 +257,10 @@ def bijector(
         return decorate
     title = name or getattr(formula, "__name__", None) or "FormulaBijector"
     doc = inspect.getdoc(formula) if inspect.isfunction(formula) else None
+    if any(isinstance(c, Vector) for c in constraints.values()):
+        from symbij.bijectors.vector import vector_bijector
+
+        return vector_bijector(formula, title, domain, assume_bijective, constraints)
     key = key_of(formula, domain, constraints)
     if key is not None and assume_bijective:
         key += " assumed"
@@ -275,11 +294,16 @@ def declare(formula: Formula, name: str, doc: str | None = None) -> type[Derived
 
 
 def declare_parts(
-    declared: Callable[[], Formula], text: str, parameters: tuple[Parameter, ...], name: str, doc: str | None
+    declared: Callable[[], Formula],
+    text: str,
+    parameters: tuple[Parameter, ...],
+    name: str,
+    doc: str | None,
+    base: type[DerivedBijector] = DerivedBijector,
 ) -> type[DerivedBijector]:
     """A class for the formula that `declared` makes when it is first needed."""
     for parameter in (p.name for p in parameters):
-        if parameter in dir(DerivedBijector) or parameter in _RESERVED:
+        if parameter in dir(base) or parameter in _RESERVED:
             raise ParameterError(f"'{parameter}' cannot be the name of a parameter: every bijector has that attribute")
     signature = inspect.Signature(
         [
@@ -293,7 +317,7 @@ def declare_parts(
         + [inspect.Parameter("validate_args", inspect.Parameter.KEYWORD_ONLY, default=True)]
         + [inspect.Parameter("name", inspect.Parameter.KEYWORD_ONLY, default=None)]
     )
-    listed = "".join(f"\n    {p.name}: {p.constraint.describe()}" for p in parameters)
+    listed = "".join(f"\n    {p.name}: {p.describe()}" for p in parameters)
     body = {
         "_declared": staticmethod(declared),
         "_parameter_list": parameters,
@@ -302,7 +326,7 @@ def declare_parts(
         "__module__": "symbij.bijectors",
     }
     usable = name.isidentifier() and not keyword.iskeyword(name)
-    return type(name if usable else "FormulaBijector", (DerivedBijector,), body)
+    return type(name if usable else "FormulaBijector", (base,), body)
 
 
 def _restored(name: str, made_from: tuple[Formula, str] | None, state: dict[str, Any]) -> DerivedBijector:

@@ -9,9 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from symbij.bijectors.fused import BoundStage
 from symbij.bijectors.variable import value_of
@@ -21,18 +19,6 @@ from symbij.kernels.run import Runner
 from symbij.program.ir import Builder, Program, Var
 from symbij.program.lower import lower_chain
 from symbij.program.operations import Stage, X, at_safe_point, flip, interval_conditions, lower_pullback, stage_env
-
-
-class Pick(NamedTuple):
-    """Element `index` along the last axis of a parameter: the logit of one component of a mixture."""
-
-    source: Any
-    index: int
-
-
-def picked_value(value: Any) -> np.ndarray:
-    """The array behind a parameter or behind one element of it."""
-    return value_of(value.source)[..., value.index] if isinstance(value, Pick) else value_of(value)
 
 
 @dataclass(frozen=True)
@@ -158,5 +144,5 @@ def log_density_program(shape: Any) -> Program:
 
 def log_density_runner(owner: str, density: Density) -> Runner:
     """What computes log p(x), elementwise, with one kernel."""
-    packed, batch = pack(owner, [picked_value(v) for v in parameters_of(density)])
+    packed, batch = pack(owner, [value_of(v) for v in parameters_of(density)])
     return Runner(owner, log_density_program(shape_of(density)), packed, batch)
