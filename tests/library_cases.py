@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import mpmath
 from mpmath import mpf
 
 # Parameter sets: ordinary ones first, then negative, small and large ones.
-PARAMETERS: dict[str, list[dict[str, float]]] = {
+PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "Identity": [{}],
     "Shift": [{"shift": 0.3}, {"shift": -2.5}, {"shift": 1e-300}, {"shift": 1e300}],
     "Scale": [{"scale": 1.7}, {"scale": -0.3}, {"scale": 1e-200}, {"scale": -1e200}],
@@ -77,10 +80,19 @@ PARAMETERS: dict[str, list[dict[str, float]]] = {
     "JohnsonSB": [{"skewness": 0.0, "tailweight": 1.0}, {"skewness": -1.2, "tailweight": 2.5, "loc": 0.3, "scale": 0.4},
                   {"skewness": 20.0, "tailweight": 0.01, "loc": -1e4, "scale": 1e3},
                   {"skewness": -0.5, "tailweight": 300.0, "scale": 1e-8}],
+    "MixtureCDF": [{"weights": [2.0], "locs": [0.3], "scales": [1.5]},
+                   {"weights": [0.3, 0.7], "locs": [-1.0, 2.0], "scales": [0.5, 1.5]},
+                   {"weights": [1e-6, 1.0, 3.0], "locs": [-20.0, 0.0, 5.0], "scales": [0.1, 1e-3, 2.0]},
+                   {"weights": [1e200, 3e199], "locs": [1e3, 1.1e3], "scales": [10.0, 1e-6]}],
+    "LogisticMixtureCDF": [{"weights": [2.0], "locs": [0.3], "scales": [1.5]},
+                           {"weights": [0.3, 0.7], "locs": [-1.0, 2.0], "scales": [0.5, 1.5]},
+                           {"weights": [1e-6, 1.0, 3.0], "locs": [-20.0, 0.0, 5.0], "scales": [0.1, 1e-3, 2.0]},
+                           {"weights": [1e200, 3e199], "locs": [1e3, 1.1e3], "scales": [10.0, 1e-6]}],
+    "BernsteinPolynomial": [{"weights": w} for w in ([2.0], [0.3, 0.7], [1e-6, 1.0, 3.0, 0.5])],
 }  # fmt: skip
 # Bits to start with where fewer than usual do. erfc keeps its relative accuracy, and the definition holds nothing that
 # cancels: few bits do, and it is slow.
-START = {"NormalCDF": 500, "NormalSurvival": 500}
+START = {"NormalCDF": 500, "NormalSurvival": 500, "MixtureCDF": 500}
 
 # What is known to fail on the dense grid, at or near the ends of the range of doubles; see docs/architecture.md.
 KNOWN_LIMITS: dict[tuple[str | int, ...], str] = {
@@ -142,6 +154,18 @@ def _softclip(x: mpf, low: mpf, high: mpf, hinge_softness: mpf) -> mpf:
     return high - (high - low) * s(high - low - s(x - low)) / s(high - low)
 
 
+def _mixture(cdf: Callable[[mpf], mpf], weights: Sequence[mpf], *shapes: Sequence[mpf]) -> mpf:
+    """The weighted mean of the components' distribution functions."""
+    return sum(w * cdf(*shape) for w, *shape in zip(weights, *shapes, strict=True)) / sum(weights)
+
+
+def _bernstein(x: mpf, weights: Sequence[mpf]) -> mpf:
+    """The order statistics' distribution functions are regularised incomplete beta functions."""
+    n = len(weights)
+    terms = [mpmath.betainc(j, n - j + 1, 0, x, regularized=True) for j in range(1, n + 1)]
+    return sum(w * t for w, t in zip(weights, terms, strict=True)) / sum(weights)
+
+
 DEFINITIONS = {
     "Expm1": lambda x: _exp(x) - 1,
     "Log": lambda x: mpmath.log(x),
@@ -190,4 +214,9 @@ DEFINITIONS = {
     "JohnsonSB": lambda x, skewness, tailweight, loc, scale: (
         skewness + tailweight * mpmath.log((x - loc) / (loc + scale - x))
     ),
+    "MixtureCDF": lambda x, weights, locs, scales: _mixture(lambda m, s: mpmath.ncdf(x, m, s), weights, locs, scales),
+    "LogisticMixtureCDF": lambda x, weights, locs, scales: _mixture(
+        lambda m, s: 1 / (1 + mpmath.exp(-(x - m) / s)), weights, locs, scales
+    ),
+    "BernsteinPolynomial": _bernstein,
 }

@@ -35,8 +35,9 @@ class Case:
         cls = ALL[self.name]
         self.given = PARAMETERS[self.name][self.index]
         self.bijector = cls(**self.given)
-        formula = cls.formula
-        values = {p.symbol: float(np.asarray(self.bijector.parameters[p.name])) for p in formula.parameters}
+        formula = type(self.bijector).formula  # of as many components as there are, where parameters are vectors
+        given = self.bijector._values()
+        values = {p.symbol: float(given[p.name]) for p in formula.parameters}
         self.start = START.get(self.name, PRECISION)
         expr, varied = formula.expr, dict(values)
         at_zero = AT_ZERO.get(self.name)
@@ -47,7 +48,7 @@ class Case:
             varied.pop(symbols[at_zero[0]])
         self.truth = Forward(expr, formula.variable, varied, self.start)
         self.values = values
-        derivation = cls.derivation
+        derivation = self.bijector.derivation
         self.domain = self._ends(derivation.domain)
         self.codomain = self._ends(derivation.codomain)
 
@@ -60,11 +61,13 @@ class Case:
 
     def scale_and_center(self) -> tuple[float, float]:
         """The size of x at which something happens, and where."""
-        p = {k: float(np.asarray(v)) for k, v in self.bijector.parameters.items()}
+        p = {k: float(np.mean(v)) for k, v in self.bijector.parameters.items()}
         if self.name == "Cubic":
             return abs(1 / p["a"]), -p["b"] / p["a"]
         if self.name == "Softplus":
             return abs(p["hinge_softness"]), 0.0
+        if "locs" in p:
+            return p["scales"], p["locs"]
         return p.get("scale", 1.0) if self.name != "Scale" else 1.0, p.get("loc", 0.0)
 
 
@@ -234,7 +237,9 @@ def test_accuracy_on_many_points(name: str, index: int, operation: str) -> None:
 def test_formula_is_that_of_the_literature(name: str, index: int) -> None:
     c = case(name, index)
     unit, center = c.scale_and_center()
-    parameters = {k: mpf(float(np.asarray(v))) for k, v in c.bijector.parameters.items()}
+    parameters = {
+        k: [mpf(float(e)) for e in v] if np.ndim(v) else mpf(float(v)) for k, v in c.bijector.parameters.items()
+    }
     lo, hi = c.domain
     width = hi - lo if mpmath.isfinite(lo) and mpmath.isfinite(hi) else mpf(unit)
     points = [center + unit * shift for shift in (-7.3, -1.0, -0.25, 0.0, 0.4, 2.0, 11.0)]

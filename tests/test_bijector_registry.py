@@ -46,6 +46,9 @@ PAIR: dict[str, dict[str, Any]] = {
     "LogisticSurvival": {"loc": [0.0, 1.0], "scale": [1.0, 2.5]},
     "UniformSurvival": {"low": [-5.0, -4.0], "high": [5.0, 6.0]},
     "Cubic": {"a": [1.0, -2.0], "b": [-1.0, 0.4]},
+    "MixtureCDF": {"weights": [[1.0, 2.0], [0.5, 0.1]], "locs": [-0.5, 1.0], "scales": [[1.0, 0.8], [0.7, 2.5]]},
+    "LogisticMixtureCDF": {"weights": [[1.0, 2.0], [0.5, 0.1]], "locs": [-0.5, 1.0], "scales": [1.0, 0.8]},
+    "BernsteinPolynomial": {"weights": [[1.0, 2.0, 0.3], [0.5, 0.1, 0.4]]},
     "SinhArcsinh": {"skewness": [0.0, -0.4], "tailweight": [0.8, 1.3]},
 }
 MAKERS: dict[str, Callable[[], sb.Bijector]] = {
@@ -85,8 +88,16 @@ def inputs(name: str) -> np.ndarray:
     """Points in the domain of the bijector, of shape (3, 2)."""
     bijector = made(name)
     if name.startswith("Invert(") and name != "Invert(by hand)":
-        return np.asarray(bijector.bijector.forward(X))  # type: ignore[attr-defined]
-    return X
+        inner = bijector.bijector  # type: ignore[attr-defined]
+        return np.asarray(inner.forward(inside(inner, X)))
+    return inside(bijector, X)
+
+
+def inside(bijector: sb.Bijector, x: np.ndarray) -> np.ndarray:
+    """Points of [-2, 2] carried into the domain if that is bounded and does not hold them."""
+    lo, hi = bijector._support()
+    bounded = np.all(np.isfinite(lo)) and np.all(np.isfinite(hi))
+    return lo + (hi - lo) * (x + 2.0) / 4.0 if bounded and (np.any(x.min() < lo) or np.any(x.max() > hi)) else x
 
 
 def batch(name: str) -> tuple[int, ...]:

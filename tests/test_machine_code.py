@@ -16,6 +16,7 @@ from kernel_calls import arity, single_call
 
 import symbij as sb
 from symbij.bijectors.library import ALL
+from symbij.bijectors.vector import VectorParameter
 from symbij.kernels import emit
 from symbij.kernels.compile import uniform
 from symbij.kernels.elementary import FUNCTIONS
@@ -50,7 +51,9 @@ def test_elementary_functions_work_on_vectors(name: str, single: bool, no_cache:
 
 @pytest.mark.parametrize("name", ALL)
 def test_bijectors_work_on_vectors(name: str, no_cache: None) -> None:
-    bijector = ALL[name](*[0.7] * len(ALL[name].formula.parameters), validate_args=False)
+    cls = ALL[name]
+    values = [np.full(2, 0.7) if isinstance(p, VectorParameter) else 0.7 for p in cls._parameter_list]
+    bijector = cls(*values, validate_args=False)
     for inverse in (False, True):
         runner = bijector._fused().runner(inverse, True, True)
         assert_vectorised(uniform.__wrapped__(runner.program), trivial=len(runner.program.ops) < 8)

@@ -17,10 +17,12 @@ _MODULES = {
         "Sigmoid", "Sinh", "SoftClip", "Softfloor", "Softplus", "Softsign", "Square", "Tanh",
     ),
     "symbij.bijectors.library.shapes": ("BoxCox", "JohnsonSB", "JohnsonSU", "PowerTransform", "SinhArcsinh"),
+    "symbij.bijectors.library.vectors": ("BernsteinPolynomial", "LogisticMixtureCDF", "MixtureCDF"),
     "symbij.bijectors.linear": ("ScaleMatvecDiag", "ScaleMatvecLinearOperator", "ScaleMatvecTriL"),
     "symbij.bijectors.many_to_one": ("ManyToOneBijector",),
     "symbij.bijectors.structure": ("Chain", "Invert"),
     "symbij.bijectors.variable": ("Variable",),
+    "symbij.bijectors.vector": ("VectorBijector",),
 }  # fmt: skip
 
 __all__ = [name for names in _MODULES.values() for name in names]

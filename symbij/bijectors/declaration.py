@@ -24,6 +24,10 @@ class Parameter:
     constraint: Constraint
     default: Any = None
 
+    def describe(self) -> str:
+        """What values it may take, in words."""
+        return self.constraint.describe()
+
 
 @dataclass(frozen=True)
 class Facts:

@@ -25,6 +25,7 @@ from symbij.bijectors.fused import BoundStage, FusedTransform, program_of
 from symbij.bijectors.numeric import numeric
 from symbij.bijectors.variable import Variable, value_of
 from symbij.errors import ParameterError, UsageError
+from symbij.formula.constraints import Vector
 from symbij.kernels.broadcast import as_float_array, broadcast_shape
 from symbij.kernels.run import Out
 from symbij.program.ir import Program
@@ -93,7 +94,8 @@ class DerivedBijector(Bijector):
             self._validate()
 
     @classmethod
-    def _bound_values(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    def _given(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The arguments by name, in order, defaults filled in."""
         names = [p.name for p in cls._parameter_list]
         listed = ", ".join(names) or "none"
         if len(args) > len(names):
@@ -112,15 +114,22 @@ class DerivedBijector(Bijector):
                 value = p.default
             if value is None:
                 raise ParameterError(f"{cls.__name__}: parameter '{p.name}' is missing (parameters: {listed})")
-            if not isinstance(value, Variable):
-                value = _fixed(cls.__name__, p.name, value)
             values[p.name] = value
         return values
 
-    def _validate(self) -> None:
-        values = self._values()
+    @classmethod
+    def _bound_values(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """What is kept of the arguments: variables, and arrays that nobody can change."""
+        given = cls._given(args, kwargs)
+        return {k: v if isinstance(v, Variable) else fixed(cls.__name__, k, v) for k, v in given.items()}
+
+    def _check_constraints(self, values: dict[str, np.ndarray]) -> None:
         for p in self._parameter_list:
             p.constraint.check(type(self).__name__, p.name, values[p.name])
+
+    def _validate(self) -> None:
+        values = self._values()
+        self._check_constraints(values)
         if self._facts.unconditional:
             return
         self._check_domain(values)
@@ -166,12 +175,16 @@ class DerivedBijector(Bijector):
         return list(self._parameters.items())
 
     def _stages(self) -> tuple[BoundStage, ...]:
-        return (BoundStage(self.derivation, False, tuple(self._parameters.values())),)
+        return (BoundStage(self.derivation, False, self._bound()),)
+
+    def _bound(self) -> tuple[Any, ...]:
+        """A value for every parameter of the formula, in its order."""
+        return tuple(self._parameters.values())
 
     def _fused(self) -> FusedTransform:
         found = self.__dict__.get("_cache")
         if found is None:
-            found = self._cache = FusedTransform(self.name, self._program, tuple(self._parameters.values()))
+            found = self._cache = FusedTransform(self.name, self._program, self._bound())
             self._cached_shortcuts = found.shortcuts
         return found
 
@@ -212,7 +225,8 @@ def _shown(values: dict[str, np.ndarray]) -> str:
     return ", ".join(f"{k} = {np.array2string(v, precision=6, threshold=6)}" for k, v in values.items())
 
 
-def _fixed(owner: str, name: str, value: Any) -> np.ndarray:
+def fixed(owner: str, name: str, value: Any) -> np.ndarray:
+    """A parameter's value as an array of doubles that cannot be written to."""
     try:
         array = np.array(as_float_array(value, f"{owner}: parameter '{name}'"), dtype=np.float64)
     except ValueError as error:
@@ -235,9 +249,10 @@ def bijector(
     `formula` is a string ("(a*x + b)**3", with x the variable and every other name a parameter), a sympy expression, or
     a Python function of the variable and the parameters, which is traced (use as a decorator: annotations are
     constraints, defaults are defaults). `domain=(lo, hi)` restricts x; ends are numbers, "oo", or formulas of the
-    parameters. Keyword arguments constrain parameters: `a=sb.nonzero`; the default is `sb.real`. Where symbij finds
-    neither a proof nor a counterexample, `assume_bijective=True` takes your word for it: the derivation then says
-    "assumed", and the inverse is found numerically.
+    parameters. Keyword arguments constrain parameters: `a=sb.nonzero`; the default is `sb.real`.
+    `w=sb.vector(sb.positive)` makes a parameter a vector, over whose components sum(...) in the string adds up (see
+    `VectorBijector`). Where symbij finds neither a proof nor a counterexample, `assume_bijective=True` takes your word
+    for it: the derivation then says "assumed", and the inverse is found numerically.
 
     With `many_to_one` the formula may take several inputs to one output: the class is then a `ManyToOneBijector`, whose
     `inverse` returns all of them.
@@ -256,6 +271,10 @@ def bijector(
         return decorate
     title = name or getattr(formula, "__name__", None) or "FormulaBijector"
     doc = inspect.getdoc(formula) if inspect.isfunction(formula) else None
+    if any(isinstance(c, Vector) for c in constraints.values()):
+        from symbij.bijectors.vector import vector_bijector
+
+        return vector_bijector(formula, title, domain, assume_bijective, constraints)
     key = key_of(formula, domain, constraints)
     if key is not None and assume_bijective:
         key += " assumed"
@@ -320,7 +339,7 @@ def declare_parts(
         + [inspect.Parameter("validate_args", inspect.Parameter.KEYWORD_ONLY, default=True)]
         + [inspect.Parameter("name", inspect.Parameter.KEYWORD_ONLY, default=None)]
     )
-    listed = "".join(f"\n    {p.name}: {p.constraint.describe()}" for p in parameters)
+    listed = "".join(f"\n    {p.name}: {p.describe()}" for p in parameters)
     body = {
         "_declared": staticmethod(declared),
         "_parameter_list": parameters,

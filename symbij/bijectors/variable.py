@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -60,6 +60,15 @@ class Variable(NDArrayOperatorsMixin):
         return self is other if isinstance(other, Variable) else np.equal(self._value, other)
 
 
+class Pick(NamedTuple):
+    """Element `index` along the last axis of a parameter: one component of a vector, one logit of a mixture."""
+
+    source: Any
+    index: int
+
+
 def value_of(parameter: Any) -> np.ndarray:
-    """The number or array behind a parameter, trained or fixed."""
+    """The number or array behind a parameter or an element of one, trained or fixed."""
+    if isinstance(parameter, Pick):
+        return value_of(parameter.source)[..., parameter.index]
     return parameter.value if isinstance(parameter, Variable) else np.asarray(parameter)

@@ -9,9 +9,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import sympy as sp
 
 from symbij.bijectors.fused import BoundStage
@@ -25,18 +24,6 @@ from symbij.program.operations import Stage, X, at_safe_point, flip, interval_co
 
 if TYPE_CHECKING:
     from symbij.calculus.derivation import Derivation
-
-
-class Pick(NamedTuple):
-    """Element `index` along the last axis of a parameter: the logit of one component of a mixture."""
-
-    source: Any
-    index: int
-
-
-def picked_value(value: Any) -> np.ndarray:
-    """The array behind a parameter or behind one element of it."""
-    return value_of(value.source)[..., value.index] if isinstance(value, Pick) else value_of(value)
 
 
 @dataclass(frozen=True)
@@ -210,5 +197,5 @@ def log_density_program(shape: Any) -> Program:
 
 def log_density_runner(owner: str, density: Density) -> Runner:
     """What computes log p(x), elementwise, with one kernel."""
-    packed, batch = pack(owner, [picked_value(v) for v in parameters_of(density)])
+    packed, batch = pack(owner, [value_of(v) for v in parameters_of(density)])
     return Runner(owner, log_density_program(shape_of(density)), packed, batch)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from scipy.special import log_softmax, logsumexp, softmax
 
-from symbij.bijectors.variable import Variable, value_of
+from symbij.bijectors.variable import Pick, Variable, value_of
 from symbij.distributions.base import Distribution
-from symbij.distributions.density import Density, MixedDensity, Pick
+from symbij.distributions.density import Density, MixedDensity
 from symbij.errors import ParameterError, ShapeError, UsageError
 from symbij.kernels.broadcast import as_float_array, broadcast_shape
 

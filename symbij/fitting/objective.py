@@ -15,16 +15,14 @@ import numpy as np
 
 from symbij.bijectors.base import Bijector
 from symbij.bijectors.library.elementary import Identity, Sigmoid, Softplus
-from symbij.bijectors.variable import Variable
+from symbij.bijectors.variable import Pick, Variable, value_of
 from symbij.distributions.base import Distribution
 from symbij.distributions.density import (
     Density,
     InputNames,
-    Pick,
     constraints_of,
     lower_log_density,
     parameters_of,
-    picked_value,
     shape_of,
 )
 from symbij.errors import ShapeError, UsageError
@@ -110,7 +108,7 @@ class Objective:
             known = self.constraints.get(sources[k])
             self.constraints[sources[k]] = limits[k] if known is None else combined(known, limits[k])
         self.bijectors = {v: constraining_bijector(c) for v, c in self.constraints.items()}
-        neutral = [(k, c) for k in fixed for c in (0.0, 1.0) if (v := picked_value(values[k])).size and np.all(v == c)]
+        neutral = [(k, c) for k in fixed for c in (0.0, 1.0) if (v := value_of(values[k])).size and np.all(v == c)]
         program = loss_program(
             shape_of(density),
             tuple(trained),
@@ -119,7 +117,7 @@ class Objective:
             tuple(neutral),
         )
         self.program = program
-        self.parameter_shape = broadcast_shape(distribution.name, [picked_value(v).shape for v in values])
+        self.parameter_shape = broadcast_shape(distribution.name, [value_of(v).shape for v in values])
         self._values, self._trained, self._fixed = values, trained, fixed
         self._offsets = dict(zip(self.variables, np.cumsum([0, *(v.value.size for v in self.variables)]), strict=False))
 
@@ -169,7 +167,7 @@ class Objective:
             slot[place] = np.broadcast_to(index if pick is ... else index[..., pick], row_shape).reshape(-1)
         packed = np.empty((len(self._values), rows))
         for place, k in enumerate(self._fixed):
-            packed[len(slot) + place] = np.broadcast_to(picked_value(self._values[k]), row_shape).reshape(-1)
+            packed[len(slot) + place] = np.broadcast_to(value_of(self._values[k]), row_shape).reshape(-1)
         return Prepared(np.ascontiguousarray(x, dtype=np.float64), packed, slot)
 
     def loss(self, theta: np.ndarray, data: Prepared) -> tuple[float, np.ndarray]:

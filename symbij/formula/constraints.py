@@ -97,10 +97,38 @@ def interval(lo: float, hi: float) -> Constraint:
     return Constraint("interval", lo=lo, hi=hi)
 
 
+@dataclass(frozen=True)
+class Vector:
+    """A parameter that has n + `offset` components, each within `constraint`, in a formula for any number n."""
+
+    constraint: Constraint
+    offset: int = 0
+
+
+def vector(constraint: object = real, offset: int = 0) -> Vector:
+    """A vector parameter, whose components lie within `constraint`; sum(...) in a formula adds up over them.
+
+    All vectors of a formula have as many components, but for those with an `offset`: -1 for one less, 1 for one more.
+    """
+    if isinstance(offset, bool) or not isinstance(offset, int):
+        raise ParameterError(f"vector(): offset must be a whole number, got {offset!r}")
+    return Vector(as_constraint("of vector()", constraint), offset)
+
+
+def component_names(name: str, count: int) -> tuple[str, ...]:
+    """Names of the scalar parameters that the components of a vector are."""
+    return tuple(f"{name}_{k}" for k in range(count))
+
+
 def as_constraint(name: str, value: object) -> Constraint:
     """The constraint meant by `value`: a `Constraint`, its name, or a pair (lo, hi)."""
     if isinstance(value, Constraint):
         return value
+    if isinstance(value, Vector):
+        raise ParameterError(
+            f"parameter '{name}' is a vector, which only a formula in text can have: "
+            f'sb.bijector("sum({name}*...)", {name}=sb.vector())'
+        )
     if isinstance(value, str) and value in NAMED:
         return NAMED[value]
     if isinstance(value, tuple) and len(value) == 2:

@@ -11,9 +11,9 @@ import numpy as np
 import sympy as sp
 
 from symbij.errors import DomainError, FormulaSyntaxError, ParameterError
-from symbij.formula.constraints import Constraint, as_constraint, real
+from symbij.formula.constraints import Constraint, as_constraint, component_names, real
 from symbij.formula.interval import Interval
-from symbij.formula.parser import is_valid_name, names_in, parse
+from symbij.formula.parser import Vectors, is_valid_name, names_in, parse
 from symbij.formula.splines import Spline
 from symbij.formula.tracer import Traced, signature_of, trace
 from symbij.formula.vocabulary import KNOWN_FUNCTIONS, NONZERO, Requirement, check_real, divide, power, tagged
@@ -56,10 +56,12 @@ def make_formula(
     constraints: dict[str, Any] | None = None,
     order: tuple[str, ...] = (),
     assumed: bool = False,
+    vectors: dict[str, int] | None = None,
 ) -> Formula:
     """The `Formula` meant by a string, a sympy expression, or a Python function of the variable and parameters.
 
-    Parameters stand in the order of the formula, but for those that `order` puts first.
+    Parameters stand in the order of the formula, but for those that `order` puts first. `vectors` are those names in a
+    string that stand for vectors, with their numbers of components: each component is a parameter (`component_names`).
     """
     if isinstance(source, Traced):
         source = source.expr  # type: ignore[assignment]
@@ -68,6 +70,7 @@ def make_formula(
     variable_name = "x"
     if isinstance(source, str):
         names = [n for n in names_in(source) if n != "x"]
+        names = _with_components(names, vectors or {})
         text = source.strip()
     elif isinstance(source, sp.Expr):
         names = sorted(s.name for s in source.free_symbols if s.name != "x")
@@ -95,8 +98,9 @@ def make_formula(
     )
     variable = sp.Symbol(variable_name, real=True)
     symbols = {variable_name: variable} | {p.name: p.symbol for p in parameters}
+    components = {n: tuple(symbols[c] for c in component_names(n, k)) for n, k in (vectors or {}).items()}
     if isinstance(source, str):
-        expr, requirements = parse(source, symbols)
+        expr, requirements = parse(source, symbols, vectors=components)
     elif isinstance(source, sp.Expr):
         expr = source.xreplace({s: symbols[s.name] for s in source.free_symbols})
         expr, requirements = _rebuilt(expr)
@@ -107,8 +111,17 @@ def make_formula(
         text = str(expr)
     if variable not in expr.free_symbols:
         raise FormulaSyntaxError(f"the formula does not depend on its variable '{variable_name}'", text, None)
-    where = make_domain(domain, symbols, variable)
+    where = make_domain(domain, symbols, variable, components)
     return Formula(text, expr, variable, parameters, tuple(requirements), where, assumed)
+
+
+def _with_components(names: list[str], vectors: dict[str, int]) -> list[str]:
+    """Names of parameters, those of vectors replaced by those of their components."""
+    found = [part for n in names for part in (component_names(n, vectors[n]) if n in vectors else (n,))]
+    twice = [n for n in names if found.count(n) > 1]
+    if twice:
+        raise ParameterError(f"'{twice[0]}' is both a parameter and the name of a component of a vector; rename one")
+    return found
 
 
 def _parameter(name: str, constraint: Constraint, default: Any) -> Parameter:
@@ -118,7 +131,10 @@ def _parameter(name: str, constraint: Constraint, default: Any) -> Parameter:
 
 
 def make_domain(
-    domain: tuple[Any, Any] | Constraint | None, symbols: dict[str, sp.Symbol], variable: sp.Symbol
+    domain: tuple[Any, Any] | Constraint | None,
+    symbols: dict[str, sp.Symbol],
+    variable: sp.Symbol,
+    vectors: Vectors | None = None,
 ) -> Interval | None:
     """The interval meant by `domain=`: a pair of numbers, infinities or formulas of the parameters, or a constraint."""
     if domain is None:
@@ -129,19 +145,19 @@ def make_domain(
         domain = (domain.lo, domain.hi)
     if not isinstance(domain, (tuple, list)) or len(domain) != 2:
         raise DomainError(f"domain must be a pair (lo, hi) or a constraint such as sb.positive, got {domain!r}")
-    lo, hi = (_domain_end(end, symbols, variable) for end in domain)
+    lo, hi = (_domain_end(end, symbols, variable, vectors) for end in domain)
     if lo.is_number and hi.is_number and not bool(lo < hi):
         raise DomainError(f"domain must have lo < hi, got ({lo}, {hi})")
     return Interval(lo, hi, lo_open=False, hi_open=False)
 
 
-def _domain_end(end: Any, symbols: dict[str, sp.Symbol], variable: sp.Symbol) -> sp.Expr:
+def _domain_end(end: Any, symbols: dict[str, sp.Symbol], variable: sp.Symbol, vectors: Vectors | None) -> sp.Expr:
     if isinstance(end, str):
         text = end.strip()
         if text in INFINITIES:
             return INFINITIES[text]
         allowed = {name: s for name, s in symbols.items() if s != variable}
-        return parse(text, allowed)[0]
+        return parse(text, allowed, vectors=vectors)[0]
     if isinstance(end, sp.Expr):
         return end.xreplace({s: symbols.get(s.name, s) for s in end.free_symbols})
     try:

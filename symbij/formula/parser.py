@@ -6,6 +6,7 @@ import ast
 import difflib
 import keyword
 import math
+from collections.abc import Mapping
 
 import sympy as sp
 
@@ -26,16 +27,23 @@ MAX_LENGTH = 4000
 MAX_NODES = 1000
 MAX_DEPTH = 100
 MAX_DIGITS = 40
+MAX_PARTS = 20_000  # with all sums over vectors written out
 
 _COMPARISONS = {ast.Lt: sp.Lt, ast.LtE: sp.Le, ast.Gt: sp.Gt, ast.GtE: sp.Ge}
 
 
-def parse(text: str, symbols: dict[str, sp.Symbol], internal: bool = False) -> tuple[sp.Expr, list[Requirement]]:
+Vectors = Mapping[str, tuple[sp.Symbol, ...]]
+
+
+def parse(
+    text: str, symbols: dict[str, sp.Symbol], internal: bool = False, vectors: Vectors | None = None
+) -> tuple[sp.Expr, list[Requirement]]:
     """The expression that `text` means and the requirements of its parts; names are looked up in `symbols`.
 
-    `internal` allows the helper functions of the table, whose arguments nobody checks.
+    Inside sum(...) the names in `vectors` stand for one of their components after the other. `internal` allows the
+    helper functions of the table, whose arguments nobody checks.
     """
-    return _Parser(text, symbols, internal).run()
+    return _Parser(text, symbols, internal, vectors or {}).run()
 
 
 def names_in(text: str) -> list[str]:
@@ -94,10 +102,13 @@ def _column(text: str, prepared_column: int, in_bytes: bool = False) -> int:
 
 
 class _Parser:
-    def __init__(self, text: str, symbols: dict[str, sp.Symbol], internal: bool) -> None:
+    def __init__(self, text: str, symbols: dict[str, sp.Symbol], internal: bool, vectors: Vectors) -> None:
         self.tree = _syntax_tree(text)
         self.text = text.strip()
         self.symbols = symbols
+        self.vectors = vectors
+        self.component: int | None = None  # which one the names of vectors stand for, inside a sum
+        self.parts = 0
         self.words = WORDS if internal else {name: word for name, word in WORDS.items() if name not in INTERNAL_WORDS}
         self.requirements: list[Requirement] = []
 
@@ -118,6 +129,9 @@ class _Parser:
     def visit(self, node: ast.expr, depth: int) -> sp.Expr:
         if depth > MAX_DEPTH:
             raise self.fail(f"the formula is nested deeper than {MAX_DEPTH} levels", node)
+        self.parts += 1
+        if self.parts > MAX_PARTS:
+            raise self.fail(f"the formula has more than {MAX_PARTS} parts when its sums are written out", node)
         method = getattr(self, "visit_" + type(node).__name__, None)
         if method is None:
             raise self.fail(f"{_describe(node)} is not allowed in a formula", node)
@@ -148,6 +162,10 @@ class _Parser:
     def visit_Name(self, node: ast.Name, depth: int) -> sp.Expr:
         if node.id in self.symbols:
             return self.symbols[node.id]
+        if node.id in self.vectors:
+            if self.component is None:
+                raise self.fail(f"'{node.id}' is a vector, and has a meaning inside sum(...) only", node)
+            return self.vectors[node.id][self.component]
         if node.id in CONSTANTS:
             return CONSTANTS[node.id]
         if node.id in WORDS:
@@ -192,6 +210,8 @@ class _Parser:
         name = node.func.id
         if name == "Piecewise":
             return self.piecewise(node, depth)
+        if name == "sum":
+            return self.total(node, depth)
         if name not in self.words:
             close = difflib.get_close_matches(name, self.words, n=3)
             hint = f"; did you mean {' or '.join(close)}?" if close else "; see sb.functions for those that are known"
@@ -202,6 +222,25 @@ class _Parser:
             return self.where(node, depth)
         args = [self.number(a, depth) for a in node.args]
         return apply(name, args, self.requirements)
+
+    def total(self, node: ast.Call, depth: int) -> sp.Expr:
+        """sum(...): its argument once for every component of the vectors in it, added up."""
+        if len(node.args) != 1 or node.keywords or isinstance(node.args[0], ast.Starred):
+            raise self.fail("sum() takes one argument, and adds it up over the components of the vectors in it", node)
+        counts = {name: len(self.vectors[name]) for name in _names_outside_sums(node.args[0]) if name in self.vectors}
+        if not counts:
+            raise self.fail("sum() adds up over vector parameters (w=sb.vector()), and has none in it", node)
+        (first, count), *others = counts.items()
+        for other, its_count in others:
+            if its_count != count:
+                problem = f"sum() over '{first}' with {count} and '{other}' with {its_count} components"
+                raise self.fail(problem, node)
+        outer = self.component
+        terms = []
+        for self.component in range(count):
+            terms.append(self.number(node.args[0], depth))
+        self.component = outer
+        return sp.Add(*terms)
 
     def where(self, node: ast.Call, depth: int) -> sp.Expr:
         condition = self.visit(node.args[0], depth)
@@ -240,6 +279,14 @@ class _Parser:
     def require_number(self, value: object, node: ast.expr) -> None:
         if not isinstance(value, sp.Expr):
             raise self.fail("a comparison cannot be used as a number; use where(condition, a, b)", node)
+
+
+def _names_outside_sums(node: ast.AST) -> list[str]:
+    """Names in a syntax tree in order, but for those inside a sum(), which belong to that."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "sum":
+        return []
+    own = [node.id] if isinstance(node, ast.Name) else []
+    return own + [name for child in ast.iter_child_nodes(node) for name in _names_outside_sums(child)]
 
 
 def _describe(node: ast.AST) -> str:

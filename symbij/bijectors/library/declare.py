@@ -1,13 +1,15 @@
-"""`declared`: one library class from one forward formula."""
+"""`declared`: one library class from one forward formula; `declared_vector`: one from a formula for each size."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from symbij.bijectors.declaration import Parameter, key_of
 from symbij.bijectors.derived import DerivedBijector, declare_parts
+from symbij.bijectors.vector import Family, VectorBijector, declare_family, vector_or_scalar
 from symbij.formula.constraints import Constraint
 
 if TYPE_CHECKING:
@@ -32,6 +34,30 @@ def declared(
     cls._in_library = True
     key = key_of(formula, domain, {p.name: p.constraint for p in listed})
     cls._key = f"{key} in the order {list(parameters)}" + (f" above zero {above_zero}" if above_zero else "")
+    return cls
+
+
+def declared_vector(
+    name: str,
+    formula: str | Callable[[int], str],
+    doc: str,
+    *,
+    text: str | None = None,
+    domain: Any = None,
+    **parameters: Any,
+) -> type[VectorBijector]:
+    """The class called `name` for y = `formula`, in which sum(...) goes over vector parameters, or a function of the
+    number of components makes the text (`text` then says it in words).
+
+    Every parameter is given, in the order of the constructor's arguments, as its constraint or as (constraint,
+    default); a vector by `vector(constraint)`. Nothing is parsed or derived before the class is used.
+    """
+    listed = tuple(
+        vector_or_scalar(key, *(given if isinstance(given, tuple) else (given,))) for key, given in parameters.items()
+    )
+    shown = text or (formula if isinstance(formula, str) else formula(3))
+    cls = declare_family(Family(formula, domain, listed), name, shown, f"y = {shown}\n\n{doc}")
+    cls._in_library = True
     return cls
 
 
