@@ -1,0 +1,1 @@
+"""Measured accuracy: what a bijector computes, held against mpmath's truth of the formula it was made from."""

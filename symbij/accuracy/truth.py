@@ -1,0 +1,387 @@
+"""Truth: values of the *forward formula* and of what follows from it, to hundreds of bits.
+
+Nothing here uses the package's inverses, log-dets or chains. A preimage is found by a sign change of the forward
+formula, a log-det by differentiating the formula's plain definition. Working precision is raised until the rounded
+double settles; it starts at 2400 bits because exp(-745) alone needs 1075 bits to be seen beside a 1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import mpmath
+import sympy as sp
+from mpmath import mpf
+
+from symbij.accuracy.doubles import MAX, from_ordinal, ordinal, rounded
+from symbij.formula import functions as fn
+
+PRECISION = 2400
+PRECISION_WITH_ERF = 1200  # enough to see exp(-745) beside a 1; erfc takes five times as long with 2400
+MAX_PRECISION = 30_000
+LOW_PRECISION = 200  # to find about where a preimage is
+_BEYOND = mpf(2) ** 1100  # past the range of a double, and of its reciprocal
+
+
+class _Sign(sp.Function):
+    """The sign, whose derivative is zero wherever it has one."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return sp.Integer(0)
+
+
+class _Abs(sp.Function):
+    """The absolute value. sympy differentiates its own to unevaluated parts where it cannot prove an argument real."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return _Sign(self.args[0])
+
+
+class _NormalCDF(sp.Function):
+    """The normal law's distribution function. sympy would turn erfc(-u) into 2 - erfc(u), which cancels."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return sp.exp(-(self.args[0] ** 2) / 2) / sp.sqrt(2 * sp.pi)
+
+
+def plain(expr: sp.Expr) -> sp.Expr:
+    """`expr` in elementary functions whose derivatives, written out by sympy, do not cancel to nothing.
+
+    tanh' = 1 - tanh^2 vanishes at any working precision for large arguments; the derivative of 1 - 2/(1 + exp(2u))
+    does not.
+    """
+    expr = expr.replace(fn.ndtr, _NormalCDF).replace(fn.log_ndtr, lambda u: sp.log(_NormalCDF(u)))
+    u = sp.Wild("u")
+    expr = expr.replace(1 - _NormalCDF(u), _NormalCDF(-u))  # the same number, without the cancellation
+    expr = fn.expand_definitions(expr).replace(sp.Abs, _Abs).replace(sp.sign, _Sign)
+    expr = expr.replace(sp.Max, lambda *args: _extreme(args, sp.Ge))
+    expr = expr.replace(sp.Min, lambda *args: _extreme(args, sp.Le))
+    return expr.replace(sp.tanh, lambda u: 1 - 2 / (1 + sp.exp(2 * u)))
+
+
+def _extreme(args: Sequence[sp.Expr], better: type[sp.Rel]) -> sp.Expr:
+    """The largest or smallest of `args`, with a derivative inside each piece."""
+    first, *others = args
+    for other in others:
+        first = sp.Piecewise((first, better(first, other)), (other, True), evaluate=False)
+    return first
+
+
+def diff(expr: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
+    """Derivative away from jumps and corners: floor counts as a constant, and the sign as well."""
+    steps = {s: sp.Dummy(f"step{i}", real=True) for i, s in enumerate(expr.atoms(sp.floor))}
+    back = {d: s for s, d in steps.items()}
+    result = expr.xreplace(steps).diff(symbol).doit().xreplace(back)
+    return result.replace(lambda e: isinstance(e, sp.DiracDelta), lambda e: sp.Integer(0))
+
+
+def _exp(u: mpf) -> mpf:
+    """exp, with a limit where the result would take forever and lies far outside the range of doubles."""
+    if abs(u) > _BEYOND:
+        return mpf("inf") if u > 0 else mpf(0)
+    return mpmath.exp(u)
+
+
+def _sinh(u: mpf) -> mpf:
+    return mpf("inf") * mpmath.sign(u) if abs(u) > _BEYOND else mpmath.sinh(u)
+
+
+def _cosh(u: mpf) -> mpf:
+    return mpf("inf") if abs(u) > _BEYOND else mpmath.cosh(u)
+
+
+def _erfc(u: mpf) -> mpf:
+    # mpmath fails from 1e150 on, where exp(-u^2) and its logarithm are far outside the range of doubles
+    limit = mpf(10) ** 100
+    return mpf(2) if u < -limit else mpf(0) if u > limit else mpmath.erfc(u)
+
+
+def _normal_cdf(u: mpf) -> mpf:
+    return _erfc(-u / mpmath.sqrt(2)) / 2
+
+
+_OWN: dict[str, Callable[[mpf], mpf]] = {
+    "exp": _exp, "sinh": _sinh, "cosh": _cosh, "erfc": _erfc, "_NormalCDF": _normal_cdf, "_Abs": abs,
+    "_Sign": mpmath.sign,
+}  # fmt: skip
+
+
+def numeric(expr: sp.Expr | Sequence[sp.Expr], symbols: Sequence[sp.Symbol]) -> Callable[..., Any]:
+    """A function of mpmath numbers."""
+    return sp.lambdify(list(symbols), expr, modules=[_OWN, "mpmath"], cse=not isinstance(expr, sp.Expr))
+
+
+def real(value: Any) -> mpf:
+    """A real mpmath number; NaN for a complex one."""
+    if isinstance(value, mpmath.mpc):
+        return value.real if value.imag == 0 else mpf("nan")
+    return mpmath.mpf(value)
+
+
+def settled(function: Callable[[], Any], start: int = PRECISION) -> list[mpf]:
+    """The numbers that `function` computes, at the precision at which all their rounded doubles settle."""
+    previous = None
+    precision = start
+    while precision < MAX_PRECISION:
+        with mpmath.workprec(precision):
+            current = [real(v) for v in function()]
+        doubles = [rounded(v) for v in current]
+        if previous is not None and all(a == b or (a != a and b != b) for a, b in zip(doubles, previous, strict=True)):
+            return current
+        previous = doubles
+        precision = precision * 3 // 2
+    raise ArithmeticError("the value does not settle")
+
+
+def at(expr: sp.Expr, values: Mapping[sp.Symbol, Any], start: int = PRECISION) -> mpf:
+    """`expr` at exact `values`, settled."""
+    function = numeric(plain(expr), list(values))
+    return settled(lambda: [function(*(mpf(v) for v in values.values()))], start)[0]
+
+
+class Forward:
+    """The forward formula y = f(x; p) at fixed, exact parameters, with its derivatives.
+
+    `sensitivity` is the sum over x (or y) and all parameters of |input * d out / d input|; divided by |out| it is the
+    condition number.
+    """
+
+    def __init__(
+        self,
+        expr: sp.Expr,
+        variable: sp.Symbol,
+        parameters: Mapping[sp.Symbol, float],
+        start: int | None = PRECISION,
+    ) -> None:
+        f = plain(expr)
+        start = start or (PRECISION_WITH_ERF if f.has(_NormalCDF, sp.erf, sp.erfc) else PRECISION)
+        self.start = start
+        self.exact_bits = start * 3 // 10  # a preimage is verified by a sign change within this relative distance
+        self.parameters = {s: mpf(float(v)) for s, v in parameters.items()}
+        symbols = [variable, *self.parameters]
+        slope = diff(f, variable)
+        self._has_corners = f.has(sp.Piecewise, sp.floor, _Abs, _Sign)
+        self._f = numeric(f, symbols)
+        self._newton = numeric([f, slope], symbols)
+        partials = [diff(f, s) for s in self.parameters]
+        seconds = [diff(slope, s) for s in symbols]
+        self._all = numeric([f, slope, *partials, *seconds], symbols)
+
+    def _at(self, x: mpf) -> tuple[mpf, ...]:
+        return (x, *self.parameters.values())
+
+    def value(self, x: mpf) -> mpf:
+        return real(self._f(*self._at(x)))
+
+    def forward(self, x: float) -> tuple[mpf, mpf, mpf, mpf]:
+        """y, its sensitivity, log|dy/dx| and its sensitivity, at `x`."""
+        return tuple(settled(lambda: self._forward(mpf(x)), self.start))  # type: ignore[return-value]
+
+    def _forward(self, x: mpf) -> list[mpf]:
+        f, slope, partials, seconds = self._derivatives(x)
+        log_det = mpmath.log(abs(slope)) if slope else mpf("-inf")
+        inputs = [x, *self.parameters.values()]
+        sensitivity = sum(abs(v * d) for v, d in zip(inputs, [slope, *partials], strict=True))
+        of_log_det = sum(abs(v * d / slope) for v, d in zip(inputs, seconds, strict=True)) if slope else mpf("inf")
+        return [f, sensitivity, log_det, of_log_det]
+
+    def inverse(self, y: float, x: mpf) -> tuple[mpf, mpf, mpf, mpf]:
+        """x, its sensitivity, log|dx/dy| and its sensitivity, at `y` with the exact preimage `x`."""
+        return tuple(settled(lambda: self._inverse(mpf(y), x), self.start))  # type: ignore[return-value]
+
+    def _inverse(self, y: mpf, x: mpf) -> list[mpf]:
+        _, slope, partials, seconds = self._derivatives(x)
+        if not slope:
+            return [x, mpf("inf"), mpf("inf"), mpf("inf")]
+        inputs = [y, *self.parameters.values()]
+        moves = [1 / slope, *(-p / slope for p in partials)]  # dx/dy and dx/dp, by the implicit function theorem
+        along, *direct = (s / slope for s in seconds)
+        turns = [along * m + d for m, d in zip(moves, [mpf(0), *direct], strict=True)]
+        sensitivity = sum(abs(v * m) for v, m in zip(inputs, moves, strict=True))
+        of_log_det = sum(abs(v * t) for v, t in zip(inputs, turns, strict=True))
+        return [x, sensitivity, -mpmath.log(abs(slope)), of_log_det]
+
+    def _derivatives(self, x: mpf) -> tuple[mpf, mpf, list[mpf], list[mpf]]:
+        f, slope, *rest = (real(v) for v in self._all(*self._at(x)))
+        count = len(self.parameters)
+        return f, slope, rest[:count], rest[count:]
+
+    def slope_jumps(self, x: mpf) -> bool:
+        """Whether the slopes to the left and to the right of `x` differ: there is no derivative at a corner."""
+        if not self._has_corners:
+            return False
+        with mpmath.workprec(self.start):
+            step = abs(x) * mpf(2) ** -(self.start // 5) or mpf(2) ** -1100
+            left, right = (real(self._newton(*self._at(x + d))[1]) for d in (-step, step))
+            return bool(abs(right - left) > max(abs(left), abs(right)) * mpf(2) ** -100)
+
+    def limit_at(self, x: mpf, towards: mpf) -> mpf:
+        """log|dy/dx| as the variable goes to `x` from the side of `towards`, where it is infinite.
+
+        A slope that goes like a power of the distance has a logarithm that grows tenfold from distance 2^-300 to
+        2^-3000; anything else raises `ArithmeticError`.
+        """
+        sizes = []
+        for bits in (300, 3000, 30_000):
+            with mpmath.workprec(self.start + 2 * bits):
+                distance = mpf(2) ** -bits * (1 if towards > x else -1)
+                slope = real(self._newton(*self._at(x + distance))[1])
+                sizes.append(mpmath.log(abs(slope)) if slope else mpf("-inf"))
+        near, nearer, nearest = sizes
+        if mpmath.isfinite(nearest) and abs(nearest) > 5 * abs(nearer) > 25 * abs(near) and nearest * near > 0:
+            return mpf("inf") * mpmath.sign(nearest)
+        raise ArithmeticError("the limit of the slope is not clear")
+
+    def preimage(self, y: float, guess: float | None, lo: mpf, hi: mpf) -> mpf:
+        """The x in (lo, hi) with f(x) = y, verified by a sign change of f - y; `guess` says where to look first."""
+        with mpmath.workprec(self.start):
+            target = mpf(y)
+            if guess is None:
+                guess = self.nearest(target, lo, hi, LOW_PRECISION)
+                around = (self.value(mpf(from_ordinal(ordinal(guess) + k))) > target for k in (-1, 1))
+                if len(set(around)) == 1:
+                    guess = self.nearest(target, lo, hi, self.start)
+            below, above = self._bracket(target, guess, lo, hi)
+            x = self._polish(target, below, above, mpf(guess))
+            near = abs(x) * mpf(2) ** -self.exact_bits
+            left, right = (self.value(x + d) - target for d in (-near, near))
+            changes = left == 0 or right == 0 or (left > 0) != (right > 0)
+            if mpmath.isnan(left) or mpmath.isnan(right) or (near and not changes):
+                raise ArithmeticError(f"no preimage of {y!r} between {below} and {above}")
+            return x
+
+    def nearest(self, y: mpf, lo: mpf, hi: mpf, precision: int) -> float:
+        """A double next to the x in (lo, hi) with f(x) = y, by bisection over the doubles."""
+        with mpmath.workprec(precision):
+            first, last = (ordinal(d) for d in _doubles_inside(lo, hi))
+            rising = self.value(mpf(from_ordinal(last))) > self.value(mpf(from_ordinal(first)))
+            while last - first > 1:
+                middle = (first + last) // 2
+                above = self.value(mpf(from_ordinal(middle))) > y
+                first, last = (first, middle) if above == rising else (middle, last)
+            return from_ordinal(first)
+
+    def _bracket(self, y: mpf, guess: float, lo: mpf, hi: mpf) -> tuple[mpf, mpf]:
+        """Two points, close to the guess if it is good, between which f - y changes sign."""
+        first, last = _doubles_inside(lo, hi)
+        if not first <= guess <= last:
+            guess = (
+                first
+                if guess < first
+                else last
+                if guess > last
+                else from_ordinal((ordinal(first) + ordinal(last)) // 2)
+            )
+        step = 1
+        while True:
+            a, b = (max(ordinal(first), ordinal(guess) - step), min(ordinal(last), ordinal(guess) + step))
+            left, right = mpf(from_ordinal(a)), mpf(from_ordinal(b))
+            at_left, at_right = self.value(left) - y, self.value(right) - y
+            if at_left == 0:
+                return left, left
+            if at_right == 0:
+                return right, right
+            if (at_left > 0) != (at_right > 0):
+                return self._away_from_zero(y, left, right)
+            if a == ordinal(first) and b == ordinal(last):
+                return self._beyond(y, left, right, lo, hi)
+            step *= 16
+
+    def _beyond(self, y: mpf, left: mpf, right: mpf, lo: mpf, hi: mpf) -> tuple[mpf, mpf]:
+        """The preimage lies between the outermost doubles and the ends of the domain."""
+        increasing = self.value(right) > self.value(left)
+        upwards = (self.value(right) < y) == increasing
+        inner, end = (right, hi) if upwards else (left, lo)
+        if mpmath.isinf(end):
+            outer = inner
+            while (self.value(outer) < y) == (upwards == increasing):
+                inner, outer = outer, outer * abs(outer)
+                if abs(outer) > mpf(2) ** 2_000_000:
+                    raise ArithmeticError("no preimage")
+        else:
+            outer = end
+        return (inner, outer) if upwards else (outer, inner)
+
+    def _away_from_zero(self, y: mpf, a: mpf, b: mpf) -> tuple[mpf, mpf]:
+        """The bracket (a, b) made so that both ends have the same sign, unless the root is zero itself."""
+        if a > 0 or b < 0:
+            return a, b
+        at_zero = self.value(mpf(0)) - y
+        if at_zero == 0:
+            return mpf(0), mpf(0)
+        side = b if (self.value(b) > y) != (at_zero > 0) else a
+        if side == 0:
+            return a, b
+        while True:
+            nearer = side * abs(side) if abs(side) < mpf(2) ** -100 else side * mpf(2) ** -200
+            if abs(nearer) < mpf(2) ** -200_000:
+                raise ArithmeticError("the preimage is too close to zero to resolve")
+            if (self.value(nearer) > y) == (at_zero > 0):
+                return (nearer, side) if side > 0 else (side, nearer)
+            side = nearer
+
+    def _polish(self, y: mpf, a: mpf, b: mpf, guess: mpf) -> mpf:
+        """The root in the bracket: by Newton's method from the guess on, else by bisection and Newton's steps."""
+        if a == b:
+            return a
+        tiny = mpf(2) ** -(self.exact_bits + 60)
+        guess = guess if a < guess < b else (a + b) / 2
+        found = self._newton_from(guess, y, a, b, tiny)
+        return self._safeguarded(guess, y, a, b, tiny) if found is None else found
+
+    def _newton_from(self, x: mpf, y: mpf, a: mpf, b: mpf, tiny: mpf) -> mpf | None:
+        """Plain Newton steps, a dozen of which are enough from the nearest double on; None if they leave (a, b)."""
+        for _ in range(20):
+            f, slope = (real(v) for v in self._newton(*self._at(x)))
+            if f == y:
+                return x
+            step = x - (f - y) / slope if slope else mpf("nan")
+            if not a < step < b:
+                return None
+            if abs(step - x) <= abs(step) * tiny:
+                return step
+            x = step
+        return None
+
+    def _safeguarded(self, x: mpf, y: mpf, a: mpf, b: mpf, tiny: mpf) -> mpf:
+        rising = self.value(b) > y
+        for _ in range(4000):
+            f, slope = (real(v) for v in self._newton(*self._at(x)))
+            if f == y:
+                return x
+            if (f > y) == rising:
+                b = x
+            else:
+                a = x
+            width = b - a
+            if width <= abs(x) * tiny:
+                return x
+            step = x - (f - y) / slope if slope else mpf("nan")
+            if a < step < b:
+                if abs(step - x) <= abs(step) * tiny:
+                    return step
+                # Newton's point, moved across the root when it converges from one side, so that the bracket shrinks
+                f_step = self.value(step) - y
+                other = step + (step - x) * mpf(2) ** -20
+                if a < other < b and abs(step - x) < width / 4:
+                    x = other if (f_step > 0) == (f > y) else step
+                else:
+                    x = step if abs(step - x) > width / 1024 else (a + b) / 2
+            else:
+                big, small = max(abs(a), abs(b)), min(abs(a), abs(b))
+                same_sign = (a > 0) == (b > 0)
+                x = mpmath.sign(a) * mpmath.sqrt(big * small) if same_sign and big > 4 * small > 0 else (a + b) / 2
+        raise ArithmeticError("no convergence")
+
+
+def _doubles_inside(lo: mpf, hi: mpf) -> tuple[float, float]:
+    """The smallest and the largest double strictly between `lo` and `hi`."""
+    first = -MAX if mpmath.isinf(lo) else rounded(lo)
+    last = MAX if mpmath.isinf(hi) else rounded(hi)
+    while not mpf(first) > lo:
+        first = math.nextafter(first, math.inf)
+    while not mpf(last) < hi:
+        last = math.nextafter(last, -math.inf)
+    return first, last
