@@ -32,8 +32,8 @@ def rounded(value: mpf) -> float:
     if mpmath.isinf(value) or abs(value) >= mpf(2) ** 1024:
         return math.inf if value > 0 else -math.inf
     if abs(value) < mpf(2) ** -1022:
-        with mpmath.workprec(200):
-            return float(mpmath.nint(value * mpf(2) ** 1074)) * 2.0**-1074
+        with mpmath.workprec(value.man_exp[0].bit_length() + 10):
+            return float(mpmath.nint(mpmath.ldexp(value, 1074))) * 2.0**-1074
     return float(value)
 
 

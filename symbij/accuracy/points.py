@@ -52,7 +52,7 @@ def spread(
     """
     quarter = -(-count // 4)
     ends = _finite_ends(lo, hi)
-    points: list[float] = []
+    points = [0.0]
     for end, sign in ends:
         points += _first_doubles(end, sign, 3)
         exponents = [*rng.uniform(0, 17, quarter // 2), *rng.uniform(17, 320, max(1, quarter // 4))]
@@ -68,7 +68,12 @@ def spread(
     most = 3 * count // 4
     if len(special) > most:
         special = [special[i] for i in sorted(rng.choice(len(special), most, replace=False))]
-    found = set(special)
+    return filled([0.0, *special], lo, hi, count, rng)
+
+
+def filled(points: Iterable[float], lo: mpf, hi: mpf, count: int, rng: np.random.Generator) -> list[float]:
+    """The `points` inside (lo, hi) in order, with others, uniform over ordinals, that make them `count`."""
+    found = set(inside(points, lo, hi))
     for _ in range(20):
         missing = count - len(found)
         if missing <= 0:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from symbij.accuracy import points as where
 from symbij.accuracy.doubles import EPS, rounded
-from symbij.accuracy.truth import LOW_PRECISION, Forward
+from symbij.accuracy.truth import LOW_PRECISION, Forward, settled
 from symbij.accuracy.truth import at as evaluate
 from symbij.calculus.derivation import Derivation
 from symbij.errors import ParameterError
@@ -96,10 +96,11 @@ def find_reference(
         for y in targets:
             found.append(finder.near_preimage(y))
             bar.update()
-        xs = finder.completed(xs, found, finder.domain, finder.closed_ends)
+        xs = sorted({*where.filled([*xs, *found], *finder.domain, points, rng), *finder.closed_ends})
         ordinary = [xs[i] for i in sorted(rng.choice(len(xs), min(few, len(xs)), replace=False))]
         images = where.images(ordinary, finder.forward.value, finder.forward.start)
-        ys = finder.completed(ys, images, finder.codomain, finder.closed_ends_of_codomain)
+        ys = where.filled([*ys, *images], *finder.codomain, points, rng)
+        ys = sorted({*ys, *finder.closed_ends_of_codomain})
         samples: dict[str, list[Sample]] = {name: [] for name in OPERATIONS}
         bar.total = len(xs) + len(ys) + len(targets)
         for point in xs:
@@ -127,11 +128,6 @@ class _Finder:
         self.forward = Forward(formula.expr, formula.variable, values, precision)
         self.domain, self.closed_ends = _ends(derivation.domain, values)
         self.codomain, self.closed_ends_of_codomain = _ends(derivation.codomain, values)
-
-    def completed(
-        self, chosen: list[float], more: list[float], interval: tuple[mpf, mpf], ends: list[float]
-    ) -> list[float]:
-        return sorted({*where.inside([*chosen, *more], *interval), *ends})
 
     def near_preimage(self, y: float) -> float:
         """A double close to the preimage of y; NaN if none is found."""
@@ -181,8 +177,7 @@ class _Finder:
         }
 
     def _value(self, x: mpf) -> mpf:
-        with mpmath.workprec(self.forward.start):
-            return self.forward.value(x)
+        return settled(lambda: [self.forward.value(x)], self.forward.start)[0]
 
     def _limit(self, x: mpf) -> mpf:
         lo, hi = self.domain
