@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mpmath
 import numpy as np
@@ -32,7 +32,7 @@ class Sample:
     """The true result of an operation at the double `at`, with its condition number with respect to all inputs.
 
     `x` is the double nearest to the point of the domain. Where there is no truth to compare with, it is NaN and
-    `reason` says why.
+    `reason` says why. `is_end`: whether the point is a closed end of the domain or codomain.
     """
 
     at: float
@@ -40,6 +40,7 @@ class Sample:
     truth: mpf
     kappa: float
     reason: str = ""
+    is_end: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,15 +53,22 @@ class Reference:
 
     def to_json(self) -> str:
         """The reference as text; the truths keep all their bits."""
-        samples = {k: [[s.at, s.x, _dump(s.truth), s.kappa, s.reason] for s in v] for k, v in self.samples.items()}
+        samples = {
+            k: [[s.at, s.x, _dump(s.truth), s.kappa, s.reason, s.is_end] for s in v] for k, v in self.samples.items()
+        }
         return json.dumps({"formula": self.formula, "parameters": dict(self.parameters), "samples": samples})
+
+    def without_ends(self) -> Reference:
+        """The samples inside the domain and codomain alone: others may not count the same ends in."""
+        inner = {k: tuple(s for s in v if not s.is_end) for k, v in self.samples.items()}
+        return Reference(self.formula, self.parameters, inner)
 
     @staticmethod
     def from_json(text: str) -> Reference:
         """The reference that `to_json` wrote."""
         read = json.loads(text)
         samples = {
-            k: tuple(Sample(at, x, _load(truth), kappa, reason) for at, x, truth, kappa, reason in v)
+            k: tuple(Sample(at, x, _load(truth), *rest) for at, x, truth, *rest in v)
             for k, v in read["samples"].items()
         }
         return Reference(read["formula"], read["parameters"], samples)
@@ -105,11 +113,11 @@ def find_reference(
         bar.total = len(xs) + len(ys) + len(targets)
         for point in xs:
             for name, sample in finder.going_forward(point).items():
-                samples[name].append(sample)
+                samples[name].append(replace(sample, is_end=point in finder.closed_ends))
             bar.update()
         for point in ys:
             for name, sample in finder.going_back(point).items():
-                samples[name].append(sample)
+                samples[name].append(replace(sample, is_end=point in finder.closed_ends_of_codomain))
             bar.update()
     text = derivation.formula.text or str(derivation.formula.expr)
     return Reference(text, dict(parameters), {k: tuple(v) for k, v in samples.items()})
@@ -161,6 +169,8 @@ class _Finder:
         """The samples of a value and of a log-det, the latter by its limit where the derivative is not a number."""
         near = rounded(x)
         try:
+            if name == "inverse" and not self._is_end(x) and not self.forward.resolves(x):
+                raise ArithmeticError("the slope needs more digits of the preimage")
             value, sensitivity, log_det, of_log_det = everything()
             if not any(map(mpmath.isnan, (value, log_det))):
                 first = _sample(at, near, value, sensitivity)
@@ -178,6 +188,9 @@ class _Finder:
 
     def _value(self, x: mpf) -> mpf:
         return settled(lambda: [self.forward.value(x)], self.forward.start)[0]
+
+    def _is_end(self, x: mpf) -> bool:
+        return any(x == end for end in self.domain)
 
     def _limit(self, x: mpf) -> mpf:
         lo, hi = self.domain

@@ -220,19 +220,27 @@ class Forward:
     def limit_at(self, x: mpf, towards: mpf) -> mpf:
         """log|dy/dx| as the variable goes to `x` from the side of `towards`, where it is infinite.
 
-        A slope that goes like a power of the distance has a logarithm that grows tenfold from distance 2^-300 to
-        2^-3000; anything else raises `ArithmeticError`.
+        Where the slope goes like a power of the distance, its logarithm changes in proportion to the digits by which
+        the distance shrinks; anything else raises `ArithmeticError`. `x` need not be known better than a preimage is.
         """
         sizes = []
-        for bits in (300, 3000, 30_000):
-            with mpmath.workprec(self.start + 2 * bits):
-                distance = mpf(2) ** -bits * (1 if towards > x else -1)
-                slope = real(self._newton(*self._at(x + distance))[1])
+        unit = self.exact_bits // 15
+        for bits in (unit, 3 * unit, 9 * unit):
+            with mpmath.workprec(self.start + 2 * bits + 2200):
+                distance = mpf(2) ** -bits * (abs(x) or mpf(2) ** -1074)
+                slope = real(self._newton(*self._at(x + distance * (1 if towards > x else -1)))[1])
                 sizes.append(mpmath.log(abs(slope)) if slope else mpf("-inf"))
-        near, nearer, nearest = sizes
-        if mpmath.isfinite(nearest) and abs(nearest) > 5 * abs(nearer) > 25 * abs(near) and nearest * near > 0:
-            return mpf("inf") * mpmath.sign(nearest)
+        first, second = sizes[1] - sizes[0], sizes[2] - sizes[1]
+        if abs(second) > mpf(2) ** -20 and abs(second - 3 * first) < abs(second) / 50:
+            return mpf("inf") * mpmath.sign(second)
         raise ArithmeticError("the limit of the slope is not clear")
+
+    def resolves(self, x: mpf) -> bool:
+        """Whether the slope at a preimage `x`, which is known to `exact_bits` bits only, is known as well."""
+        with mpmath.workprec(self.start):
+            near = abs(x) * mpf(2) ** -self.exact_bits
+            left, right = (real(self._newton(*self._at(x + d))[1]) for d in (-near, near))
+            return bool(abs(left - right) <= max(abs(left), abs(right)) * mpf(2) ** -70)
 
     def preimage(self, y: float, guess: float | None, lo: mpf, hi: mpf) -> mpf:
         """The x in (lo, hi) with f(x) = y, verified by a sign change of f - y; `guess` says where to look first."""
