@@ -14,13 +14,16 @@ from mpmath import mpf
 
 import symbij as sb
 from symbij.accuracy import truth as truth_module
+from symbij.accuracy.definition import numeric, plain, real
 from symbij.accuracy.doubles import MAX, from_ordinal, ordinal, rounded, ulp_error
+from symbij.accuracy.limits import at_parameters
 from symbij.accuracy.measure import judge, measure
 from symbij.accuracy.points import spread
 from symbij.accuracy.reference import OPERATIONS, Reference, find_reference
-from symbij.accuracy.truth import Forward
+from symbij.accuracy.truth import Forward, OutOfReach
 from symbij.calculus.derivation import Derivation, derive
 from symbij.formula.formula import make_formula
+from symbij.formula.parser import parse
 
 mpl.use("Agg")
 
@@ -151,6 +154,49 @@ def test_preimages_are_found_without_a_guess(text: str, lo: str, hi: str, y: flo
     x = f.preimage(y, None, mpf(lo), mpf(hi))
     with mpmath.workprec(4000):
         assert abs(f.value(x) / y - 1) < mpf(2) ** -150
+
+
+@pytest.mark.parametrize(
+    ("text", "domain", "y"), [("log(x)", "0", 1e300), ("log(x)", "0", -1e300), ("-log(1 - x)", None, 1e5)]
+)
+def test_preimages_out_of_reach_are_said_to_be(text: str, domain: str | None, y: float) -> None:
+    formula = make_formula(text)
+    f = Forward(formula.expr, formula.variable, {}, None)
+    with pytest.raises(OutOfReach):
+        f.preimage(y, None, mpf(domain or "-inf"), mpf("inf" if domain else 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "limit"),
+    [
+        ("(1 + x*c)**(1/c)", {"c": 0.0}, "exp(x)"),
+        ("(x**c - 1)/c", {"c": 0.0}, "log(x)"),
+        ("exp(-(1 + c*(x - m)/s)**(-1/c))", {"c": 0.0, "m": 0.25, "s": 2.0}, "exp(-exp(-(x - m)/s))"),
+        ("where(x >= 0, ((x + 1)**c - 1)/c, -((1 - x)**(2 - c) - 1)/(2 - c))", {"c": 0.0},
+         "where(x >= 0, log(1 + x), x - x**2/2)"),
+        ("where(x >= 0, ((x + 1)**c - 1)/c, -((1 - x)**(2 - c) - 1)/(2 - c))", {"c": 2.0},
+         "where(x >= 0, x + x**2/2, -log(1 - x))"),
+        ("c*x + 1/s", {"c": 0.0, "s": 2.0}, "1/s"),
+    ],
+)  # fmt: skip
+def test_limits_in_parameters(text: str, values: dict[str, float], limit: str) -> None:
+    formula = make_formula(text)
+    exact = {p.symbol: values[p.name] for p in formula.parameters}
+    found = at_parameters(formula.expr, formula.variable, exact, [0.3, 0.7, 1.9])
+    expected = parse(limit, {s.name: s for s in [formula.variable, *exact]})[0]
+    symbols = [formula.variable, *exact]
+    with mpmath.workprec(300):
+        for x in (0.01, 0.6, 3.0):
+            got, truth = (
+                real(numeric(plain(e), symbols)(mpf(x), *map(mpf, exact.values()))) for e in (found, expected)
+            )
+            assert abs(got - truth) <= abs(truth) * mpf(2) ** -250
+
+
+def test_what_has_no_limit_stays_undefined() -> None:
+    formula = make_formula("x/c")
+    (c,) = (p.symbol for p in formula.parameters)
+    assert at_parameters(formula.expr, formula.variable, {c: 0.0}, [0.3, 0.7]) == formula.expr
 
 
 def test_no_preimage_is_an_error() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from symbij.accuracy.definition import diff, numeric, plain, real
 from symbij.accuracy.doubles import EPS, MAX, from_ordinal, ordinal, rounded, ulp, ulp_error
-from symbij.accuracy.truth import MAX_PRECISION, PRECISION, Forward, at, diff, numeric, plain, real, settled
+from symbij.accuracy.truth import MAX_PRECISION, PRECISION, Forward, OutOfReach, at, settled
 
 __all__ = [
     "EPS",
@@ -11,6 +12,7 @@ __all__ = [
     "MAX_PRECISION",
     "PRECISION",
     "Forward",
+    "OutOfReach",
     "at",
     "diff",
     "from_ordinal",

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from symbij.accuracy import points as where
 from symbij.accuracy.doubles import EPS, rounded
+from symbij.accuracy.limits import at_parameters
 from symbij.accuracy.truth import LOW_PRECISION, Forward, settled
 from symbij.accuracy.truth import at as evaluate
 from symbij.calculus.derivation import Derivation
@@ -133,8 +134,9 @@ class _Finder:
             raise ParameterError(f"{formula.text}: no value for parameter '{missing[0]}'")
         values = {p.symbol: float(parameters[p.name]) for p in formula.parameters}
         self.values = list(values.values())
-        self.forward = Forward(formula.expr, formula.variable, values, precision)
         self.domain, self.closed_ends = _ends(derivation.domain, values)
+        expr = at_parameters(formula.expr, formula.variable, values, _probes(*self.domain))
+        self.forward = Forward(expr, formula.variable, values, precision)
         self.codomain, self.closed_ends_of_codomain = _ends(derivation.codomain, values)
 
     def near_preimage(self, y: float) -> float:
@@ -169,8 +171,6 @@ class _Finder:
         """The samples of a value and of a log-det, the latter by its limit where the derivative is not a number."""
         near = rounded(x)
         try:
-            if name == "inverse" and not self._is_end(x) and not self.forward.resolves(x):
-                raise ArithmeticError("the slope needs more digits of the preimage")
             value, sensitivity, log_det, of_log_det = everything()
             if not any(map(mpmath.isnan, (value, log_det))):
                 first = _sample(at, near, value, sensitivity)
@@ -189,9 +189,6 @@ class _Finder:
     def _value(self, x: mpf) -> mpf:
         return settled(lambda: [self.forward.value(x)], self.forward.start)[0]
 
-    def _is_end(self, x: mpf) -> bool:
-        return any(x == end for end in self.domain)
-
     def _limit(self, x: mpf) -> mpf:
         lo, hi = self.domain
         return self.forward.limit_at(x, hi if x == lo else lo)
@@ -202,6 +199,13 @@ class _Finder:
                 if self._value(mpf(end)) == y:
                     return mpf(end)
         return self.forward.preimage(y, None, *self.domain)
+
+
+def _probes(lo: mpf, hi: mpf) -> list[float]:
+    """A few ordinary doubles of the domain."""
+    width = mpf(1) if mpmath.isinf(lo) or mpmath.isinf(hi) else (hi - lo) / 8
+    start = lo if mpmath.isfinite(lo) else hi - 8 * width if mpmath.isfinite(hi) else mpf(-3)
+    return where.inside([rounded(start + width * mpf(k) * mpf("0.9")) for k in range(1, 8)], lo, hi)
 
 
 def _ends(interval: Interval, values: Mapping[sp.Symbol, float]) -> tuple[tuple[mpf, mpf], list[float]]:

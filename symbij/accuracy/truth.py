@@ -8,116 +8,20 @@ double settles; it starts at 2400 bits because exp(-745) alone needs 1075 bits t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import mpmath
 import sympy as sp
 from mpmath import mpf
 
+from symbij.accuracy.definition import diff, has_corners, has_erf, numeric, plain, real
 from symbij.accuracy.doubles import MAX, from_ordinal, ordinal, rounded
-from symbij.formula import functions as fn
 
 PRECISION = 2400
 PRECISION_WITH_ERF = 1200  # enough to see exp(-745) beside a 1; erfc takes five times as long with 2400
 MAX_PRECISION = 30_000
 LOW_PRECISION = 200  # to find about where a preimage is
-_BEYOND = mpf(2) ** 1100  # past the range of a double, and of its reciprocal
-
-
-class _Sign(sp.Function):
-    """The sign, whose derivative is zero wherever it has one."""
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        return sp.Integer(0)
-
-
-class _Abs(sp.Function):
-    """The absolute value. sympy differentiates its own to unevaluated parts where it cannot prove an argument real."""
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        return _Sign(self.args[0])
-
-
-class _NormalCDF(sp.Function):
-    """The normal law's distribution function. sympy would turn erfc(-u) into 2 - erfc(u), which cancels."""
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        return sp.exp(-(self.args[0] ** 2) / 2) / sp.sqrt(2 * sp.pi)
-
-
-def plain(expr: sp.Expr) -> sp.Expr:
-    """`expr` in elementary functions whose derivatives, written out by sympy, do not cancel to nothing.
-
-    tanh' = 1 - tanh^2 vanishes at any working precision for large arguments; the derivative of 1 - 2/(1 + exp(2u))
-    does not.
-    """
-    expr = expr.replace(fn.ndtr, _NormalCDF).replace(fn.log_ndtr, lambda u: sp.log(_NormalCDF(u)))
-    u = sp.Wild("u")
-    expr = expr.replace(1 - _NormalCDF(u), _NormalCDF(-u))  # the same number, without the cancellation
-    expr = fn.expand_definitions(expr).replace(sp.Abs, _Abs).replace(sp.sign, _Sign)
-    expr = expr.replace(sp.Max, lambda *args: _extreme(args, sp.Ge))
-    expr = expr.replace(sp.Min, lambda *args: _extreme(args, sp.Le))
-    return expr.replace(sp.tanh, lambda u: 1 - 2 / (1 + sp.exp(2 * u)))
-
-
-def _extreme(args: Sequence[sp.Expr], better: type[sp.Rel]) -> sp.Expr:
-    """The largest or smallest of `args`, with a derivative inside each piece."""
-    first, *others = args
-    for other in others:
-        first = sp.Piecewise((first, better(first, other)), (other, True), evaluate=False)
-    return first
-
-
-def diff(expr: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
-    """Derivative away from jumps and corners: floor counts as a constant, and the sign as well."""
-    steps = {s: sp.Dummy(f"step{i}", real=True) for i, s in enumerate(expr.atoms(sp.floor))}
-    back = {d: s for s, d in steps.items()}
-    result = expr.xreplace(steps).diff(symbol).doit().xreplace(back)
-    return result.replace(lambda e: isinstance(e, sp.DiracDelta), lambda e: sp.Integer(0))
-
-
-def _exp(u: mpf) -> mpf:
-    """exp, with a limit where the result would take forever and lies far outside the range of doubles."""
-    if abs(u) > _BEYOND:
-        return mpf("inf") if u > 0 else mpf(0)
-    return mpmath.exp(u)
-
-
-def _sinh(u: mpf) -> mpf:
-    return mpf("inf") * mpmath.sign(u) if abs(u) > _BEYOND else mpmath.sinh(u)
-
-
-def _cosh(u: mpf) -> mpf:
-    return mpf("inf") if abs(u) > _BEYOND else mpmath.cosh(u)
-
-
-def _erfc(u: mpf) -> mpf:
-    # mpmath fails from 1e150 on, where exp(-u^2) and its logarithm are far outside the range of doubles
-    limit = mpf(10) ** 100
-    return mpf(2) if u < -limit else mpf(0) if u > limit else mpmath.erfc(u)
-
-
-def _normal_cdf(u: mpf) -> mpf:
-    return _erfc(-u / mpmath.sqrt(2)) / 2
-
-
-_OWN: dict[str, Callable[[mpf], mpf]] = {
-    "exp": _exp, "sinh": _sinh, "cosh": _cosh, "erfc": _erfc, "_NormalCDF": _normal_cdf, "_Abs": abs,
-    "_Sign": mpmath.sign,
-}  # fmt: skip
-
-
-def numeric(expr: sp.Expr | Sequence[sp.Expr], symbols: Sequence[sp.Symbol]) -> Callable[..., Any]:
-    """A function of mpmath numbers."""
-    return sp.lambdify(list(symbols), expr, modules=[_OWN, "mpmath"], cse=not isinstance(expr, sp.Expr))
-
-
-def real(value: Any) -> mpf:
-    """A real mpmath number; NaN for a complex one."""
-    if isinstance(value, mpmath.mpc):
-        return value.real if value.imag == 0 else mpf("nan")
-    return mpmath.mpf(value)
 
 
 def settled(function: Callable[[], Any], start: int = PRECISION) -> list[mpf]:
@@ -141,6 +45,10 @@ def at(expr: sp.Expr, values: Mapping[sp.Symbol, Any], start: int = PRECISION) -
     return settled(lambda: [function(*(mpf(v) for v in values.values()))], start)[0]
 
 
+class OutOfReach(ArithmeticError):
+    """A preimage of more bits than any precision here has."""
+
+
 class Forward:
     """The forward formula y = f(x; p) at fixed, exact parameters, with its derivatives.
 
@@ -156,13 +64,13 @@ class Forward:
         start: int | None = PRECISION,
     ) -> None:
         f = plain(expr)
-        start = start or (PRECISION_WITH_ERF if f.has(_NormalCDF, sp.erf, sp.erfc) else PRECISION)
+        start = start or (PRECISION_WITH_ERF if has_erf(f) else PRECISION)
         self.start = start
         self.exact_bits = start * 3 // 10  # a preimage is verified by a sign change within this relative distance
         self.parameters = {s: mpf(float(v)) for s, v in parameters.items()}
         symbols = [variable, *self.parameters]
         slope = diff(f, variable)
-        self._has_corners = f.has(sp.Piecewise, sp.floor, _Abs, _Sign)
+        self._has_corners = has_corners(f)
         self._f = numeric(f, symbols)
         self._newton = numeric([f, slope], symbols)
         partials = [diff(f, s) for s in self.parameters]
@@ -188,7 +96,8 @@ class Forward:
         return [f, sensitivity, log_det, of_log_det]
 
     def inverse(self, y: float, x: mpf) -> tuple[mpf, mpf, mpf, mpf]:
-        """x, its sensitivity, log|dx/dy| and its sensitivity, at `y` with the exact preimage `x`."""
+        """x, its sensitivity, log|dx/dy| and its sensitivity, at `y` with the preimage `x`."""
+        self._resolve(x)
         return tuple(settled(lambda: self._inverse(mpf(y), x), self.start))  # type: ignore[return-value]
 
     def _inverse(self, y: mpf, x: mpf) -> list[mpf]:
@@ -235,15 +144,20 @@ class Forward:
             return mpf("inf") * mpmath.sign(second)
         raise ArithmeticError("the limit of the slope is not clear")
 
-    def resolves(self, x: mpf) -> bool:
-        """Whether the slope at a preimage `x`, which is known to `exact_bits` bits only, is known as well."""
+    def _resolve(self, x: mpf) -> None:
+        """Raise `OutOfReach` unless the slope at a preimage `x`, known to `exact_bits` bits only, is known as well."""
         with mpmath.workprec(self.start):
             near = abs(x) * mpf(2) ** -self.exact_bits
-            left, right = (real(self._newton(*self._at(x + d))[1]) for d in (-near, near))
-            return bool(abs(left - right) <= max(abs(left), abs(right)) * mpf(2) ** -70)
+            around = (real(self._newton(*self._at(x + d))[1]) for d in (-near, mpf(0), near))
+            slopes = [s for s in around if not mpmath.isnan(s)]  # one side may lie outside the domain
+            if max(slopes) - min(slopes) > max(map(abs, slopes)) * mpf(2) ** -70:
+                raise OutOfReach("the slope needs more digits of the preimage")
 
     def preimage(self, y: float, guess: float | None, lo: mpf, hi: mpf) -> mpf:
-        """The x in (lo, hi) with f(x) = y, verified by a sign change of f - y; `guess` says where to look first."""
+        """The x in (lo, hi) with f(x) = y, verified by a sign change of f - y; `guess` says where to look first.
+
+        Raises `OutOfReach` where x is too large, too small or too close to an end of the domain for any precision.
+        """
         with mpmath.workprec(self.start):
             target = mpf(y)
             if guess is None:
@@ -257,7 +171,7 @@ class Forward:
             left, right = (self.value(x + d) - target for d in (-near, near))
             changes = left == 0 or right == 0 or (left > 0) != (right > 0)
             if mpmath.isnan(left) or mpmath.isnan(right) or (near and not changes):
-                raise ArithmeticError(f"no preimage of {y!r} between {below} and {above}")
+                raise ArithmeticError("the sign does not change at what was found")
             return x
 
     def nearest(self, y: mpf, lo: mpf, hi: mpf, precision: int) -> float:
@@ -302,15 +216,35 @@ class Forward:
         increasing = self.value(right) > self.value(left)
         upwards = (self.value(right) < y) == increasing
         inner, end = (right, hi) if upwards else (left, lo)
-        if mpmath.isinf(end):
-            outer = inner
-            while (self.value(outer) < y) == (upwards == increasing):
+        outer = inner
+
+        def passed() -> bool:
+            return (self.value(outer) < y) != (upwards == increasing)
+
+        if mpmath.isinf(end) or end == 0:
+            while not passed():
                 inner, outer = outer, outer * abs(outer)
-                if abs(outer) > mpf(2) ** 2_000_000:
-                    raise ArithmeticError("no preimage")
+                if abs(mpmath.mag(outer)) > 2**40:
+                    raise OutOfReach("the preimage is too large or too small to resolve")
+        elif self._diverges(end):
+            distance = abs(end - inner) / abs(end)
+            while not passed():
+                inner, outer = outer, end * (1 + distance * mpmath.sign(inner - end) * mpmath.sign(end))
+                distance = distance**2 if distance < mpf(1) / 4 else distance / 2
+                if distance < mpf(2) ** (64 - self.exact_bits):
+                    raise OutOfReach("the preimage is too close to an end of the domain to resolve")
         else:
             outer = end
+        for exact in (inner, outer):
+            if self.value(exact) == y:
+                return exact, exact
         return (inner, outer) if upwards else (outer, inner)
+
+    def _diverges(self, x: mpf) -> bool:
+        try:
+            return not mpmath.isfinite(self.value(x))
+        except (ZeroDivisionError, ValueError):
+            return True
 
     def _away_from_zero(self, y: mpf, a: mpf, b: mpf) -> tuple[mpf, mpf]:
         """The bracket (a, b) made so that both ends have the same sign, unless the root is zero itself."""

@@ -57,7 +57,7 @@ def reference_of(case: Case, folder: Path, points: int, seed: int, precision: in
 def _sources() -> str:
     """A digest of the code that finds truths: what it found before is of no use once it has changed."""
     where = Path(symbij.accuracy.__file__).parent
-    paths = [where / f"{n}.py" for n in ("doubles", "points", "reference", "truth")]
+    paths = [where / f"{n}.py" for n in ("definition", "doubles", "limits", "points", "reference", "truth")]
     content = b"".join(p.read_bytes() for p in [*paths, Path(functions.__file__)])
     return hashlib.sha256(content).hexdigest()
 
