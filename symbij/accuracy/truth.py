@@ -66,7 +66,9 @@ class Forward:
         f = plain(expr)
         start = start or (PRECISION_WITH_ERF if has_erf(f) else PRECISION)
         self.start = start
-        self.exact_bits = start * 3 // 10  # a preimage is verified by a sign change within this relative distance
+        # A preimage is verified by a sign change within this relative distance: one that sees single steps of a floor
+        # at the largest doubles, or else one that needs few digits of values close to zero.
+        self.exact_bits = start * 5 // 8 if f.has(sp.floor) else start * 3 // 10
         self.parameters = {s: mpf(float(v)) for s, v in parameters.items()}
         symbols = [variable, *self.parameters]
         slope = diff(f, variable)
@@ -97,7 +99,7 @@ class Forward:
 
     def inverse(self, y: float, x: mpf) -> tuple[mpf, mpf, mpf, mpf]:
         """x, its sensitivity, log|dx/dy| and its sensitivity, at `y` with the preimage `x`."""
-        self._resolve(x)
+        self._resolve(x, y)
         return tuple(settled(lambda: self._inverse(mpf(y), x), self.start))  # type: ignore[return-value]
 
     def _inverse(self, y: mpf, x: mpf) -> list[mpf]:
@@ -121,10 +123,14 @@ class Forward:
         """Whether the slopes to the left and to the right of `x` differ: there is no derivative at a corner."""
         if not self._has_corners:
             return False
+        jumps = []
         with mpmath.workprec(self.start):
-            step = abs(x) * mpf(2) ** -(self.start // 5) or mpf(2) ** -1100
-            left, right = (real(self._newton(*self._at(x + d))[1]) for d in (-step, step))
-            return bool(abs(right - left) > max(abs(left), abs(right)) * mpf(2) ** -100)
+            # from near by too: within a little of x = 1e200 a floor takes many steps
+            for bits in (self.start // 5, self.start * 3 // 5):
+                step = (abs(x) or mpf(2) ** -(self.start // 4)) * mpf(2) ** -bits
+                left, right = (real(self._newton(*self._at(x + d))[1]) for d in (-step, step))
+                jumps.append(abs(right - left) > max(abs(left), abs(right)) * mpf(2) ** -100)
+        return all(jumps)
 
     def limit_at(self, x: mpf, towards: mpf) -> mpf:
         """log|dy/dx| as the variable goes to `x` from the side of `towards`, where it is infinite.
@@ -144,14 +150,26 @@ class Forward:
             return mpf("inf") * mpmath.sign(second)
         raise ArithmeticError("the limit of the slope is not clear")
 
-    def _resolve(self, x: mpf) -> None:
-        """Raise `OutOfReach` unless the slope at a preimage `x`, known to `exact_bits` bits only, is known as well."""
+    def _resolve(self, x: mpf, y: float) -> None:
+        """Raise `OutOfReach` unless the slope at a preimage `x` is as good as known.
+
+        `preimage` verified x to `exact_bits` bits; where that is not enough (a step of 1 at x = 1e300), x is
+        verified to more bits here, which Newton's last step has usually given it.
+        """
         with mpmath.workprec(self.start):
-            near = abs(x) * mpf(2) ** -self.exact_bits
-            around = (real(self._newton(*self._at(x + d))[1]) for d in (-near, mpf(0), near))
-            slopes = [s for s in around if not mpmath.isnan(s)]  # one side may lie outside the domain
-            if max(slopes) - min(slopes) > max(map(abs, slopes)) * mpf(2) ** -70:
-                raise OutOfReach("the slope needs more digits of the preimage")
+            for bits in dict.fromkeys((self.exact_bits, self.start * 5 // 8)):
+                near = abs(x) * mpf(2) ** -bits
+                # thirds as well: whole steps of 2^k see one and the same fraction of x
+                offsets = (-near, -near / 3, mpf(0), near / 3, near)
+                around = [tuple(real(v) for v in self._newton(*self._at(x + d))) for d in offsets]
+                if around[2][0] == y:  # exactly
+                    return
+                if bits > self.exact_bits and (around[0][0] > y) == (around[-1][0] > y):
+                    break
+                slopes = [slope for _, slope in around if not mpmath.isnan(slope)]  # one side may be outside the domain
+                if max(slopes) - min(slopes) <= max(map(abs, slopes)) * mpf(2) ** -70:
+                    return
+            raise OutOfReach("the slope needs more digits of the preimage")
 
     def preimage(self, y: float, guess: float | None, lo: mpf, hi: mpf) -> mpf:
         """The x in (lo, hi) with f(x) = y, verified by a sign change of f - y; `guess` says where to look first.
@@ -283,9 +301,19 @@ class Forward:
             if not a < step < b:
                 return None
             if abs(step - x) <= abs(step) * tiny:
-                return step
+                return self._to_the_last_digits(step, abs(step - x), y, a, b)
             x = step
         return None
+
+    def _to_the_last_digits(self, x: mpf, size: mpf, y: mpf, a: mpf, b: mpf) -> mpf:
+        """Newton's steps from the root x on, as long as each is much smaller than the one before, which was `size`."""
+        for _ in range(4):
+            f, slope = (real(v) for v in self._newton(*self._at(x)))
+            step = (f - y) / slope if slope else mpf(0)
+            if not step or abs(step) > size * mpf(2) ** -20 or not a < x - step < b:
+                break
+            x, size = x - step, abs(step)
+        return x
 
     def _safeguarded(self, x: mpf, y: mpf, a: mpf, b: mpf, tiny: mpf) -> mpf:
         rising = self.value(b) > y

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,7 @@ def reference_of(case: Case, folder: Path, points: int, seed: int, precision: in
     return found
 
 
+@functools.cache
 def _sources() -> str:
     """A digest of the code that finds truths: what it found before is of no use once it has changed."""
     where = Path(symbij.accuracy.__file__).parent
