@@ -34,7 +34,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "symbij.jit": ("jitted",),
     "symbij.kernels.threads": ("set_num_threads", "get_num_threads"),
 }  # fmt: skip
-_SUBMODULES = ("bijectors", "distributions", "fitting", "functions", "linalg", "plotting")
+_SUBMODULES = ("accuracy", "bijectors", "distributions", "fitting", "functions", "linalg", "plotting")
 
 __all__ = ["__version__", *(name for names in _MODULES.values() for name in names), *_SUBMODULES]
 __getattr__, __dir__ = _lazy_names(__name__, globals(), _MODULES, _SUBMODULES)

@@ -1,4 +1,4 @@
-"""The command line: `symbij derive` and `symbij fit`.
+"""The command line: `symbij derive`, `symbij accuracy` and `symbij fit`.
 
 Exit codes: 0 good; 1 the mathematics says no (not one-to-one, data outside the support); 2 wrong use.
 """
@@ -54,6 +54,37 @@ def derive(formula: str, params: tuple[str, ...], domain: str | None, latex: boo
     click.echo(derivation.latex() if latex else str(derivation))
 
 
+_VALUE_HELP = "Value of parameters, with their constraint or without: a=1.5  k=positive:2  a,b=real. Others are drawn."
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("formula")
+@click.option("--param", "params", multiple=True, metavar="NAME=[CONSTRAINT:]VALUE", help=_VALUE_HELP)
+@click.option("--domain", metavar="LO,HI", help=_DOMAIN_HELP)
+@click.option("--points", type=click.IntRange(min=1), default=60, show_default=True, help="Points of each operation.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of points and drawn parameters."
+)
+@click.option(
+    "--plot", type=click.Path(path_type=Path), metavar="PNG", help="Write a picture of errors over the domain."
+)
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+def accuracy(
+    formula: str, params: tuple[str, ...], domain: str | None, points: int, seed: int, plot: Path | None, quiet: bool,
+) -> None:  # fmt: skip
+    """Measure what is computed for FORMULA, forward and back, against mpmath: errors in units in the last place."""
+    _check_folder(plot)
+    made, values = _formula(formula, params, domain)
+    from symbij.accuracy.measure import measure
+    from symbij.calculus.derivation import derive as derive_formula
+
+    progress = False if quiet else None
+    result = measure(derive_formula(made), values, points=points, seed=seed, progress=progress)
+    click.echo(str(result))
+    if plot is not None:
+        _write_plot(result, plot)
+
+
 @main.command()
 @click.argument("csv", type=click.Path(path_type=Path))
 @click.option("--column", required=True, help="Column of the table that holds the data.")
@@ -82,8 +113,7 @@ def fit(
 
     Parameters without a start are searched for: many starting points are drawn, the best are refined.
     """
-    if plot is not None and not plot.parent.is_dir():
-        raise click.UsageError(f"--plot: there is no folder {str(plot.parent)!r}")
+    _check_folder(plot)
     data = _column(csv, column)
     made, starts = _formula(formula, params, domain)
     from symbij.bijectors.derived import declare
@@ -164,14 +194,22 @@ def _column(path: Path, column: str) -> Any:
     return values.to_numpy(dtype=float)
 
 
-def _write_plot(result: Any, path: Path, column: str) -> None:
+def _check_folder(plot: Path | None) -> None:
+    if plot is not None and not plot.parent.is_dir():
+        raise click.UsageError(f"--plot: there is no folder {str(plot.parent)!r}")
+
+
+def _write_plot(result: Any, path: Path, xlabel: str | None = None) -> None:
+    """The picture of a result, whose first Axes get the label `xlabel`."""
     import matplotlib
 
     matplotlib.use("Agg")
     axes = result.plot()
-    axes[0].set_xlabel(column)
+    first = axes if hasattr(axes, "set_xlabel") else axes[0]
+    if xlabel is not None:
+        first.set_xlabel(xlabel)
     try:
-        axes[0].figure.savefig(path, dpi=150)
+        first.figure.savefig(path, dpi=150)
     except (OSError, ValueError) as error:
         raise click.UsageError(f"cannot write the plot to {str(path)!r}: {error}") from None
     click.echo(f"wrote {path}")

@@ -9,12 +9,16 @@ import numpy as np
 from symbij.errors import UsageError
 
 if TYPE_CHECKING:
+    from symbij.accuracy.result import Accuracy
     from symbij.bijectors.base import Bijector
     from symbij.distributions.base import Distribution
     from symbij.fitting.result import FitResult
 
 BEFORE, AFTER, DATA, VALIDATION = "#9aa5b1", "#c2410c", "#dbe4ee", "#2563eb"
 POINTS = 801
+OPERATION_COLOURS = {"forward": "#2563eb", "forward_log_det": "#0d9488", "inverse": "#c2410c",
+                     "inverse_log_det": "#9333ea"}  # fmt: skip
+AIM = 4.0  # ulp times the condition number: the accuracy that is aimed at
 
 
 def _axes(ax: Any, count: int = 1, size: tuple[float, float] = (6.4, 4.0)) -> Any:
@@ -125,3 +129,56 @@ def plot_fit(result: FitResult, axes: Any = None) -> Any:
 
 def _on(dist: Distribution, grid: np.ndarray) -> np.ndarray:
     return np.ravel(dist.prob(grid))
+
+
+def plot_accuracy(accuracy: Accuracy, ax: Any = None) -> Any:
+    """Errors in ulp / max(1, condition number) over the domain; crosses on top where the error is infinite."""
+    ax = _axes(ax)
+    shown = {name: [p for p in o.points if np.isfinite(p.x)] for name, o in accuracy.operations.items()}
+    axis = _Symlog(np.array([p.x for points in shown.values() for p in points]))
+    errors = np.array([p.conditioned for points in shown.values() for p in points])
+    top = 30 * max(AIM, *errors[np.isfinite(errors)], 1.0)
+    for name, points in shown.items():
+        x, error = axis.place(np.array([p.x for p in points])), np.array([p.conditioned for p in points])
+        good = np.isfinite(error)
+        colour = OPERATION_COLOURS[name]
+        ax.plot(x[good], np.maximum(error[good], 1e-3), ".", ms=5, alpha=0.8, color=colour, label=name)
+        if not good.all():
+            ax.plot(x[~good], np.full(np.sum(~good), top), "x", ms=6, color=colour, clip_on=False)
+    ax.axhline(AIM, color=BEFORE, lw=1.0, ls="--")
+    ax.set_xticks(*axis.ticks())
+    ax.set_yscale("log")
+    ax.set_ylim(5e-4, top)
+    ax.set(xlabel="x", ylabel="error, ulp / max(1, condition number)", title=f"y = {accuracy.formula}")
+    ax.legend(frameon=False, fontsize=8, ncols=4, loc="upper center", handletextpad=0.1)
+    return ax
+
+
+class _Symlog:
+    """A symmetric logarithmic axis for doubles of all sizes; matplotlib's own overflows over more than 308 decades."""
+
+    def __init__(self, x: np.ndarray) -> None:
+        sizes = np.abs(x[x != 0])
+        self.low, self.high = np.min(x, initial=0.0), np.max(x, initial=0.0)
+        # decades from zero on which are drawn as one step
+        self.first = float(np.floor(np.log10(np.quantile(sizes, 0.05)))) if sizes.size else -1.0
+
+    def place(self, x: np.ndarray) -> np.ndarray:
+        """Decades beyond the first one, with the sign of x; 0 at x = 0."""
+        with np.errstate(divide="ignore"):
+            return np.sign(x) * np.maximum(0.0, np.log10(np.abs(x)) - self.first + 1)
+
+    def ticks(self) -> tuple[list[float], list[str]]:
+        """Places of some powers of ten, and of zero, with their labels."""
+        both = self.low < 0 < self.high
+        found = {0.0: "0"}
+        for end in (self.low, self.high):
+            if not end:
+                continue
+            exponents = np.arange(self.first + 1, np.log10(abs(end)) + 0.01)
+            stride = 1 + exponents.size // (4 if both else 8)
+            stride = stride if stride < 10 else 20 * -(-stride // 20)
+            for k in exponents[exponents % stride == 0]:  # counted from 10^0, so that 1 is marked if it is in sight
+                sign = "-" if end < 0 else ""
+                found[float(np.sign(end) * (k - self.first + 1))] = f"${sign}10^{{{int(k)}}}$"
+        return list(found), list(found.values())

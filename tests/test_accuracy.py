@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import math
 from dataclasses import dataclass
 
 import mpmath
@@ -12,9 +11,10 @@ import numpy as np
 import pytest
 from library_cases import AT_ZERO, DEFINITIONS, KNOWN_LIMITS, PARAMETERS, START
 from mpmath import mpf
-from truth import EPS, PRECISION, Forward, OutOfReach, from_ordinal, ordinal, real, rounded, ulp_error
+from truth import EPS, PRECISION, Forward, OutOfReach, real, rounded, ulp_error
 from truth import at as evaluate
 
+from symbij.accuracy.points import TAILS, inside, near_ends, uniform_ordinals
 from symbij.bijectors.library import ALL
 from symbij.formula.parser import parse
 
@@ -74,40 +74,6 @@ class Case:
 @functools.cache
 def case(name: str, index: int) -> Case:
     return Case(name, index)
-
-
-def uniform_ordinals(lo: mpf, hi: mpf, count: int, seed: int) -> list[float]:
-    """Doubles of the open interval, uniform over all the doubles in it."""
-    rng = np.random.default_rng(seed)
-    first, last = (ordinal(max(-1.7e308, min(1.7e308, rounded(e)))) for e in (lo, hi))
-    return [from_ordinal(first + int((last - first) * u)) for u in rng.uniform(0, 1, count)]
-
-
-TAILS = [5e-324, 1e-310, 1e-300, 1e-100, 1e-20, 1e-8, 1e-3, 0.1, 0.5, 0.9, 1.0, 1.5, 2.5, 4.0, 6.0, 9.0, 15.0, 20.0,
-         30.0, 36.0, 37.5, 40.0, 100.0, 300.0, 700.0, 709.0, 740.0, 1e3, 1e5, 1e10, 1e17, 1e100, 1e200, 1e300,
-         1.7e308]  # fmt: skip
-
-
-def inside(points: list[float], lo: mpf, hi: mpf) -> list[float]:
-    return sorted({float(p) for p in points if math.isfinite(p) and lo < mpf(p) < hi})
-
-
-def near_ends(lo: mpf, hi: mpf, dense: bool) -> list[float]:
-    """Points at every scale of distance from finite ends, and the first doubles inside them."""
-    points: list[float] = []
-    width = hi - lo if not (mpmath.isinf(lo) or mpmath.isinf(hi)) else mpf(1)
-    for end, sign in ((lo, 1), (hi, -1)):
-        if mpmath.isinf(end):
-            continue
-        points += [
-            rounded(end + sign * width * mpf(10) ** -k)
-            for k in (range(0, 320, 7) if dense else (1, 2, 4, 8, 12, 16, 50, 300))
-        ]
-        at = rounded(end)
-        for _ in range(3):
-            points.append(at)
-            at = math.nextafter(at, sign * math.inf)
-    return points
 
 
 def domain_points(c: Case, dense: bool) -> list[float]:

@@ -156,6 +156,43 @@ def test_fit_is_reproducible(table: str) -> None:
     assert run("fit", table, *options, "--seed", "7").output == run("fit", table, *options, "--seed", "7").output
 
 
+def test_accuracy_prints_a_table(tmp_path: Path) -> None:
+    picture = tmp_path / "errors.png"
+    options = ["--param", "a=nonzero:1.5", "--points", "12", "--seed", "3", "--quiet"]
+    result = run("accuracy", "(a*x + b)**3", *options, "--plot", str(picture))
+    assert result.exit_code == GOOD, result.output
+    for part in ("y = (a*x + b)**3", "a = 1.5, b = ", "drawn with seed 3: b", "inverse_log_det", "100%", "wrote"):
+        assert part in result.output
+    assert picture.stat().st_size > 10_000
+    assert run("accuracy", "(a*x + b)**3", *options).output == result.output.split("wrote")[0]
+
+
+def test_accuracy_takes_a_domain_of_parameters() -> None:
+    options = ["--domain", "low,high", "--param", "low=-3", "--param", "high=5", "--points", "8", "--quiet"]
+    result = run("accuracy", "(x - low)/(high - low)", *options)
+    assert result.exit_code == GOOD, result.output
+    assert "low = -3.0, high = 5.0" in result.output
+    assert "drawn" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "parts"),
+    [
+        (["x**2"], MATHEMATICS, ["not one-to-one"]),
+        (["a*x +"], USE, ["a*x +"]),
+        (["a*x", "--param", "a=positive:-1"], USE, ["positive"]),
+        (["a*x", "--param", "q=1"], USE, ["q", "no such parameter"]),
+        (["exp(x)", "--points", "0"], USE, ["--points"]),
+        (["exp(x)", "--plot", "no/such/folder/picture.png"], USE, ["no/such/folder"]),
+        (["x/(high - low)", "--domain", "low,high", "--param", "low=1", "--param", "high=0"], USE, ["empty"]),
+    ],
+)
+def test_accuracy_refuses(arguments: list[str], code: int, parts: list[str]) -> None:
+    message = refused(code, "accuracy", *arguments, "--quiet")
+    for part in parts:
+        assert part in message
+
+
 @pytest.mark.parametrize(
     ("column", "formula", "code", "parts"),
     [
@@ -214,7 +251,9 @@ def test_incomplete_commands_are_wrong_use(arguments: tuple[str, ...]) -> None:
     assert "Usage:" in result.output
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("derive", "-h"), ("fit", "--help"), ("--version",)])
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("derive", "-h"), ("accuracy", "-h"), ("fit", "--help"), ("--version",)]
+)
 def test_help_and_version(arguments: tuple[str, ...]) -> None:
     result = run(*arguments)
     assert result.exit_code == GOOD, result.output

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
@@ -31,6 +33,9 @@ from symbij.errors import DomainError, NotBijectiveError
 from symbij.formula.formula import Formula
 from symbij.formula.interval import REALS, Interval
 from symbij.formula.vocabulary import NONZERO, Requirement
+
+if TYPE_CHECKING:
+    from symbij.accuracy.result import Accuracy
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,15 @@ class Derivation:
         from symbij.calculus.render import as_latex
 
         return as_latex(self)
+
+    def accuracy(self, parameters: Mapping[str, Any] | None = None, points: int = 60, seed: int = 0) -> Accuracy:
+        """Errors in ulp of the four operations, as computed, against mpmath's truth from the formula's definition.
+
+        See `symbij.accuracy.measure.measure`. Parameters that are left out are drawn from their constraints.
+        """
+        from symbij.accuracy.measure import measure
+
+        return measure(self, parameters, points=points, seed=seed)
 
     def _repr_latex_(self) -> str:
         return "$$" + self.latex() + "$$"
