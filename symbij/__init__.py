@@ -20,7 +20,9 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "SymbijError", "FormulaSyntaxError", "NotBijectiveError", "DerivationError", "DomainError", "ParameterError",
         "ShapeError", "DataError", "UsageError", "MissingDependencyError",
     ),
-    "symbij.formula.constraints": ("real", "positive", "negative", "nonzero", "unit", "interval", "vector"),
+    "symbij.formula.constraints": (
+        "real", "positive", "negative", "nonnegative", "nonzero", "unit", "interval", "vector",
+    ),
     "symbij.bijectors": (
         "Bijector", "Variable", "bijector", "Chain", "Invert", "Identity", "Shift", "Scale", "Exp", "Sigmoid",
         "Softplus", "Tanh", "Softfloor", "GumbelCDF", "NormalCDF", "LogisticCDF", "UniformCDF", "Cubic", "SinhArcsinh",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
 
-from symbij.bijectors.library import Exp, Scale, Shift
+from symbij.bijectors.library.elementary import Exp, Scale, Shift
 from symbij.bijectors.linear import ScaleMatvecDiag, ScaleMatvecLinearOperator, ScaleMatvecTriL
 from symbij.bijectors.structure import Chain, Invert
 from symbij.bijectors.tree import substitute

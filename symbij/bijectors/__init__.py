@@ -10,14 +10,21 @@ _MODULES = {
     "symbij.bijectors.library.distribution_functions": (
         "CauchyCDF", "FrechetCDF", "GeneralizedExtremeValueCDF", "GeneralizedPareto", "GompertzCDF", "GumbelCDF",
         "KumaraswamyCDF", "LogLogisticCDF", "LogisticCDF", "LogisticSurvival", "MoyalCDF", "NormalCDF",
-        "NormalSurvival", "ParetoCDF", "RayleighCDF", "UniformCDF", "UniformSurvival", "WeibullCDF",
+        "NormalSurvival", "ParetoCDF", "RayleighCDF", "ShiftedGompertzCDF", "UniformCDF", "UniformSurvival",
+        "WeibullCDF",
     ),
     "symbij.bijectors.library.elementary": (
-        "Arcsinh", "Cubic", "Exp", "Expm1", "Identity", "Log", "Log1p", "Logit", "Power", "Reciprocal", "Scale", "Shift",
-        "Sigmoid", "Sinh", "SoftClip", "Softfloor", "Softplus", "Softsign", "Square", "Tanh",
+        "Arcsinh", "Cubic", "Exp", "Expm1", "Identity", "Log", "Log1p", "Logit", "Power", "Reciprocal", "Scale",
+        "Shift", "Sigmoid", "Sinh", "SoftClip", "Softfloor", "Softplus", "Softsign", "Square", "Tanh",
     ),
-    "symbij.bijectors.library.shapes": ("BoxCox", "JohnsonSB", "JohnsonSU", "PowerTransform", "SinhArcsinh"),
-    "symbij.bijectors.library.vectors": ("BernsteinPolynomial", "LogisticMixtureCDF", "MixtureCDF"),
+    "symbij.bijectors.library.pieces": ("ELU", "LaplaceCDF", "LeakyReLU", "SymmetricLog", "YeoJohnson"),
+    "symbij.bijectors.library.shapes": (
+        "BoxCox", "JohnsonSB", "JohnsonSU", "LambertWSkew", "LambertWTail", "PowerTransform", "SinhArcsinh",
+        "TanhShift", "TukeyGH",
+    ),
+    "symbij.bijectors.library.vectors": (
+        "BernsteinPolynomial", "LogisticMixtureCDF", "MixtureCDF", "PCHIP", "RationalQuadraticSpline",
+    ),
     "symbij.bijectors.linear": ("ScaleMatvecDiag", "ScaleMatvecLinearOperator", "ScaleMatvecTriL"),
     "symbij.bijectors.many_to_one": ("ManyToOneBijector",),
     "symbij.bijectors.structure": ("Chain", "Invert"),

@@ -62,6 +62,8 @@ def continue_expression(expr: sp.Expr, x: sp.Symbol) -> sp.Expr:
     """`expr` with the quotients of the table above, in parameter expressions free of `x`, replaced."""
     if not expr.args or not expr.has(x):
         return expr
+    if isinstance(expr, sp.Piecewise):
+        return sp.Piecewise(*((continue_expression(value, x), condition) for value, condition in expr.args))
     args = [continue_expression(a, x) if isinstance(a, sp.Expr) else a for a in expr.args]
     if any(new is not old for new, old in zip(args, expr.args, strict=True)):
         expr = expr.func(*args)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sympy as sp
 
 from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.chain import Link, by_sign
+from symbij.calculus.intervals import signed_symbol
 from symbij.calculus.parts import Folded, ProductPart, RawChain, SumPart
 from symbij.calculus.patience import bounded
 from symbij.calculus.slopes import value_of
@@ -13,6 +16,7 @@ from symbij.formula.functions import expand_definitions
 from symbij.formula.interval import Interval
 
 _X = sp.Symbol("x", real=True)
+Combine = Callable[[list[sp.Expr], Bounds], "sp.Expr | None"]
 
 
 class _Oscillates(sp.Symbol):
@@ -38,7 +42,7 @@ def _limit(raw: RawChain, end: sp.Expr, bounds: Bounds) -> sp.Expr | None:
         value: sp.Expr | None
         if isinstance(item, (SumPart, ProductPart)):
             parts = [_limit(term, end, bounds) for term in item.terms]
-            value = (_sum if isinstance(item, SumPart) else _product)(parts, bounds)
+            value = None if None in parts else _by_cases(parts, _sum if isinstance(item, SumPart) else _product, bounds)
         elif isinstance(item, Folded):
             value = _folded(item, end)
         else:
@@ -56,29 +60,43 @@ def _folded(item: Folded, end: sp.Expr) -> sp.Expr | None:
     return None if end.is_infinite and item.name == "tan" else item.forward(end)
 
 
-def _sum(parts: list[sp.Expr | None], bounds: Bounds) -> sp.Expr | None:
-    if None in parts:
-        return None
-    infinite = {p for p in parts if p.is_infinite}  # type: ignore[union-attr]
+def _by_cases(parts: list[sp.Expr], combine: Combine, bounds: Bounds) -> sp.Expr | None:
+    """`combine` of the parts, of which some may be a choice by the sign of a parameter."""
+    place = next((i for i, p in enumerate(parts) if isinstance(p, sp.Piecewise)), None)
+    if place is None:
+        return combine(parts, bounds)
+    made = []
+    for value, condition in parts[place].args:
+        known = signed_symbol(condition)
+        chosen = [value if i == place else p for i, p in enumerate(parts)]
+        found = _by_cases([p.xreplace(known) for p in chosen], combine, bounds)
+        if found is None:
+            return None
+        made.append((found.xreplace({new: old for old, new in known.items()}), condition))
+    return made[0][0] if len({value for value, _ in made}) == 1 else sp.Piecewise(*made)
+
+
+def _sum(parts: list[sp.Expr], bounds: Bounds) -> sp.Expr | None:
+    infinite = {p for p in parts if p.is_infinite}
     if len(infinite) == 1:
         return infinite.pop()
     if infinite:
         return None
-    return OSCILLATES if OSCILLATES in parts else sp.expand(sp.Add(*parts))  # type: ignore[arg-type]
+    return OSCILLATES if OSCILLATES in parts else sp.expand(sp.Add(*parts))
 
 
-def _product(parts: list[sp.Expr | None], bounds: Bounds) -> sp.Expr | None:
-    if None in parts or OSCILLATES in parts:
+def _product(parts: list[sp.Expr], bounds: Bounds) -> sp.Expr | None:
+    if OSCILLATES in parts:
         return None
-    finite = [p for p in parts if not p.is_infinite]  # type: ignore[union-attr]
+    finite = [p for p in parts if not p.is_infinite]
     if len(finite) == len(parts):
-        return sp.Mul(*parts)  # type: ignore[arg-type]
+        return sp.Mul(*parts)
     sign = sp.Integer(1)
     for part in parts:
-        if part.is_infinite:  # type: ignore[union-attr]
+        if part.is_infinite:
             sign = sign * (1 if part == sp.oo else -1)
             continue
-        known = sign_of(part, bounds)  # type: ignore[arg-type]
+        known = sign_of(part, bounds)
         if known in (None, 0):
             return None
         sign = sign * known

@@ -48,11 +48,16 @@ def end_inside(inner: Interval, outer: Interval, side: str, bounds: Bounds) -> b
 
 def _assuming(expr: sp.Expr, condition: sp.Basic) -> sp.Expr:
     """`expr` with the sign that `condition` gives a parameter."""
+    return expr.xreplace(signed_symbol(condition))
+
+
+def signed_symbol(condition: sp.Basic) -> dict[sp.Symbol, sp.Symbol]:
+    """The symbol whose sign `condition` says, and one of that sign to stand for it."""
     if isinstance(condition, sp.StrictGreaterThan) and condition.lhs.is_Symbol and condition.rhs == 0:
-        return expr.xreplace({condition.lhs: sp.Dummy(condition.lhs.name, positive=True)})
+        return {condition.lhs: sp.Dummy(condition.lhs.name, positive=True)}
     if isinstance(condition, sp.StrictLessThan) and condition.lhs.is_Symbol and condition.rhs == 0:
-        return expr.xreplace({condition.lhs: sp.Dummy(condition.lhs.name, negative=True)})
-    return expr
+        return {condition.lhs: sp.Dummy(condition.lhs.name, negative=True)}
+    return {}
 
 
 def _choices(expr: sp.Expr, kind: type) -> tuple[sp.Expr, ...]:

@@ -80,6 +80,11 @@ class SplineCore(Link):
         return REALS if self.tails else Interval(self.values[0], self.values[-1], False, False)
 
 
+def steps(ends: tuple[sp.Expr, ...]) -> list[sp.Expr]:
+    """The distances between neighbours, of which the common part is taken away before anything is rounded."""
+    return [sp.expand(upper - lower) for lower, upper in itertools.pairwise(ends)]
+
+
 def settle_spline(expr: Spline, bounds: Bounds, prove: Prover) -> tuple[SplineCore, tuple[Condition, ...]]:
     """The core of a spline, with what its knots, values and slopes must satisfy."""
     conditions: list[Condition] = []
@@ -93,7 +98,8 @@ def settle_spline(expr: Spline, bounds: Bounds, prove: Prover) -> tuple[SplineCo
             _require(sp.Ge if most == 3 else sp.Gt, slope, reason, bounds, conditions)
             if most == 3:
                 reason = "the slopes must not exceed three times the secants beside them"
-                _require(sp.Ge, sp.Integer(3) - slope, reason, bounds, conditions)
+                for choice in slope.args if isinstance(slope, sp.Max) else (slope,):
+                    _require(sp.Ge, 3 - choice, reason, bounds, conditions)
     core = SplineCore(bin_proof(type(expr), prove).links, expr.knots, expr.heights, expr.shapes(), expr.tails)
     return core, tuple(conditions)
 

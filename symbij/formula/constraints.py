@@ -16,19 +16,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Constraint:
-    """The open interval (lo, hi), without zero if `exclude_zero`; values must be finite."""
+    """The open interval (lo, hi), with `lo` if it is `closed`, without zero if `exclude_zero`; values are finite."""
 
     name: str
     lo: float = -math.inf
     hi: float = math.inf
     exclude_zero: bool = False
+    closed: bool = False
 
     def symbol(self, name: str) -> sp.Symbol:
         """A sympy symbol that carries the assumptions this constraint justifies."""
         import sympy as sp  # takes long to import, and is not needed where a derivation comes from the disk
 
         if self.lo >= 0:
-            return sp.Symbol(name, positive=True)
+            return sp.Symbol(name, nonnegative=True) if self.closed and self.lo == 0 else sp.Symbol(name, positive=True)
         if self.hi <= 0:
             return sp.Symbol(name, negative=True)
         if self.exclude_zero:
@@ -37,7 +38,8 @@ class Constraint:
 
     def violation(self, value: np.ndarray) -> tuple[tuple[int, ...], float] | None:
         """Index and value of the first element that is not allowed, or None."""
-        allowed = np.isfinite(value) & (value > self.lo) & (value < self.hi)
+        above = value >= self.lo if self.closed else value > self.lo
+        allowed = np.isfinite(value) & above & (value < self.hi)
         if self.exclude_zero:
             allowed &= value != 0
         if np.all(allowed):
@@ -58,7 +60,7 @@ class Constraint:
 
     def describe(self) -> str:
         finite = math.isfinite(self.lo) or math.isfinite(self.hi)
-        if self.name == "interval" or (finite and self.name not in ("positive", "negative")):
+        if self.name == "interval" or (finite and self.name not in ("positive", "negative", "nonnegative")):
             return f"{self.name} (between {self.lo:g} and {self.hi:g}, exclusive)"
         return f"{self.name} and finite" if self.name == "real" else self.name
 
@@ -80,10 +82,11 @@ class Constraint:
 real = Constraint("real")
 positive = Constraint("positive", lo=0.0)
 negative = Constraint("negative", hi=0.0)
+nonnegative = Constraint("nonnegative", lo=0.0, closed=True)
 nonzero = Constraint("nonzero", exclude_zero=True)
 unit = Constraint("unit", lo=0.0, hi=1.0)
 
-NAMED = {c.name: c for c in (real, positive, negative, nonzero, unit)}
+NAMED = {c.name: c for c in (real, positive, negative, nonnegative, nonzero, unit)}
 
 
 def interval(lo: float, hi: float) -> Constraint:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import sympy as sp
 
 from symbij.errors import FormulaSyntaxError, SymbijError
+from symbij.formula.splines import SPLINE_WORDS
 from symbij.formula.vocabulary import (
     CONSTANTS,
     INTERNAL_WORDS,
@@ -212,6 +213,8 @@ class _Parser:
             return self.piecewise(node, depth)
         if name == "sum":
             return self.total(node, depth)
+        if name in SPLINE_WORDS:
+            return self.spline(name, node, depth)
         if name not in self.words:
             close = difflib.get_close_matches(name, self.words, n=3)
             hint = f"; did you mean {' or '.join(close)}?" if close else "; see sb.functions for those that are known"
@@ -241,6 +244,26 @@ class _Parser:
             terms.append(self.number(node.args[0], depth))
         self.component = outer
         return sp.Add(*terms)
+
+    def spline(self, name: str, node: ast.Call, depth: int) -> sp.Expr:
+        """A spline of x, of vectors by their names, and of numbers."""
+        build, kinds = SPLINE_WORDS[name]
+        if len(node.args) != len(kinds) or node.keywords:
+            raise self.fail(f"{name}() takes {len(kinds)} arguments, got {len(node.args)}", node)
+        args: list[sp.Expr | tuple[sp.Symbol, ...]] = []
+        for kind, arg in zip(kinds, node.args, strict=True):
+            if kind is None:
+                args.append(self.number(arg, depth))
+            elif isinstance(arg, ast.Name) and arg.id in self.vectors:
+                args.append(self.vectors[arg.id])
+            else:
+                raise self.fail(
+                    f"this argument of {name}() must be the name of a vector parameter (w=sb.vector())", arg
+                )
+        lengths = [len(a) - k for a, k in zip(args, kinds, strict=True) if k is not None and isinstance(a, tuple)]
+        if len(set(lengths)) != 1:
+            raise self.fail(f"the vectors of {name}() do not have the numbers of components that belong together", node)
+        return build(*args)
 
     def where(self, node: ast.Call, depth: int) -> sp.Expr:
         condition = self.visit(node.args[0], depth)

@@ -7,6 +7,8 @@ ends in units of h/w: a = d_k*w/h and b = d_(k+1)*w/h.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import sympy as sp
@@ -48,8 +50,13 @@ class Spline(SymbijFunction):
     def shapes(self) -> tuple[tuple[sp.Expr, sp.Expr], ...]:
         """The parameters (a, b) of every bin."""
         x, y, d = self.knots, self.heights, self._part(2)
-        steep = [sp.cancel((x[k + 1] - x[k]) / (y[k + 1] - y[k])) for k in range(self.bins)]
-        return tuple((d[k] * steep[k], d[k + 1] * steep[k]) for k in range(self.bins))
+        shapes = []
+        for k in range(self.bins):
+            flat = sp.expand(x[k + 1] - x[k]) / sp.expand(y[k + 1] - y[k])
+            a, b = (sp.Max(*(e * flat for e in slope.args)) if isinstance(slope, sp.Max) else slope * flat
+                    for slope in (d[k], d[k + 1]))  # fmt: skip
+            shapes.append((a, b))
+        return tuple(shapes)
 
     @staticmethod
     def definition(*args: sp.Expr) -> sp.Expr:
@@ -89,3 +96,41 @@ class cubic_spline(Spline):
 
 for _cls in (rational_quadratic_spline, cubic_spline):
     _cls.definition = staticmethod(_cls._defined)  # type: ignore[method-assign]
+
+
+def _knots(start: sp.Expr, steps: Sequence[sp.Expr]) -> list[sp.Expr]:
+    return list(itertools.accumulate(steps, initial=start))
+
+
+def with_slopes(
+    x: sp.Expr, widths: Sequence[sp.Expr], heights: Sequence[sp.Expr], slopes: Sequence[sp.Expr], start: sp.Expr
+) -> sp.Expr:
+    """The rational quadratic spline from (start, start) on, with the slopes at the inner knots; 1 at the outer ones."""
+    one = sp.Integer(1)
+    return rational_quadratic_spline(x, *_knots(start, widths), *_knots(start, heights), one, *slopes, one)
+
+
+def through_points(x: sp.Expr, widths: Sequence[sp.Expr], heights: Sequence[sp.Expr], start: sp.Expr) -> sp.Expr:
+    """The cubic spline (PCHIP) from (start, start) on: each slope is the weighted harmonic mean of the secants beside it
+    (Fritsch & Butland 1984), at the ends a one-sided difference of three points, or 0 if that is negative."""
+    secants = [h / w for w, h in zip(widths, heights, strict=True)]
+    if len(widths) == 1:
+        slopes = [secants[0], secants[0]]
+    else:
+        inner = []
+        for k in range(1, len(widths)):
+            before, after = 2 * widths[k] + widths[k - 1], widths[k] + 2 * widths[k - 1]
+            inner.append((before + after) / (before / secants[k - 1] + after / secants[k]))
+        ends = []
+        for near, next_one in ((0, 1), (-1, -2)):
+            w, other = widths[near], widths[next_one]
+            ends.append(sp.Max(0, ((2 * w + other) * secants[near] - w * secants[next_one]) / (w + other)))
+        slopes = [ends[0], *inner, ends[1]]
+    return cubic_spline(x, *_knots(start, widths), *_knots(start, heights), *slopes)
+
+
+# What users call, with the kind of each argument: (word, numbers of components relative to the first vector).
+SPLINE_WORDS: dict[str, tuple[Callable[..., sp.Expr], tuple[int | None, ...]]] = {
+    "rational_quadratic_spline": (with_slopes, (None, 0, 0, -1, None)),
+    "pchip": (through_points, (None, 0, 0, None)),
+}

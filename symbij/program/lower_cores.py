@@ -12,7 +12,7 @@ from symbij.calculus.cores import POINT, MonotoneCore, NumericInverse, Piecewise
 from symbij.calculus.floor import FloorCore
 from symbij.calculus.parts import Folded
 from symbij.calculus.slopes import log_slope, slope, walk
-from symbij.calculus.spline import SplineCore
+from symbij.calculus.spline import SplineCore, steps
 from symbij.formula.splines import A, B
 from symbij.program.ir import Builder, RootSolver, Var
 from symbij.program.lower import (
@@ -160,9 +160,10 @@ def _core_again(item: NumericInverse, env: Env, v: Var, b: Builder) -> Lowered:
 def lower_spline(core: SplineCore, env: Env, u: Var, b: Builder) -> Lowered:
     """The spline at `u`: the numbers of its bin are chosen first, so that one bin is computed."""
     x, y = ([lower(e, env, b) for e in ends] for ends in (core.knots, core.values))
+    widths, heights = ([lower(e, env, b) for e in steps(ends)] for ends in (core.knots, core.values))
     shapes = [[lower(e, env, b) for e in shape] for shape in core.shapes]
-    steep = [b.call("log", (y[k + 1] - y[k]) / (x[k + 1] - x[k])) for k in range(len(shapes))]
-    table = [(x[k], x[k + 1] - x[k], y[k], y[k + 1] - y[k], *shapes[k], steep[k]) for k in range(len(shapes))]
+    steep = [b.call("log", h / w) for w, h in zip(widths, heights, strict=True)]
+    table = [(x[k], widths[k], y[k], heights[k], *shapes[k], steep[k]) for k in range(len(shapes))]
     chosen = list(table[0])
     for k in range(1, len(table)):
         beyond = b.compare("ge", u, x[k])

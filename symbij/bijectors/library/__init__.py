@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from symbij.bijectors.derived import DerivedBijector
-from symbij.bijectors.library import distribution_functions, elementary, shapes, vectors
+from symbij.bijectors.library import distribution_functions, elementary, pieces, shapes, vectors
 
 ALL: dict[str, type[DerivedBijector]] = {
     cls.__name__: cls
-    for module in (elementary, distribution_functions, shapes, vectors)
+    for module in (elementary, distribution_functions, pieces, shapes, vectors)
     for cls in vars(module).values()
     if isinstance(cls, type) and issubclass(cls, DerivedBijector) and cls is not DerivedBijector
 }

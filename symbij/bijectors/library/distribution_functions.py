@@ -144,3 +144,11 @@ ParetoCDF = declared(
     scale=(positive, 1.0),
     concentration=(positive, 1.0),
 )
+ShiftedGompertzCDF = declared(
+    "ShiftedGompertzCDF",
+    "(1 - exp(-rate*x))*exp(-concentration*exp(-rate*x))",
+    "The distribution function of the shifted Gompertz law, [0, ∞) → [0, 1) (Bemmaor 1994); TensorFlow Probability's.",
+    domain=(0, "oo"),
+    concentration=positive,
+    rate=positive,
+)

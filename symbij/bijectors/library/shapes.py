@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symbij.bijectors.library.declare import declared
-from symbij.formula.constraints import positive, real
+from symbij.formula.constraints import nonnegative, positive, real
 
 SinhArcsinh = declared(
     "SinhArcsinh",
@@ -48,4 +48,35 @@ JohnsonSB = declared(
     tailweight=positive,
     loc=(real, 0.0),
     scale=(positive, 1.0),
+)
+TukeyGH = declared(
+    "TukeyGH",
+    "(exp(g*x) - 1)/g*exp(h*x**2/2)",
+    "Tukey's g-and-h map, ℝ → ℝ for h > 0: `g` skews a law, `h` makes its tails heavier (Tukey 1977); its limit "
+    "x*exp(h*x**2/2) at g = 0.",
+    g=real,
+    h=positive,
+)
+LambertWTail = declared(
+    "LambertWTail",
+    "shift + scale*((x - shift)/scale*exp(tailweight*((x - shift)/scale)**2/2))",
+    "Makes the tails of a law heavier, ℝ → ℝ: the inverse is in terms of Lambert's function W (Goerg 2015). TensorFlow "
+    "Probability's LambertWTail.",
+    shift=real,
+    scale=positive,
+    tailweight=nonnegative,
+)
+LambertWSkew = declared(
+    "LambertWSkew",
+    "x*exp(skewness*x)",
+    "Skews a law, (-1/skewness, ∞) → (-exp(-1)/skewness, ∞): the inverse is W(skewness*y)/skewness (Goerg 2011).",
+    domain=("-1/skewness", "oo"),
+    skewness=positive,
+)
+TanhShift = declared(
+    "TanhShift",
+    "x + k*tanh(x)",
+    "The identity with a step of height 2*k around 0, or a plateau for negative k, ℝ → ℝ; k >= -1, and at k = -1 the "
+    "derivative vanishes at x = 0.",
+    k=real,
 )

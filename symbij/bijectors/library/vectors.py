@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from symbij.bijectors.library.declare import declared_vector
-from symbij.formula.constraints import positive, vector
+from symbij.formula.constraints import positive, real, vector
 
 MixtureCDF = declared_vector(
     "MixtureCDF",
@@ -43,4 +43,25 @@ BernsteinPolynomial = declared_vector(
     "sum over k = j..n of binomial(n, k) x^k (1 - x)^(n - k)",
     domain=(0, 1),
     weights=vector(positive),
+)
+RationalQuadraticSpline = declared_vector(
+    "RationalQuadraticSpline",
+    "rational_quadratic_spline(x, bin_widths, bin_heights, knot_slopes, range_min)",
+    "A monotone spline through the knots range_min + cumsum(bin_widths), with the values range_min + "
+    "cumsum(bin_heights) and the slopes `knot_slopes` at the inner ones, ℝ → ℝ: rational quadratic in each of the n "
+    "bins (Gregory & Delbourgo 1982; Durkan et al. 2019), of slope 1 beyond. TensorFlow Probability's "
+    "RationalQuadraticSpline.",
+    bin_widths=vector(positive),
+    bin_heights=vector(positive),
+    knot_slopes=vector(positive, offset=-1),
+    range_min=(real, -1.0),
+)
+PCHIP = declared_vector(
+    "PCHIP",
+    "pchip(x, bin_widths, bin_heights, range_min)",
+    "The monotone cubic interpolant of the points (range_min + cumsum(bin_widths), range_min + cumsum(bin_heights)) "
+    "between the first and the last of them (Fritsch & Butland 1984; scipy.interpolate.PchipInterpolator).",
+    bin_widths=vector(positive),
+    bin_heights=vector(positive),
+    range_min=(real, 0.0),
 )
