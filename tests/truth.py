@@ -240,13 +240,13 @@ class Forward:
             target = mpf(y)
             below, above = self._bracket(target, guess, lo, hi)
             x = self._polish(target, below, above, mpf(guess))
+            for end in (lo, hi):
+                if end and mpmath.isfinite(end) and abs(x - end) <= abs(end) * mpf(2) ** (64 - self.exact_bits):
+                    raise OutOfReach
             near = abs(x) * mpf(2) ** -self.exact_bits
             left, right = (self.value(x + d) - target for d in (-near, near))
             if near and not (left == 0 or right == 0 or (left > 0) != (right > 0)):
                 raise ArithmeticError(f"no preimage of {y!r} between {below} and {above}")
-            for end in (lo, hi):
-                if end and mpmath.isfinite(end) and abs(x - end) <= abs(end) * mpf(2) ** (64 - self.exact_bits):
-                    raise OutOfReach
             return x
 
     def _bracket(self, y: mpf, guess: float, lo: mpf, hi: mpf) -> tuple[mpf, mpf]:

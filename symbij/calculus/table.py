@@ -149,7 +149,10 @@ _QUOTIENT_V = (
 _LESS_ONE_V = "log(abs(p)) + multiple(log1p(v), (p - 1)/p)"
 _PLUS_ONE_U = "log(abs(p)) + multiple(log1p(u), p - 1)"
 _COMPLEMENT_U = f"{_POWER_U} + log(q) + multiple(log_1m_pow(u, p), q - 1)"
-_COMPLEMENT_V = "log(p) + log(q) + multiple(log1mexp(-log1p(-v)/q), (p - 1)/p) + multiple(log1p(-v), (q - 1)/q)"
+_COMPLEMENT_V = (
+    "log(p) + log(q) + multiple(where(v < 1e-290, log_quotient(v, q), log1mexp(-log1p(-v)/q)), (p - 1)/p)"
+    " + multiple(log1p(-v), (q - 1)/q)"
+)
 
 
 def _inverted(log_det: str) -> str:
