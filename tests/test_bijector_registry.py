@@ -49,6 +49,18 @@ PAIR: dict[str, dict[str, Any]] = {
     "MixtureCDF": {"weights": [[1.0, 2.0], [0.5, 0.1]], "locs": [-0.5, 1.0], "scales": [[1.0, 0.8], [0.7, 2.5]]},
     "LogisticMixtureCDF": {"weights": [[1.0, 2.0], [0.5, 0.1]], "locs": [-0.5, 1.0], "scales": [1.0, 0.8]},
     "BernsteinPolynomial": {"weights": [[1.0, 2.0, 0.3], [0.5, 0.1, 0.4]]},
+    "Power": {"power": [0.7, -2.0]},
+    "PowerTransform": {"power": [0.0, 0.3]},
+    "BoxCox": {"lmbda": [0.0, -0.4]},
+    "WeibullCDF": {"scale": [1.0, 2.5], "concentration": [1.0, 0.6]},
+    "FrechetCDF": {"loc": [0.0, -1.0], "scale": [1.0, 2.5], "concentration": [1.5, 0.6]},
+    "RayleighCDF": {"scale": [1.0, 2.5]},
+    "GompertzCDF": {"concentration": [0.5, 0.02], "rate": [0.3, 1.1]},
+    "KumaraswamyCDF": {"concentration1": [0.5, 2.0], "concentration0": [1.0, 0.7]},
+    "GeneralizedExtremeValueCDF": {"loc": [0.0, 1.0], "scale": [1.0, 2.5], "concentration": [0.0, 0.2]},
+    "GeneralizedPareto": {"loc": [0.0, -1.0], "scale": [1.0, 2.5], "concentration": [0.0, -0.3]},
+    "LogLogisticCDF": {"scale": [1.0, 2.5], "concentration": [1.5, 0.6]},
+    "ParetoCDF": {"scale": [0.1, 0.2], "concentration": [1.5, 0.6]},
     "SinhArcsinh": {"skewness": [0.0, -0.4], "tailweight": [0.8, 1.3]},
 }
 MAKERS: dict[str, Callable[[], sb.Bijector]] = {
@@ -84,13 +96,26 @@ def made(name: str) -> sb.Bijector:
 X = np.array([[-1.7, 0.83], [-0.6, -0.45], [0.37, 1.9]])  # of shape (3, 2), clear of jumps and of zero derivatives
 
 
+# How points of the line are brought into the domain, where that is not the line.
+INTO_DOMAIN: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    **dict.fromkeys(
+        ("Log", "Reciprocal", "Square", "Power", "BoxCox", "WeibullCDF", "FrechetCDF", "RayleighCDF", "GompertzCDF",
+         "GeneralizedPareto", "LogLogisticCDF", "ParetoCDF"),
+        lambda x: np.exp(x / 2),
+    ),
+    "Log1p": lambda x: np.expm1(x / 2),
+    "KumaraswamyCDF": lambda x: 1 / (1 + np.exp(-x)),
+}  # fmt: skip
+
+
 def inputs(name: str) -> np.ndarray:
     """Points in the domain of the bijector, of shape (3, 2)."""
     bijector = made(name)
     if name.startswith("Invert(") and name != "Invert(by hand)":
         inner = bijector.bijector  # type: ignore[attr-defined]
-        return np.asarray(inner.forward(inside(inner, X)))
-    return inside(bijector, X)
+        name = name.removeprefix("Invert(").removesuffix(")")
+        return np.asarray(inner.forward(inputs(name) if name in ALL else inside(inner, X)))
+    return INTO_DOMAIN[name](X) if name in INTO_DOMAIN else inside(bijector, X)
 
 
 def inside(bijector: sb.Bijector, x: np.ndarray) -> np.ndarray:

@@ -64,7 +64,9 @@ def rule_power(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link
         return [*before.links, link("log"), link("scale", -exponent), link("sigmoid"), *tail[1:]]
     if after.links and sp.expand(after.pre + 1) == 0:
         if before.links and sp.expand(before.shift - 1) == 0:
-            return [*_scale(before.scale), link("pow_1p_m1", exponent), *_scale(after.scale), *tail]
+            whole_root = exponent.is_Rational and exponent.p == 1 and exponent.q != 1  # 1/3 would be rounded
+            middle = link("root_1p_m1", exponent.q) if whole_root else link("pow_1p_m1", exponent)
+            return [*_scale(before.scale), middle, *_scale(after.scale), *tail]
         return [*before.links, link("pow_m1", exponent), *_scale(after.scale), *tail]
     if after.scale == -1 and after.shift == 0 and exponent.is_positive and following is not None:
         if _is(following, "log1p"):

@@ -24,13 +24,35 @@ Derivations of the less obvious stable forms, with s = sigmoid and sp = softplus
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 
 import sympy as sp
 
-from symbij.formula.functions import expm1, log1p, sigmoid
+from symbij.calculus.power_forms import (
+    BESIDE_POLE,
+    COMPLEMENT_U,
+    COMPLEMENT_V,
+    EXP_EXP,
+    EXP_EXP_V,
+    EXPM1_EXP,
+    EXPM1_EXP_V,
+    EXPM1_EXPM1,
+    FROM_MINUS_ONE,
+    LESS_ONE_V,
+    LOG1P_EXPM1,
+    LOG1P_EXPM1_CODOMAIN,
+    LOG1P_EXPM1_DOMAIN,
+    LOG1P_EXPM1_U,
+    PLUS_ONE_U,
+    POWER_U,
+    POWER_V,
+    QUOTIENT_U,
+    QUOTIENT_V,
+    UNIT,
+    inverted,
+)
+from symbij.formula.functions import sigmoid
 from symbij.formula.interval import NONNEGATIVE, POSITIVE, REALS, Interval
 from symbij.formula.parser import parse
 from symbij.formula.vocabulary import WORDS
@@ -113,61 +135,6 @@ _BEYOND_LIMIT = Interval(
     sp.Piecewise((-sp.oo, _RISES), (_MA / _MC, True)), sp.Piecewise((_MA / _MC, _RISES), (sp.oo, True))
 )
 
-_A, _EXPONENT = sp.Symbol("a", real=True), sp.Symbol("c", real=True)
-_UNIT = Interval(0, 1, False, False)
-_POLE = -1 / _EXPONENT  # where 1 + c*u vanishes
-_BESIDE_POLE = Interval(
-    sp.Piecewise((_POLE, _EXPONENT > 0), (-sp.oo, True)), sp.Piecewise((_POLE, _EXPONENT < 0), (sp.oo, True))
-)
-_FROM_MINUS_ONE = Interval(-1, sp.oo, lo_open=False)
-_EXP_EXP = Interval(sp.Piecewise((1, _A > 0), (0, True)), sp.Piecewise((sp.oo, _A > 0), (1, True)))
-_EXPM1_EXP = Interval(sp.Piecewise((0, _A > 0), (-1, True)), sp.Piecewise((sp.oo, _A > 0), (0, True)))
-_EXPM1_EXPM1 = Interval(
-    sp.Piecewise((expm1(-_A), _A > 0), (-1, True)), sp.Piecewise((sp.oo, _A > 0), (expm1(-_A), True))
-)
-
-# log|d/du exp(a exp(u/s))| from the value: one logarithm, where a small s would make two cancel
-_EXP_EXP_V = "log_quotient(v, abs(s)/abs(log(v)))"
-_EXPM1_EXP_V = "log_quotient(1 + v, abs(s)/abs(log1p(v)))"
-
-_LOG1P_EXPM1 = "log1p(a*expm1(u))"
-_LOG1P_EXPM1_U = "where(a > 0, where(u > 0, -log1p((1/a - 1)*exp(-u)), log(abs(a)) + u - v), log(abs(a)) + u - v)"
-_LOG1P_EXPM1_DOMAIN = Interval(
-    sp.Piecewise((log1p(-1 / _A), _A > 1), (-sp.oo, True)), sp.Piecewise((log1p(-1 / _A), _A < 0), (sp.oo, True))
-)
-_LOG1P_EXPM1_CODOMAIN = Interval(
-    sp.Piecewise((sp.Piecewise((log1p(-_A), _A < 1), (-sp.oo, True)), _A > 0), (-sp.oo, True)),
-    sp.Piecewise((log1p(-_A), _A < 0), (sp.oo, True)),
-)
-
-# log|d/du u^p| from u, and from v = u^p; at u = 0 (v = 0) with the limit, which is finite for p = 1
-_POWER_U = (
-    "where(abs(p) < 1/2, log_quotient(abs(p), u) + p*log(max(u, 4.94e-324)), log(abs(p)) + multiple(log(u), p - 1))"
-)
-_POWER_V = (
-    "where(abs(p) > 2, log_quotient(v, 1/abs(p)) - log(max(v, 4.94e-324))/p, log(abs(p)) + multiple(log(v), (p - 1)/p))"
-)
-# the same of (u/s)^p
-_QUOTIENT_U = (
-    "where(u > 0, log_quotient(abs(p), u) + p*log_quotient(u, s), log_quotient(abs(p), s) + multiple(log(u), p - 1))"
-)
-_QUOTIENT_V = (
-    "where(abs(p) > 2, log_quotient(v, s/abs(p)) - log(max(v, 4.94e-324))/p,"
-    " log_quotient(abs(p), s) + multiple(log(v), (p - 1)/p))"
-)
-# the same of u^p - 1, of (1 + u)^p - 1 and of (1 + u)^(1/p) - 1
-_LESS_ONE_V = "log(abs(p)) + multiple(log1p(v), (p - 1)/p)"
-_PLUS_ONE_U = "log(abs(p)) + multiple(log1p(u), p - 1)"
-_COMPLEMENT_U = f"{_POWER_U} + log(q) + multiple(log_1m_pow(u, p), q - 1)"
-_COMPLEMENT_V = "log(p) + log(q) + multiple(log1mexp(-log1p(-v)/q), (p - 1)/p) + multiple(log1p(-v), (q - 1)/q)"
-
-
-def _inverted(log_det: str) -> str:
-    """The log|derivative| of the inverse: its input is the output, and the other way round."""
-    swapped = re.sub(r"\b[uv]\b", lambda letter: {"u": "v", "v": "u"}[letter[0]], log_det)
-    return f"-({swapped})"
-
-
 _CLIP_LOG_DET = (
     "{sign}(where((high - low)/h > 0, log1p(softplus((low - high)/h)/((high - low)/h)), "
     "log(softplus((high - low)/h)) - log(abs((high - low)/h)))) + {sign}(softplus((low - high)/h)) "
@@ -182,7 +149,7 @@ _ALL = [
     Row("divide", "u/a", "scale", "-log(abs(a))", "-log(abs(a))", direction="a", parameters=("a",), nonzero=("a",),
         mirror=("a",)),
     # powers
-    Row("power", "u**p", "power", _POWER_U, _POWER_V, NONNEGATIVE, NONNEGATIVE, "p", ("p",), ("1/p",), ("p",)),
+    Row("power", "u**p", "power", POWER_U, POWER_V, NONNEGATIVE, NONNEGATIVE, "p", ("p",), ("1/p",), ("p",)),
     Row("odd_power", "u**n", "odd_root", "log(n) + (n - 1)*log(abs(u))", "log(n) + (n - 1)/n*log(abs(v))",
         parameters=("n",)),
     Row("odd_root", "odd_root(u, n)", "odd_power", "-log(n) - (n - 1)/n*log(abs(u))", "-log(n) - (n - 1)*log(abs(v))",
@@ -196,57 +163,57 @@ _ALL = [
         "log(abs(a*d - b*c)) - 2*log(abs(c*u + d))", "2*log(abs(a - c*v)) - log(abs(a*d - b*c))",
         _BEYOND_POLE, _BEYOND_LIMIT, "a*d - b*c", ("a", "b", "c", "d"), ("d", "-b", "-c", "a")),
     # powers beside 1, of quotients and of complements
-    Row("pow_m1", "pow_m1(u, p)", "root_1p", _POWER_U, _LESS_ONE_V, NONNEGATIVE, _FROM_MINUS_ONE, "p", ("p",),
+    Row("pow_m1", "pow_m1(u, p)", "root_1p", POWER_U, LESS_ONE_V, NONNEGATIVE, FROM_MINUS_ONE, "p", ("p",),
         nonzero=("p",)),
-    Row("root_1p", "root_1p(u, p)", "pow_m1", _inverted(_LESS_ONE_V), _inverted(_POWER_U), _FROM_MINUS_ONE, NONNEGATIVE,
+    Row("root_1p", "root_1p(u, p)", "pow_m1", inverted(LESS_ONE_V), inverted(POWER_U), FROM_MINUS_ONE, NONNEGATIVE,
         "p", ("p",), nonzero=("p",)),
-    Row("pow_1p_m1", "pow_1p_m1(u, p)", "root_1p_m1", _PLUS_ONE_U, _LESS_ONE_V, _FROM_MINUS_ONE, _FROM_MINUS_ONE, "p",
+    Row("pow_1p_m1", "pow_1p_m1(u, p)", "root_1p_m1", PLUS_ONE_U, LESS_ONE_V, FROM_MINUS_ONE, FROM_MINUS_ONE, "p",
         ("p",), nonzero=("p",)),
-    Row("root_1p_m1", "root_1p_m1(u, p)", "pow_1p_m1", _inverted(_LESS_ONE_V), _inverted(_PLUS_ONE_U), _FROM_MINUS_ONE,
-        _FROM_MINUS_ONE, "p", ("p",), nonzero=("p",)),
-    Row("pow_quotient", "pow_quotient(u, p, s)", "root_times", _QUOTIENT_U, _QUOTIENT_V, NONNEGATIVE, NONNEGATIVE, "p",
+    Row("root_1p_m1", "root_1p_m1(u, p)", "pow_1p_m1", inverted(LESS_ONE_V), inverted(PLUS_ONE_U), FROM_MINUS_ONE,
+        FROM_MINUS_ONE, "p", ("p",), nonzero=("p",)),
+    Row("pow_quotient", "pow_quotient(u, p, s)", "root_times", QUOTIENT_U, QUOTIENT_V, NONNEGATIVE, NONNEGATIVE, "p",
         ("p", "s"), nonzero=("p",)),
-    Row("root_times", "root_times(u, p, s)", "pow_quotient", _inverted(_QUOTIENT_V), _inverted(_QUOTIENT_U),
+    Row("root_times", "root_times(u, p, s)", "pow_quotient", inverted(QUOTIENT_V), inverted(QUOTIENT_U),
         NONNEGATIVE, NONNEGATIVE, "p", ("p", "s"), nonzero=("p",)),
-    Row("log_1m_pow", "log_1m_pow(u, p)", "root_1m_exp", f"{_POWER_U} - v", "log(p) + (p - 1)/p*log1mexp(-v) - v",
+    Row("log_1m_pow", "log_1m_pow(u, p)", "root_1m_exp", f"{POWER_U} - v", "log(p) + (p - 1)/p*log1mexp(-v) - v",
         Interval(0, 1, lo_open=False), Interval(-sp.oo, 0, hi_open=False), -1, ("p",)),
     Row("root_1m_exp", "root_1m_exp(u, p)", "log_1m_pow", "-log(p) - (p - 1)/p*log1mexp(-u) + u",
-        f"{_inverted(_POWER_U)} + u", Interval(-sp.oo, 0, hi_open=False), Interval(0, 1, lo_open=False), -1, ("p",)),
-    Row("complement_power", "complement_power(u, p, q)", "complement_root", _COMPLEMENT_U, _COMPLEMENT_V, _UNIT, _UNIT,
+        f"{inverted(POWER_U)} + u", Interval(-sp.oo, 0, hi_open=False), Interval(0, 1, lo_open=False), -1, ("p",)),
+    Row("complement_power", "complement_power(u, p, q)", "complement_root", COMPLEMENT_U, COMPLEMENT_V, UNIT, UNIT,
         1, ("p", "q")),
-    Row("complement_root", "complement_root(u, p, q)", "complement_power", _inverted(_COMPLEMENT_V),
-        _inverted(_COMPLEMENT_U), _UNIT, _UNIT, 1, ("p", "q")),
+    Row("complement_root", "complement_root(u, p, q)", "complement_power", inverted(COMPLEMENT_V),
+        inverted(COMPLEMENT_U), UNIT, UNIT, 1, ("p", "q")),
     # continued to c = 0
-    Row("expm1_scaled", "expm1_scaled(u, c)", "log1p_scaled", "c*u", "c*u", REALS, _BESIDE_POLE, 1, ("c",),
+    Row("expm1_scaled", "expm1_scaled(u, c)", "log1p_scaled", "c*u", "c*u", REALS, BESIDE_POLE, 1, ("c",),
         mirror=("-c",)),
-    Row("log1p_scaled", "log1p_scaled(u, c)", "expm1_scaled", "-c*v", "-c*v", _BESIDE_POLE, REALS, 1, ("c",),
+    Row("log1p_scaled", "log1p_scaled(u, c)", "expm1_scaled", "-c*v", "-c*v", BESIDE_POLE, REALS, 1, ("c",),
         mirror=("-c",)),
     # logarithms of quotients, and exponentials of exponentials, whose log-dets would be inf - inf far out
     Row("log_quotient", "log_quotient(u, c)", "exp_times", "-log(u)", "-v - log(c)", POSITIVE, REALS, 1, ("c",)),
     Row("exp_times", "exp_times(u, c)", "log_quotient", "u + log(c)", "log(v)", REALS, POSITIVE, 1, ("c",)),
     Row("exp_exp", "exp(exp_times(u/s, a))", "log_log",
-        "log(abs(a)) - log(abs(s)) + min(u/s, 3000) + exp_times(u/s, a)", _EXP_EXP_V, REALS, _EXP_EXP, "a*s",
+        "log(abs(a)) - log(abs(s)) + min(u/s, 3000) + exp_times(u/s, a)", EXP_EXP_V, REALS, EXP_EXP, "a*s",
         ("a", "s"), nonzero=("a", "s")),
-    Row("log_log", "s*log(log(u)/a)", "exp_exp", _inverted(_EXP_EXP_V),
-        "-log(abs(a)) + log(abs(s)) - min(v/s, 3000) - exp_times(v/s, a)", _EXP_EXP, REALS, "a*s", ("a", "s"),
+    Row("log_log", "s*log(log(u)/a)", "exp_exp", inverted(EXP_EXP_V),
+        "-log(abs(a)) + log(abs(s)) - min(v/s, 3000) - exp_times(v/s, a)", EXP_EXP, REALS, "a*s", ("a", "s"),
         nonzero=("a", "s")),
     Row("expm1_exp", "expm1(exp_times(u/s, a))", "log_log1p",
-        "log(abs(a)) - log(abs(s)) + min(u/s, 3000) + exp_times(u/s, a)", _EXPM1_EXP_V, REALS, _EXPM1_EXP, "a*s",
+        "log(abs(a)) - log(abs(s)) + min(u/s, 3000) + exp_times(u/s, a)", EXPM1_EXP_V, REALS, EXPM1_EXP, "a*s",
         ("a", "s"), nonzero=("a", "s")),
-    Row("log_log1p", "s*log(log1p(u)/a)", "expm1_exp", _inverted(_EXPM1_EXP_V),
-        "-log(abs(a)) + log(abs(s)) - min(v/s, 3000) - exp_times(v/s, a)", _EXPM1_EXP, REALS, "a*s", ("a", "s"),
+    Row("log_log1p", "s*log(log1p(u)/a)", "expm1_exp", inverted(EXPM1_EXP_V),
+        "-log(abs(a)) + log(abs(s)) - min(v/s, 3000) - exp_times(v/s, a)", EXPM1_EXP, REALS, "a*s", ("a", "s"),
         nonzero=("a", "s")),
     Row("expm1_expm1", "expm1(where(u > 40, exp_times(u, a), a*expm1(u)))", "log1p_log1p",
         "log(abs(a)) + min(u, 3000) + where(u > 40, exp_times(u, a), a*expm1(u))",
-        "log(abs(a + log1p(v))) + log1p(v)", REALS, _EXPM1_EXPM1, "a", ("a",), nonzero=("a",)),
+        "log(abs(a + log1p(v))) + log1p(v)", REALS, EXPM1_EXPM1, "a", ("a",), nonzero=("a",)),
     Row("log1p_log1p", "log1p(log1p(u)/a)", "expm1_expm1", "-log(abs(a + log1p(u))) - log1p(u)",
-        "-log(abs(a)) - min(v, 3000) - where(v > 40, exp_times(v, a), a*expm1(v))", _EXPM1_EXPM1, REALS, "a", ("a",),
+        "-log(abs(a)) - min(v, 3000) - where(v > 40, exp_times(v, a), a*expm1(v))", EXPM1_EXPM1, REALS, "a", ("a",),
         nonzero=("a",)),
     # log(1 + a (exp(u) - 1)), whose exponential may overflow
-    Row("log1p_expm1", f"where(u > 40, where(a > 0, softplus(u + log(a)), {_LOG1P_EXPM1}), {_LOG1P_EXPM1})",
-        "log1p_expm1", _LOG1P_EXPM1_U,
-        _inverted(_LOG1P_EXPM1_U.replace("log(abs(a))", "-log(abs(a))").replace("1/a", "a")),
-        _LOG1P_EXPM1_DOMAIN, _LOG1P_EXPM1_CODOMAIN, "a", ("a",), ("1/a",), ("a",)),
+    Row("log1p_expm1", f"where(u > 40, where(a > 0, softplus(u + log(a)), {LOG1P_EXPM1}), {LOG1P_EXPM1})",
+        "log1p_expm1", LOG1P_EXPM1_U,
+        inverted(LOG1P_EXPM1_U.replace("log(abs(a))", "-log(abs(a))").replace("1/a", "a")),
+        LOG1P_EXPM1_DOMAIN, LOG1P_EXPM1_CODOMAIN, "a", ("a",), ("1/a",), ("a",)),
     # exponentials and logarithms
     Row("exp", "exp(u)", "log", "u", "log(v)", REALS, POSITIVE),
     Row("log", "log(u)", "exp", "-log(u)", "-v", POSITIVE, REALS),

@@ -111,8 +111,8 @@ def with_slopes(
 
 
 def through_points(x: sp.Expr, widths: Sequence[sp.Expr], heights: Sequence[sp.Expr], start: sp.Expr) -> sp.Expr:
-    """The cubic spline (PCHIP) from (start, start) on: each slope is the weighted harmonic mean of the secants beside it
-    (Fritsch & Butland 1984), at the ends a one-sided difference of three points, or 0 if that is negative."""
+    """The cubic spline (PCHIP) from (start, start) on. Each slope is the weighted harmonic mean of the secants beside
+    it (Fritsch & Butland 1984), at the ends a one-sided difference of three points, or 0 if that is negative."""
     secants = [h / w for w, h in zip(widths, heights, strict=True)]
     if len(widths) == 1:
         slopes = [secants[0], secants[0]]

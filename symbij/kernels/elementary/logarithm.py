@@ -24,6 +24,7 @@ from symbij.kernels.values import (
     Int,
     Real,
     fma,
+    greater,
     polynomial,
     quick_two_sum,
     scaled,
@@ -119,6 +120,7 @@ def log1p_scaled(u: Real, c: Real) -> Real:
     product, product_error = two_product(m, factor)
     total, error = two_sum(1.0, t)
     near, near_error = quick_two_sum(total, select(abs(t) < 2.0**60, error + t_error, 0.0))
+    near = select(total.equals(0.0), greater(near, 0.0), near)  # at the end of the domain, which is rounded itself
     log = log_core(
         select(large, product, near), select(large, product_error, near_error), select(large, k + other, 0.0)
     )
