@@ -47,6 +47,12 @@ PAIR: dict[str, dict[str, Any]] = {
     "UniformSurvival": {"low": [-5.0, -4.0], "high": [5.0, 6.0]},
     "Cubic": {"a": [1.0, -2.0], "b": [-1.0, 0.4]},
     "SinhArcsinh": {"skewness": [0.0, -0.4], "tailweight": [0.8, 1.3]},
+    "Arcsinh": {"scale": [0.4, 2.5]},
+    "SoftClip": {"low": [-2.0, -1.0], "high": [2.0, 3.0], "hinge_softness": [0.5, 2.0]},
+    "MoyalCDF": {"loc": [0.0, 1.0], "scale": [1.0, 2.5]},
+    "CauchyCDF": {"loc": [0.0, 1.0], "scale": [1.0, 2.5]},
+    "JohnsonSU": {"skewness": [0.0, -0.4], "tailweight": [0.8, 1.3], "loc": [0.0, 1.0], "scale": [1.0, 2.5]},
+    "JohnsonSB": {"skewness": [0.0, -0.4], "tailweight": [0.8, 1.3], "loc": [-2.0, -5.0], "scale": [5.0, 9.0]},
 }
 MAKERS: dict[str, Callable[[], sb.Bijector]] = {
     name: (lambda cls=cls, name=name: cls(**PAIR.get(name, {}))) for name, cls in ALL.items()
@@ -85,8 +91,8 @@ def inputs(name: str) -> np.ndarray:
     """Points in the domain of the bijector, of shape (3, 2)."""
     bijector = made(name)
     if name.startswith("Invert(") and name != "Invert(by hand)":
-        return np.asarray(bijector.bijector.forward(X))  # type: ignore[attr-defined]
-    return X
+        return np.asarray(bijector.bijector.forward(inputs(name[7:-1])))  # type: ignore[attr-defined]
+    return 0.25 * X + 0.5 if name == "Logit" else X
 
 
 def batch(name: str) -> tuple[int, ...]:

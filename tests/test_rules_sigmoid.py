@@ -155,7 +155,8 @@ RULES: dict[str, Rule] = {
         chain(("scale", PI), ("shift", PI / 2), "tan"), chain(NEGATE, ("cauchy_inverse", 1), NEGATE), (-1e-10, -0.3)
     ),
     "soft clipping": Rule(
-        softclip(), chain(("soft_clip", LOW, HIGH, H)), (-40.0, 0.1, 0.4, 1.0, 30.0), values={LOW: 0.0, HIGH: 1.0, H: 0.1}
+        softclip(), chain(("soft_clip", LOW, HIGH, H)), (-40.0, 0.1, 0.4, 1.0, 30.0),
+        values={LOW: 0.0, HIGH: 1.0, H: 0.1},
     ),
 }  # fmt: skip
 

@@ -34,9 +34,9 @@ ULP: dict[str, float] = {
 }  # fmt: skip
 CONDITIONED: dict[str, float] = {
     "logaddexp": 2, "sigmoid_increment": 4, "sigmoid_increment_inverse": 4, "sigmoid_between": 4, "logit_between": 4,
-    "logit_affine": 4, "logit_affine_inverse": 4,
-    "cauchy": 2, "cauchy_inverse": 2, "atanh_expm1": 2, "asinh_scaled": 4, "sinh_scaled": 4, "loghypot": 2, "loghypot1_scaled": 2, "soft_clip": 4, "soft_clip_inverse": 4,
     "sigmoid_step": 4, "softplus_scaled": 4, "softplus_scaled_inverse": 4, "moebius": 4, "logtanhc": 4,
+    "logit_affine": 4, "logit_affine_inverse": 4, "cauchy": 2, "cauchy_inverse": 2, "atanh_expm1": 2,
+    "asinh_scaled": 4, "sinh_scaled": 4, "loghypot": 2, "loghypot1_scaled": 2, "soft_clip": 4, "soft_clip_inverse": 4,
 }  # fmt: skip
 # Kernels that formulas do not reach, with their definitions.
 OUTSIDE_TABLE = {"cbrt": mpmath.cbrt, "lgamma": mpmath.loggamma, "digamma": mpmath.digamma}

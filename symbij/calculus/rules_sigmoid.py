@@ -16,7 +16,8 @@ cos - 1                        =  -versin                          (2*sin(u/2)**
 cos + 1                        =  vercos                           (2*cos(u/2)**2)
 u/h, atan, + pi/2              =  pi*cauchy(h)                     (atan - pi/2 = -pi*cauchy of -u)
 w - pi/2, then tan             =  cauchy_inverse(1) of w/pi        (w + pi/2: minus that of -w)
-softplus, c - v, softplus, from its ends low to high: soft_clip(low, high, h), with u = (x - low)/h, c = (high - low)/h
+softplus, c - v, softplus      =  soft_clip(low, high, h), where u = (x - low)/h, c = (high - low)/h and an affine
+                                  map brings the result from low to high
 """
 
 from __future__ import annotations

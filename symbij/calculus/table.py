@@ -157,8 +157,8 @@ _ALL = [
         "-log(min(abs(u - low), abs(high - u))) - log1p(-min(abs(u - low), abs(high - u))/abs(high - low))",
         "-log(abs(high - low)) + abs(v) + 2*softplus(-abs(v))",
         _BETWEEN, REALS, "high - low", ("low", "high")),
-    # with c = (high - low)/h, t = (u - low)/h and sp = softplus the derivative is c/sp(c) s(c) s(t) s(-t)/(1 - s(c) s(t)),
-    # where (1 - s(c) s(t)) (1 + exp(t)) = 1 + exp(t) s(-c)
+    # with c = (high - low)/h, t = (u - low)/h and sp = softplus the derivative is
+    # c/sp(c) s(c) s(t) s(-t)/(1 - s(c) s(t)), where (1 - s(c) s(t)) (1 + exp(t)) = 1 + exp(t) s(-c)
     Row("soft_clip", "soft_clip(u, low, high, h)", "soft_clip_inverse", _CLIP_LOG_DET.format(x="u", sign="-"),
         _CLIP_LOG_DET.format(x="u", sign="-"), REALS, _BETWEEN, "high - low", ("low", "high", "h"), nonzero=("h",)),
     Row("soft_clip_inverse", "soft_clip_inverse(u, low, high, h)", "soft_clip", _CLIP_LOG_DET.format(x="v", sign=""),

@@ -216,8 +216,8 @@ OWN_FUNCTIONS: dict[str, type[SymbijFunction]] = {
         expm1, log1p, sigmoid, logit, softplus, softplus_inverse, softsign, softsign_inverse, log1mexp, logcosh,
         loghypot1, ndtr, ndtri, log_ndtr, logaddexp, lambertw, sigmoid_increment, sigmoid_increment_inverse,
         sigmoid_step, softplus_scaled, softplus_scaled_inverse, sigmoid_between, logit_between, logtanhc, odd_root,
-        moebius, powr, rootr, log1msq, asinh_scaled, sinh_scaled, loghypot1_scaled, loghypot, logcosh_inverse, log1p_tanh,
-        atanh_expm1, cauchy, cauchy_inverse, versin, versin_inverse, mills, erfcinv, logit_affine,
+        moebius, powr, rootr, log1msq, asinh_scaled, sinh_scaled, loghypot1_scaled, loghypot, logcosh_inverse,
+        log1p_tanh, atanh_expm1, cauchy, cauchy_inverse, versin, versin_inverse, mills, erfcinv, logit_affine,
         logit_affine_inverse, soft_clip, soft_clip_inverse,
     )
 }  # fmt: skip
