@@ -9,8 +9,8 @@ SinhArcsinh = declared(
     "SinhArcsinh",
     "sinh((asinh(x) + skewness)*tailweight)*2/sinh(asinh(2)*tailweight)",
     "Skews and changes the tails of a law, ℝ → ℝ (Jones & Pewsey 2009), with TensorFlow Probability's signs and scale: "
-    "a positive skewness moves the law to the right, tailweight > 1 makes its tails heavier, and 2 stays 2 whatever the "
-    "tailweight where the skewness is 0.",
+    "a positive skewness moves the law to the right, tailweight > 1 makes its tails heavier, and 2 stays 2 whatever "
+    "the tailweight where the skewness is 0.",
     skewness=(real, 0.0),
     tailweight=(positive, 1.0),
 )
