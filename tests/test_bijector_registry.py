@@ -62,6 +62,12 @@ PAIR: dict[str, dict[str, Any]] = {
     "LogLogisticCDF": {"scale": [1.0, 2.5], "concentration": [1.5, 0.6]},
     "ParetoCDF": {"scale": [0.1, 0.2], "concentration": [1.5, 0.6]},
     "SinhArcsinh": {"skewness": [0.0, -0.4], "tailweight": [0.8, 1.3]},
+    "Arcsinh": {"scale": [0.4, 2.5]},
+    "SoftClip": {"low": [-2.0, -1.0], "high": [2.0, 3.0], "hinge_softness": [0.5, 2.0]},
+    "MoyalCDF": {"loc": [0.0, 1.0], "scale": [1.0, 2.5]},
+    "CauchyCDF": {"loc": [0.0, 1.0], "scale": [1.0, 2.5]},
+    "JohnsonSU": {"skewness": [0.0, -0.4], "tailweight": [0.8, 1.3], "loc": [0.0, 1.0], "scale": [1.0, 2.5]},
+    "JohnsonSB": {"skewness": [0.0, -0.4], "tailweight": [0.8, 1.3], "loc": [-2.0, -5.0], "scale": [5.0, 9.0]},
 }
 MAKERS: dict[str, Callable[[], sb.Bijector]] = {
     name: (lambda cls=cls, name=name: cls(**PAIR.get(name, {}))) for name, cls in ALL.items()
@@ -115,6 +121,8 @@ def inputs(name: str) -> np.ndarray:
         inner = bijector.bijector  # type: ignore[attr-defined]
         name = name.removeprefix("Invert(").removesuffix(")")
         return np.asarray(inner.forward(inputs(name) if name in ALL else inside(inner, X)))
+    if name == "Logit":
+        return 0.25 * X + 0.5
     return INTO_DOMAIN[name](X) if name in INTO_DOMAIN else inside(bijector, X)
 
 

@@ -36,9 +36,10 @@ ULP: dict[str, float] = {
 }  # fmt: skip
 CONDITIONED: dict[str, float] = {
     "logaddexp": 2, "sigmoid_increment": 4, "sigmoid_increment_inverse": 4, "sigmoid_between": 4, "logit_between": 4,
-    "cauchy": 2, "cauchy_inverse": 2, "atanh_expm1": 2, "asinh_scaled": 4, "sinh_scaled": 4, "loghypot": 2, "loghypot1_scaled": 2, "soft_clip": 4, "soft_clip_inverse": 4,
     "sigmoid_step": 4, "softplus_scaled": 4, "softplus_scaled_inverse": 4, "moebius": 4, "logtanhc": 4,
     "expm1_scaled": 2, "log1p_scaled": 2, "complement_power": 4, "complement_root": 4, "root_1m_exp": 2,
+    "logit_affine": 4, "logit_affine_inverse": 4, "cauchy": 2, "cauchy_inverse": 2, "atanh_expm1": 2,
+    "asinh_scaled": 4, "sinh_scaled": 4, "loghypot": 2, "loghypot1_scaled": 2, "soft_clip": 4, "soft_clip_inverse": 4,
 }  # fmt: skip
 # Kernels that formulas do not reach, with their definitions.
 OUTSIDE_TABLE = {"cbrt": mpmath.cbrt, "lgamma": mpmath.loggamma, "digamma": mpmath.digamma}
@@ -54,7 +55,8 @@ KERNEL_DOMAIN = {
     "pow_quotient": (0, INF), "root_times": (0, INF), "log_1m_pow": (0, 1), "root_1m_exp": (-INF, 0),
     "complement_power": (0, 1), "complement_root": (0, 1), "log_quotient": (0, INF),
     "log1msq": (-1, 1), "logcosh_inverse": (0, INF), "atanh_expm1": (-INF, 0.6931471805599453),
-    "cauchy_inverse": (0, 1), "versin": (0, 3.141592653589793), "versin_inverse": (0, 2), "mills": (0, 2000.0),
+    "cauchy_inverse": (0, 1), "logit_affine": (0, 1),
+    "logit_affine_inverse": (0, 1), "versin": (0, 3.141592653589793), "versin_inverse": (0, 2), "mills": (0, 2000.0),
     "erfcinv": (0, 2),
 }  # fmt: skip
 INVERSE_OF = {
@@ -105,6 +107,8 @@ OTHERS = {
     "softplus_scaled_inverse": [(1.0,), (-0.7,), (1e-3,), (1e6,)],
     "asinh_scaled": [(1.0, 1.0), (-0.7, 3.0), (1e-200, 1e-200), (1e200, 1e200)],
     "sinh_scaled": [(1.0, 1.0), (-0.7, 3.0), (1e-200, 1e-200), (1e200, 1e200), (1e-250, 1.0)],
+    "logit_affine": [(3.0, 1.0), (-0.7, 2.0), (1.0, 0.0), (0.01, -30.0)],
+    "logit_affine_inverse": [(3.0, 1.0), (-0.7, 2.0), (1.0, 0.0), (0.3, -30.0)],
     "cauchy": [(1.0,), (-0.7,), (1e-200,), (1e200,)],
     "cauchy_inverse": [(1.0,), (-0.7,), (1e-200,), (1e200,)],
     "loghypot": [(1.0,), (-0.7,), (1e-200,), (1e200,)],

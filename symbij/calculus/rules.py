@@ -326,7 +326,7 @@ def _symmetric(doubled: str, factor: sp.Expr) -> object:
 
 def _rule_softplus(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
     if (
-        before.scale != 1 and after.scale * before.scale == 1
+        before.scale not in (1, -1) and after.scale * before.scale == 1
     ):  # the same factor before and after: it may over- or underflow
         width = after.scale
         inside, outside = before.shift * width, after.pre * width

@@ -5,16 +5,19 @@ sinh, then c*v                 =  sinh_scaled(c, 1)                (sinh may ove
 cosh, then log                 =  logcosh
 tanh, then log1p               =  log1p_tanh                       (tanh saturates at -1)
 expm1, then atanh              =  atanh_expm1
+tanh, then log                 =  log_tanh
+logit, then a*w + b, sigmoid   =  logit_affine(a, b)               (far below zero w has lost digits of u**a)
 erf, then log                  =  log_erf                          (so does erf at 1, on the way back)
 ndtr, then 2*v                 =  erfc of -u/sqrt(2)               (half of the smallest number is none)
 ndtr - 1/2                     =  erf of u/sqrt(2), halved
 erfc - 1                       =  -erf
 erfc - 2                       =  -erfc of -u
 cos - 1                        =  -versin                          (2*sin(u/2)**2)
-cos + 1                        =  2*cos(u/2)**2
+cos + 1                        =  vercos                           (2*cos(u/2)**2)
 u/h, atan, + pi/2              =  pi*cauchy(h)                     (atan - pi/2 = -pi*cauchy of -u)
 w - pi/2, then tan             =  cauchy_inverse(1) of w/pi        (w + pi/2: minus that of -w)
-softplus, c - v, softplus, from its ends low to high: soft_clip(low, high, h), with u = (x - low)/h, c = (high - low)/h
+softplus, c - v, softplus      =  soft_clip(low, high, h), where u = (x - low)/h, c = (high - low)/h and an affine
+                                  map brings the result from low to high
 """
 
 from __future__ import annotations
@@ -110,6 +113,12 @@ def _doubled_ndtr(item: RowLink, before: Run, after: Run, tail: Chain) -> list[L
     return None
 
 
+def _logit(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    if after.links and _is(tail, "sigmoid"):
+        return [*before.links, link("logit_affine", after.scale, after.shift), *tail[1:]]
+    return None
+
+
 def _atan(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
     for side in (1, -1):
         if after.links and _same(after.pre, side * sp.pi / 2):
@@ -148,14 +157,14 @@ def _soft_clip(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link
     return [link("soft_clip", low, high, width), *tail[count:]]
 
 
-_COS_HALF = (link("divide", 2), link("cos"), link("power", 2), link("scale", 2))
 _NEGATE = link("scale", -1)
 
 SIGMOID_RULES: dict[str, tuple[Rule, ...]] = {
     "asinh": (_asinh,),
     "sinh": (_sinh,),
     "cosh": (_followed("log", "logcosh"),),
-    "tanh": (_followed("log1p", "log1p_tanh"),),
+    "tanh": (_followed("log1p", "log1p_tanh"), _followed("log", "log_tanh")),
+    "logit": (_logit,),
     "expm1": (_followed("atanh", "atanh_expm1"),),
     "erf": (_followed("log", "log_erf"),),
     "ndtr": (
@@ -166,7 +175,7 @@ SIGMOID_RULES: dict[str, tuple[Rule, ...]] = {
         _added(sp.Integer(-1), (link("erf"), _NEGATE)),
         _added(sp.Integer(-2), (_NEGATE, link("erfc"), _NEGATE)),
     ),
-    "cos": (_added(sp.Integer(-1), (link("versin"), _NEGATE)), _added(sp.Integer(1), _COS_HALF)),
+    "cos": (_added(sp.Integer(-1), (link("versin"), _NEGATE)), _added(sp.Integer(1), (link("vercos"),))),
     "atan": (_atan,),
     "tan": (_tan,),
     "softplus": (_soft_clip,),

@@ -135,6 +135,10 @@ cauchy_inverse = _declare("cauchy_inverse", lambda v, c: -c * sp.cos(sp.pi * v) 
 versin = _declare("versin", lambda u: 2 * sp.sin(u / 2) ** 2, at_zero=0)
 versin_inverse = _declare("versin_inverse", lambda v: 2 * sp.asin(sp.sqrt(v / 2)), at_zero=0)
 mills = _declare("mills", lambda u: sp.exp(u**2 / 2) * sp.erfc(u / sp.sqrt(2)) / 2, at_zero=HALF, range_sign=1)
+logit_affine = _declare("logit_affine", lambda u, a, b: 1 / (1 + sp.exp(-a * sp.log(u / (1 - u)) - b)), nargs=3)
+logit_affine_inverse = _declare(
+    "logit_affine_inverse", lambda v, a, b: 1 / (1 + sp.exp((b - sp.log(v / (1 - v))) / a)), nargs=3
+)
 erfcinv = _declare("erfcinv", lambda v: sp.erfinv(1 - v), at_zero=sp.oo)
 logtanhc = _declare("logtanhc", lambda u: sp.log(sp.tanh(u) / u), at_zero=0)
 
@@ -281,8 +285,9 @@ OWN_FUNCTIONS: dict[str, type[SymbijFunction]] = {
         sigmoid_step, softplus_scaled, softplus_scaled_inverse, sigmoid_between, logit_between, logtanhc, odd_root,
         moebius, powr, rootr, pow_m1, root_1p, pow_1p_m1, root_1p_m1, pow_quotient, root_times, log_1m_pow, root_1m_exp,
         complement_power, complement_root, multiple, log_quotient, exp_times, expm1_rest, expm1_scaled, log1p_scaled,
-        log1msq, asinh_scaled, sinh_scaled, loghypot1_scaled, loghypot, logcosh_inverse, log1p_tanh,
-        atanh_expm1, cauchy, cauchy_inverse, versin, versin_inverse, mills, erfcinv, soft_clip, soft_clip_inverse,
+        log1msq, asinh_scaled, sinh_scaled, loghypot1_scaled, loghypot, logcosh_inverse, log1p_tanh, atanh_expm1,
+        cauchy, cauchy_inverse, versin, versin_inverse, mills, erfcinv, logit_affine, logit_affine_inverse, soft_clip,
+        soft_clip_inverse,
     )
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ where the formula has a logarithm of a hyperbolic cosine and one more.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -45,6 +46,14 @@ def symbij_cubic() -> Any:
     )
 
 
+@functools.cache
+def sinh_arcsinh() -> Any:
+    """The class of sinh((asinh(x) + skewness) tailweight), without the scale that the library's has."""
+    import symbij as sb
+
+    return sb.bijector("sinh((asinh(x) + skewness)*tailweight)", skewness=sb.real, tailweight=sb.positive)
+
+
 def symbij_layers(layers: int) -> Any:
     """The distribution of the layered flow."""
     import symbij as sb
@@ -53,7 +62,7 @@ def symbij_layers(layers: int) -> Any:
     for k, (shift, skew, raw) in enumerate(layer_start(layers)):
         tail = np.logaddexp(0.0, raw)
         steps.append(sb.Shift(sb.Variable(shift, f"{k}.0")))
-        steps.append(sb.SinhArcsinh(sb.Variable(skew, f"{k}.1"), sb.Variable(tail, f"{k}.2")))
+        steps.append(sinh_arcsinh()(sb.Variable(skew, f"{k}.1"), sb.Variable(tail, f"{k}.2")))
     return sb.TransformedDistribution(sb.Normal(0.0, 1.0), sb.Invert(sb.Chain(steps[::-1])))
 
 

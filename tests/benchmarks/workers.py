@@ -48,7 +48,7 @@ def chain_symbij(layers: str, size: str, rounds: str) -> dict[str, Any]:
 
     sb.set_num_threads(THREADS)
     x = np.random.default_rng(0).normal(0.0, 1.5, int(size))
-    _ = sb.SinhArcsinh.derivation, sb.Shift.derivation
+    _ = flows.sinh_arcsinh().derivation, sb.Shift.derivation
     small = flows.symbij_cubic()
     objective = flows.objective_of(small)
     objective.loss(objective.start(), objective.prepare(x[:100]))

@@ -65,7 +65,7 @@ Arcsinh = declared(
     "Arcsinh",
     "scale*asinh(x/scale)",
     "The inverse hyperbolic sine, ℝ → ℝ: the identity for x far below `scale`, logarithmic beyond; Johnson's "
-    "transformation (Johnson 1949). TensorFlow Probability has no such class: with scale 1 it is `Invert(Sinh())` there.",
+    "transformation (Johnson 1949). TensorFlow Probability has no such class; with scale 1 it is `Invert(Sinh())`.",
     scale=(positive, 1.0),
 )
 Softsign = declared(

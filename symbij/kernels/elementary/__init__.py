@@ -94,6 +94,8 @@ FUNCTIONS: dict[str, Callable[..., Real]] = {
     "softplus_inverse": logistic.softplus_inverse,
     "softplus_scaled": logistic.softplus_scaled,
     "softplus_scaled_inverse": logistic.softplus_scaled_inverse,
+    "logit_affine": logistic.logit_affine,
+    "logit_affine_inverse": logistic.logit_affine_inverse,
     "soft_clip": logistic.soft_clip,
     "soft_clip_inverse": logistic.soft_clip_inverse,
     "sigmoid_increment": logistic.sigmoid_increment,

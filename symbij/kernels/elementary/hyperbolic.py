@@ -186,7 +186,7 @@ def log1p_tanh(u: Real) -> Real:
 
 
 def atanh_expm1(v: Real) -> Real:
-    """atanh(exp(v) - 1) = (v - log(2 - exp(v)))/2, of which the latter does where exp(v) - 1 is about to round to -1."""
+    """atanh(exp(v) - 1) = (v - log(2 - exp(v)))/2: the latter where exp(v) - 1 is about to round to -1."""
     below = v < -0.5
     far = lesser(v, -0.5)
     tail = 0.5 * exp_sum(greater(far, -746.0))

@@ -20,8 +20,16 @@ from symbij.kernels.elementary.exponential import (
     expm1_down,
     expm1_extended,
 )
-from symbij.kernels.elementary.logarithm import log1p, log1p_unit, log_core, log_either, log_parts, over_complement
-from symbij.kernels.values import Real, copysign, fma, greater, lesser, quick_two_sum, select
+from symbij.kernels.elementary.logarithm import (
+    log1p,
+    log1p_unit,
+    log_core,
+    log_either,
+    log_extended,
+    log_parts,
+    over_complement,
+)
+from symbij.kernels.values import Real, copysign, fma, greater, lesser, quick_two_sum, select, two_sum
 
 
 def sigmoid(u: Real) -> Real:
@@ -39,6 +47,41 @@ def logit(u: Real) -> Real:
         return log_core(u / (1.0 - u))
     # with the rounding errors of 1 - u and of the quotient the logarithm keeps its digits about u = 1/2
     return log_core(*over_complement(u, u))
+
+
+def _logit_extended(u: Real) -> tuple[Real, Real]:
+    """log(u/(1 - u)) as a sum of two doubles, for 0 <= u <= 1."""
+    rest, rest_error = two_sum(1.0, -u)
+    high, low = log_extended(u)
+    other, other_low = log_extended(rest)
+    total, error = two_sum(high, -other)
+    return total, select(abs(total) < math.inf, error + (low - other_low - rest_error / rest), 0.0)
+
+
+def _sigmoid_extended(u: Real, low: Real) -> Real:
+    """1/(1 + exp(-u - low)), where `low` is of the size of the rounding error of u."""
+    far = abs(u) > 746.0
+    size = select(far, 746.0, abs(u))
+    e = exp_sum(-size, select(far, 0.0, -copysign(1.0, u) * low))
+    return select(u < 0.0, e, 1.0) / (1.0 + e) + select(u.differs(u), math.nan, 0.0)
+
+
+def logit_affine(u: Real, a: Real, b: Real) -> Real:
+    """1/(1 + exp(-a log(u/(1 - u)) - b)): where that is u^a exp(b), the logarithm needs more digits than it has."""
+    high, low = _logit_extended(u)
+    product = a * high
+    total, error = two_sum(product, b)
+    finite = abs(total) < math.inf
+    return _sigmoid_extended(total, select(finite, error + fma(a, low, fma(a, high, -product)), 0.0))
+
+
+def logit_affine_inverse(u: Real, a: Real, b: Real) -> Real:
+    """1/(1 + exp((b - log(u/(1 - u)))/a))."""
+    high, low = _logit_extended(u)
+    total, error = two_sum(high, -b)
+    quotient = total / a
+    finite = abs(total) < math.inf
+    return _sigmoid_extended(quotient, select(finite, (fma(-quotient, a, total) + (error + low)) / a, 0.0))
 
 
 def softplus(u: Real) -> Real:
