@@ -24,6 +24,7 @@ from tests.fuzz.words import Unknown
 
 WRONG = 1e-9  # an error beyond this, times the sensitivity, is a wrong answer
 INACCURATE = 1000 * 2.0**-53
+VERDICTS = {True: "loses its digits", False: "wrong value", None: "undecided"}  # of an answer that is far off
 FOR_WANT = "for want of digits or range"
 OPERATIONS = {  # name: (inverse, value, log_det)
     "forward": (False, True, False),
@@ -63,7 +64,7 @@ class Checker:
         self.fuzzed, self.cls, self.compiled = fuzzed, cls, compiled
         self.rng = random.Random(f"points {fuzzed.seed} {fuzzed.number}")
         self.found = Checked()
-        self.judged: dict[str, list[bool]] = {}
+        self.judged: dict[str, list[bool | None]] = {}
         names = [p.name for p in cls._parameter_list]
         self.constraints = {name: fuzzed.constraints.get(name, "real") for name in names}
 
@@ -267,7 +268,7 @@ class _Draw:
             self.checker.found.compared += 1
             if math.isnan(got):
                 exact = self.exactly("inverse", y)
-                found = exact is not None and bool(mpmath.isfinite(exact)) and self.solves(y, exact)
+                found = exact is not None and self.solves(y, exact)
                 self.report("not finite", "inverse" + suffix, y, got, exact, FOR_WANT if found else "")
                 continue
             if abs(got) > 1e300:
@@ -283,9 +284,8 @@ class _Draw:
         """f - y must change its sign close to the inverse that was computed."""
         if self.solves(y, mpf(float(got))) is False:
             exact = self.exactly("inverse", y)
-            right = exact is not None and mpmath.isfinite(exact) and self.solves(y, exact) is not False
-            self.report("loses its digits" if right else "wrong value", "inverse" + suffix, y, got, exact,
-                        "f there is not y")  # fmt: skip
+            right = None if exact is None else self.solves(y, exact) is not False
+            self.report(VERDICTS[right], "inverse" + suffix, y, got, exact, "f there is not y")
 
     def solves(self, y: float, x: mpf) -> bool | None:
         """Whether f is y within rounding of the inputs at x; None where that cannot be told."""
@@ -334,21 +334,22 @@ class _Draw:
             negligible = mpf(10) ** -12 if "log_det" in operation else mpf(0)
             kind = "inaccurate"
             if error > WRONG * size + negligible:
-                kind = "loses its digits" if self.right_in_principle(operation, point, truth, size) else "wrong value"
+                kind = VERDICTS[self.right_in_principle(operation, point, truth, size)]
             note = f"{mpmath.nstr(error / (size + floor) * 2**53, 3)} roundings times the condition number"
         self.report(kind, operation, point, got, truth, note)
 
-    def right_in_principle(self, operation: str, point: float, truth: mpf, size: mpf) -> bool:
-        """Whether the program would give the truth, had its numbers more digits (asked twice, and then believed)."""
+    def right_in_principle(self, operation: str, point: float, truth: mpf, size: mpf) -> bool | None:
+        """Whether the program would give the truth, had its numbers more digits (asked twice, and then believed); None
+        where the digits tried were not enough."""
         judged = self.checker.judged.setdefault(operation, [])
         if len(judged) >= 2:
             return judged[-1]
         exact = self.exactly(operation, point)
         negligible = mpf(10) ** -12 if "log_det" in operation else mpf(0)
-        judged.append(exact is not None and bool(abs(exact - truth) <= WRONG * size + negligible))
+        judged.append(None if exact is None else bool(abs(exact - truth) <= WRONG * size + negligible))
         return judged[-1]
 
     def exactly(self, operation: str, point: float) -> mpf | None:
         """What the program of an operation gives at raised precision."""
         program = self.checker.cls._program(*OPERATIONS[operation.split(" ")[0]])
-        return run_exactly(program, point, [self.parameters[n] for n in self.checker.constraints])[0]
+        return run_exactly(program, point, [self.parameters[n] for n in self.checker.constraints])

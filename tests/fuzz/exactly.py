@@ -17,8 +17,7 @@ from tests.fuzz.interpret import doubles, ordinals
 from tests.fuzz.points import doubles_between
 from tests.fuzz.words import WORDS, exp
 
-_PRECISION = 2600
-_SEARCHING = 1500  # bits while a root is searched for
+_PRECISIONS = (2600, 4600)
 _FAR = mpf(2) ** 70  # beyond which these functions are at their limits
 _LIMITS: dict[str, tuple[mpf, mpf]] = {
     name: (mpf(below), mpf(above))
@@ -40,14 +39,18 @@ _ARITHMETIC: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
-def run_exactly(program: Program, x: float, parameters: Sequence[float]) -> list[mpf | None]:
-    """The outputs of `program` at x, computed with some thousand bits; None where that fails."""
-    with mpmath.workprec(_PRECISION):
-        inputs = dict(zip(program.inputs, map(mpf, [x, *parameters]), strict=True))
-        try:
-            return _outputs(program, inputs)
-        except (ArithmeticError, ValueError, TypeError, KeyError, MemoryError, mpmath.libmp.NoConvergence):
-            return [None] * len(program.outputs)
+def run_exactly(program: Program, x: float, parameters: Sequence[float]) -> mpf | None:
+    """The only output of `program` at x, computed with some thousand bits; None where that does not give a number."""
+    for precision in _PRECISIONS:
+        with mpmath.workprec(precision):
+            inputs = dict(zip(program.inputs, map(mpf, [x, *parameters]), strict=True))
+            try:
+                (found,) = _outputs(program, inputs)
+            except (ArithmeticError, ValueError, TypeError, KeyError, MemoryError, mpmath.libmp.NoConvergence):
+                continue
+            if mpmath.isfinite(found):
+                return found
+    return None
 
 
 def _outputs(program: Program, inputs: dict[str, mpf]) -> list[Any]:
@@ -86,7 +89,7 @@ def _root(program: Program, y: mpf, lo: mpf, hi: mpf, *parameters: mpf) -> mpf:
         return _outputs(program, dict(zip(program.inputs, [u, *parameters], strict=True)))
 
     first, last = (int(ordinals(np.float64(v))) for v in doubles_between(lo, hi))
-    with mpmath.workprec(_SEARCHING):
+    with mpmath.workprec(mpmath.mp.prec * 3 // 5):
         signs = [at(mpf(float(doubles(np.int64(first + (last - first) * k // 8)))))[1] for k in range(1, 8)]
         rising = sum(mpmath.sign(s) for s in signs if not mpmath.isnan(s)) >= 0
         while last - first > 1:

@@ -19,7 +19,7 @@ from mpmath import mpf
 
 from tests.fuzz.words import WORDS, Unknown, exp
 
-PRECISIONS = (250, 500, 1000, 2200, 4500, 9000)
+PRECISIONS = (250, 500, 1000, 2200, 4500)
 _SETTLED = mpf(2) ** -100  # error of a value, in relation to it
 _SLOPE_SETTLED = mpf(2) ** -60
 _NOTHING = mpf(10) ** -700  # as good as zero to a double, and to its logarithm's

@@ -24,7 +24,7 @@ from tests.fuzz.grammar import Fuzzed
 from tests.fuzz.refusals import check_witness, looks_one_to_one
 
 DERIVATION_LIMIT = 10.0  # seconds of processor time
-CHECK_LIMIT = 60.0
+CHECK_LIMIT = 30.0
 FAILURES = ("crash", "hang", "wrong value", "wrong direction", "not one-to-one", "false witness",
             "bad domain", "bad codomain", "not defined in its domain", "value outside its codomain",
             "inverse outside the domain")  # fmt: skip

@@ -114,7 +114,12 @@ def _ndtri(p: mpf) -> mpf:
         return -mpmath.sqrt(2) * _erfinv(1 - 2 * p)
     target = mpmath.log(p)
     z = -mpmath.sqrt(-2 * target)
-    return _newton(lambda z: (mpmath.log(_ndtr(z)) - target, _normal_density(z) / _ndtr(z)), z)
+
+    def difference(z: mpf) -> tuple[mpf, mpf]:
+        tail = _ndtr(z)
+        return mpmath.log(tail) - target, _normal_density(z) / tail
+
+    return _newton(difference, z)
 
 
 def _erfinv(v: mpf) -> mpf:

@@ -14,7 +14,7 @@ from typing import Any
 from tests.fuzz.grammar import Fuzzed, make
 from tests.fuzz.outcome import Outcome, Problem, examine
 
-HARD_LIMIT = 90.0  # seconds for derivation and check, beyond which even a step that no signal interrupts is ended
+HARD_LIMIT = 60.0  # seconds for derivation and check, beyond which even a step that no signal interrupts is ended
 FORMULAS_A_PROCESS = 150  # then a new one starts, whose caches are empty
 COMPILE_EVERY = 50
 
