@@ -9,7 +9,8 @@ from mpmath import mpf
 from truth import diff, numeric, plain, real
 
 from symbij.calculus.chain import RowLink
-from symbij.calculus.table import ELEMENTARY, ROWS, Row, U, V
+from symbij.calculus.elementary import ELEMENTARY
+from symbij.calculus.table import ROWS, Row, U, V
 from symbij.formula.interval import Interval
 from symbij.formula.vocabulary import WORDS
 

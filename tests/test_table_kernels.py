@@ -14,7 +14,7 @@ from kernel_calls import kernel
 from mpmath import mpf
 from truth import Forward, from_ordinal, ordinal, rounded, settled, ulp_error
 
-from symbij.calculus.table import ELEMENTARY
+from symbij.calculus.elementary import ELEMENTARY
 from symbij.formula.vocabulary import WORDS
 from symbij.kernels.elementary import FUNCTIONS
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from symbij.calculus.table import ARGUMENTS, ELEMENTARY, V
+from symbij.calculus.elementary import ARGUMENTS, ELEMENTARY
+from symbij.calculus.table import V
 from symbij.program.ir import Builder, Op, Var, inline
 from symbij.program.lower import lower
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symbij.calculus.chain import Chain, Link, RowLink
+from symbij.calculus.elementary import KERNEL_NAME
 from symbij.calculus.parameter_forms import log_constant
-from symbij.calculus.table import KERNEL_NAME
 from symbij.calculus.truth import constant
 from symbij.formula import functions as fn
 from symbij.program.ir import Builder, Var
