@@ -1,4 +1,4 @@
-"""The function symbols that kernels compute, each with its derivatives: what the reverse sweep and the lowering read."""
+"""The function symbols that kernels compute, with their derivatives, for the reverse sweep and the lowering."""
 
 from __future__ import annotations
 
