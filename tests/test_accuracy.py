@@ -1,4 +1,4 @@
-"""Every bijector of the library against the truth of its forward formula: within 16 ulp times the condition number."""
+"""Every bijector of the library against the truth of its forward formula: within 4 ulp times the condition number."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from symbij.accuracy.points import TAILS, inside, near_ends, uniform_ordinals
 from symbij.bijectors.library import ALL
 from symbij.formula.parser import parse
 
-BOUND = 16.0
+BOUND = 4.0
 
 CASES = [(name, index) for name, sets in PARAMETERS.items() for index in range(len(sets))]
 OPERATIONS = ("forward", "forward_log_det", "inverse", "inverse_log_det")
