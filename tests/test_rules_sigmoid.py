@@ -12,7 +12,8 @@ from mpmath import mpf
 from truth import Forward, rounded, ulp_error
 
 from symbij.calculus.chain import Chain, Link, chain_forward, link
-from symbij.calculus.rules import log_constant, simplify_chain
+from symbij.calculus.parameter_forms import log_constant
+from symbij.calculus.rules import simplify_chain
 from symbij.formula import functions as fn
 from symbij.kernels.run import Runner
 from symbij.program.ir import Builder
@@ -76,11 +77,11 @@ RULES: dict[str, Rule] = {
         values={C: 0.7},
     ),
     "(u + 1)**p - 1": Rule(
-        chain(("shift", 1), ("power", S), ("shift", -1)), chain("log1p", ("scale", S), "expm1"), (1e-10, 3.0),
+        chain(("shift", 1), ("power", S), ("shift", -1)), chain(("pow_1p_m1", S)), (1e-10, 3.0),
         values={S: 2.5},
     ),
     "s*u**p - s": Rule(
-        chain(("power", S), ("scale", K), ("shift", -K)), chain("log", ("scale", S), "expm1", ("scale", K)), (2.0, 1e9),
+        chain(("power", S), ("scale", K), ("shift", -K)), chain(("pow_m1", S), ("scale", K)), (2.0, 1e9),
         values={S: 1e-6, K: 3.0},
     ),
     "1/(u**p + 1)": Rule(

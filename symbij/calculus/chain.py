@@ -63,6 +63,10 @@ class Link:
         return self.forward(end)
 
 
+class Core(Link):
+    """A link that is more than a formula, and lowered in a way of its own."""
+
+
 @dataclass(frozen=True)
 class RowLink(Link):
     """A row of the table with its parameters filled in."""

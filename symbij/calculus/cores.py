@@ -10,6 +10,7 @@ import sympy as sp
 from symbij.calculus.bounds import Bounds
 from symbij.calculus.chain import (
     Chain,
+    Core,
     Link,
     chain_forward,
     chain_log_det,
@@ -37,7 +38,7 @@ def links_of(raw: RawChain) -> tuple[Link, ...]:
 
 
 @dataclass(frozen=True)
-class MonotoneCore(Link):
+class MonotoneCore(Core):
     """A sum or product of chains that is proved monotone on the interval `where`, which it maps onto `image`.
 
     `aligned`: all terms of its derivative have one sign, so that log|f'| = logsumexp of theirs, free of cancellation.
@@ -96,7 +97,7 @@ class _Root(fn.SymbijFunction):
 
 
 @dataclass(frozen=True)
-class NumericInverse(Link):
+class NumericInverse(Core):
     """The inverse of a core, found by a bracketed Newton iteration in the kernel."""
 
     core: MonotoneCore
@@ -128,7 +129,7 @@ class NumericInverse(Link):
 
 
 @dataclass(frozen=True)
-class PiecewiseCore(Link):
+class PiecewiseCore(Core):
     """One chain on each side of some points, continuous there: pieces[k] up to breaks[k], the last one beyond.
 
     `levels` are the values at the breaks; `below[k]` tells whether breaks[k] itself belongs to the piece below it.

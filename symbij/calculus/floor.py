@@ -8,13 +8,13 @@ from functools import cached_property
 import sympy as sp
 
 from symbij.calculus.bounds import Bounds
-from symbij.calculus.chain import Link, chain_forward, chain_log_det, invert_chain
+from symbij.calculus.chain import Core, Link, chain_forward, chain_log_det, invert_chain
 from symbij.formula import functions as fn
 from symbij.formula.interval import REALS, Interval
 
 
 @dataclass(frozen=True)
-class FloorCore(Link):
+class FloorCore(Core):
     """f(u) = floor(u + offset) + g(frac(u + offset)) + tail, with g increasing from g(0) = 0 to g(1) = 1.
 
     Computed from the distance r to the nearest edge or centre of a step, which is exact, through chains that do not

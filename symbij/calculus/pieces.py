@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symbij.calculus.bounds import Bounds, sign_of
+from symbij.calculus.patience import bounded
 from symbij.formula.interval import Interval
 
 SWITCHES = (sp.Piecewise, sp.Abs, sp.sign, sp.Max, sp.Min)
@@ -37,7 +38,9 @@ def split(expr: sp.Expr, x: sp.Symbol, where: Interval, bounds: Bounds) -> tuple
     for difference, strict in _differences(expr, x):
         for zero in _zeros(difference, x, where, bounds):
             own = _belongs_below(difference, strict, x, zero)
-            if all(sp.simplify(zero - known) != 0 for known, _ in points):
+            if all(
+                bounded(sp.simplify, zero - known) != 0 if zero.free_symbols else zero != known for known, _ in points
+            ):
                 points.append((zero, own))
     inside = [p for p in points if _is_inside(p[0], where, bounds)]
     if len(inside) > MOST_BREAKS:

@@ -184,9 +184,9 @@ def _moebius(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
             return (*inner, scaling(a / d), link("shift", b / d))
         if isinstance(t, sp.exp) and (c / d).is_positive:
             # with t = exp(h): (A t + B)/(C t + D) = B/D + (A/C - B/D) sigmoid(h + log(C/D)), free of overflow
-            step = sp.simplify(a / c - b / d)
+            step = sp.cancel(a / c - b / d)
             return (*inner[:-1], link("shift", sp.log(c / d)), link("sigmoid"), scaling(step), link("shift", b / d))
-        step = sp.simplify((b * c - a * d) / c)
+        step = sp.cancel((b * c - a * d) / c)
         return (*inner, scaling(c), link("shift", d), RECIPROCAL, scaling(step), link("shift", a / c))
     return None
 
@@ -224,7 +224,7 @@ def _in_terms_of(expr: sp.Expr, t: sp.Expr, dummy: sp.Symbol, x: sp.Symbol) -> s
     """`expr` with `t` replaced by `dummy`; if t = exp(h), exp(k h) is replaced by dummy**k as well."""
     if not isinstance(t, sp.exp):
         return expr.xreplace({t: dummy})
-    ratios = {e: sp.simplify(e.args[0] / t.args[0]) for e in expr.atoms(sp.exp) if e.has(x)}
+    ratios = {e: sp.cancel(e.args[0] / t.args[0]) for e in expr.atoms(sp.exp) if e.has(x)}
     return expr.xreplace({e: dummy**k for e, k in ratios.items() if k.is_Integer})
 
 
@@ -241,10 +241,10 @@ def _floor_core(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
     n, r = sp.Dummy("n", real=True), sp.Dummy("r", real=True)
     substituted = expr.xreplace({floors[0]: n}).subs(x, (n + r - offset) / slope)
     whole = sp.expand(substituted, power_base=False, power_exp=False, log=False, multinomial=False, basic=False)
-    step = sp.simplify(whole.diff(n))
+    step = sp.expand(whole.diff(n))
     if step.has(n, r) or step == 0:
         return None
-    g = sp.simplify(whole / step - n) if not step.is_number else sp.expand(whole / step) - n
+    g = sp.expand(whole / step) - n
     if g.has(n) and (g := sp.simplify(g)).has(n):
         return None
     start = g.subs(r, 0)

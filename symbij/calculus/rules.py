@@ -287,7 +287,7 @@ def _rule_sigmoid(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list
     if before.shift != 0 and _same(after.pre, -fn.sigmoid(before.shift)):
         return [*_scale(before.scale), link("sigmoid_increment", before.shift), *_scale(after.scale), *tail]
     if after.shift != 0:
-        ends = (after.shift, sp.simplify(after.scale + after.shift))
+        ends = (after.shift, sp.expand(after.scale + after.shift))
         return [*before.links, link("sigmoid_between", *ends), *tail]
     return None
 
@@ -296,7 +296,7 @@ def _rule_reciprocal(item: RowLink, before: _Run, after: _Run, tail: Chain) -> l
     if before.shift == 0 or after.shift == 0:
         return rules_power.rule_reciprocal(item, before, after, tail)
     # s/(c*u + d) + t = (t*c*u + t*d + s)/(c*u + d): where t*d + s vanishes, nothing is left to cancel
-    a, b = after.shift * before.scale, sp.simplify(after.shift * before.shift + after.scale)
+    a, b = after.shift * before.scale, sp.factor(after.shift * before.shift + after.scale)
     return [link("moebius", a, b, before.scale, before.shift), *tail]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from symbij.calculus.bounds import Bounds, sign_of
-from symbij.calculus.chain import Chain, Link, chain_forward, chain_log_det, invert_chain
+from symbij.calculus.chain import Chain, Core, Link, chain_forward, chain_log_det, invert_chain
 from symbij.calculus.proof import Proof, Prover, Unproved
 from symbij.calculus.recognise import recognise
 from symbij.formula.interval import REALS, Interval
@@ -19,7 +19,7 @@ Condition = tuple[sp.Basic, str]
 
 
 @dataclass(frozen=True)
-class SplineCore(Link):
+class SplineCore(Core):
     """y_k + h_k g((u - x_k)/w_k; a_k, b_k) in the bin k that `u` lies in; `g` increases from 0 to 1.
 
     `inverted` swaps knots and values and inverts g.

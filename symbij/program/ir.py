@@ -96,7 +96,8 @@ class Var:
 class Builder:
     """Appends operations, folding constants and neutral elements where that changes no rounding."""
 
-    def __init__(self) -> None:
+    def __init__(self, accurate: bool = False) -> None:
+        self.accurate = accurate  # whether last digits are worth more operations; not where it is to be differentiated
         self.ops: list[Op] = []
         self._known: dict[Any, int] = {}
         self.inputs: list[str] = []

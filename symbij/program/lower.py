@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from symbij.calculus.chain import Chain, Link, RowLink
+from symbij.calculus.chain import Chain, Core, Link
 from symbij.calculus.elementary import KERNEL_NAME
 from symbij.calculus.parameter_forms import log_constant
 from symbij.calculus.truth import constant
@@ -165,7 +165,7 @@ _IN, _OUT, _HALF_LINE = sp.Dummy("u", real=True), sp.Dummy("v", real=True), sp.D
 
 def lower_link(item: Link, env: Env, u: Var, b: Builder) -> Lowered:
     """Value of the link at `u` and log|dv/du|."""
-    if not isinstance(item, RowLink):
+    if isinstance(item, Core):
         from symbij.program.lower_cores import CORES  # which lower their parts by the functions here
 
         return CORES[type(item)][0](item, env, u, b)
@@ -178,7 +178,7 @@ def lower_link(item: Link, env: Env, u: Var, b: Builder) -> Lowered:
 
 def lower_link_inverse(item: Link, env: Env, v: Var, b: Builder) -> Lowered:
     """Input `u` of the link for its output `v`, and log|dv/du| there."""
-    if not isinstance(item, RowLink):
+    if isinstance(item, Core):
         from symbij.program.lower_cores import CORES  # which lower their parts by the functions here
 
         return CORES[type(item)][1](item, env, v, b)

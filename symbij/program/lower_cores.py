@@ -14,6 +14,7 @@ from symbij.calculus.parts import Folded
 from symbij.calculus.slopes import log_slope, slope, walk
 from symbij.calculus.spline import SplineCore, steps
 from symbij.formula.splines import A, B
+from symbij.program.adjoint import gradient
 from symbij.program.ir import Builder, RootSolver, Var
 from symbij.program.lower import (
     Env,
@@ -73,7 +74,20 @@ def lower_monotone(core: MonotoneCore, env: Env, u: Var, b: Builder) -> Lowered:
 def lower_monotone_inverse(core: MonotoneCore, env: Env, v: Var, b: Builder) -> Lowered:
     """The u that the core maps to `v`, and log|dv/du| there."""
     u = _lower_root(core, env, v, b)
-    return Lowered(u, lower_monotone(core, env, u, b).log_det)
+    here = lower_monotone(core, env, u, b)
+    if not b.accurate:
+        return Lowered(u, here.log_det)
+    return Lowered(u, b.add(here.log_det, _beyond_rounding(core, env, here, u, v, b)))
+
+
+def _beyond_rounding(core: MonotoneCore, env: Env, here: Lowered, u: Var, v: Var, b: Builder) -> Var:
+    """What log|f'| changes by from `u`, the nearest double, to the preimage itself, which is (v - f(u))/f'(u) further:
+    a law far from zero and narrow has few doubles, and log|f'| changes much from one to the next."""
+    (steepness,) = gradient(b, here.log_det, [u])
+    size = b.mul(lower(sp.sign(core.direction), env, b), b.call("exp", here.log_det))
+    change = b.mul(steepness, b.div(b.sub(v, here.value), size))
+    small = b.compare("lt", b.call("abs", change), b.const(2.0**-10))  # beyond that f(u) is all rounding, or infinite
+    return b.select(small, change, b.const(0.0))
 
 
 def _lower_root(core: MonotoneCore, env: Env, v: Var, b: Builder) -> Var:

@@ -42,7 +42,7 @@ def flip(stages: Sequence[Stage]) -> tuple[Stage, ...]:
 
 def transform_program(stages: Sequence[Stage], parameters: tuple[str, ...], value: bool, log_det: bool) -> Program:
     """The program of the map through `stages`: its value, its log|derivative|, or both, in that order."""
-    b = Builder()
+    b = Builder(accurate=True)
     result = lower_stages(stages, b.input(X), b)
     outputs = [result.value] * value + [result.log_det] * log_det
     return b.finish(outputs, (X, *parameters))
