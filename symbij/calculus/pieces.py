@@ -38,9 +38,7 @@ def split(expr: sp.Expr, x: sp.Symbol, where: Interval, bounds: Bounds) -> tuple
     for difference, strict in _differences(expr, x):
         for zero in _zeros(difference, x, where, bounds):
             own = _belongs_below(difference, strict, x, zero)
-            if all(
-                bounded(sp.simplify, zero - known) != 0 if zero.free_symbols else zero != known for known, _ in points
-            ):
+            if not any(_same(zero, known) for known, _ in points):
                 points.append((zero, own))
     inside = [p for p in points if _is_inside(p[0], where, bounds)]
     if len(inside) > MOST_BREAKS:
@@ -54,6 +52,10 @@ def split(expr: sp.Expr, x: sp.Symbol, where: Interval, bounds: Bounds) -> tuple
         part = Interval(lo, hi, lo_open, hi_open)
         pieces.append(Piece(resolved(expr, x, part, bounds), part))
     return tuple(pieces)
+
+
+def _same(a: sp.Expr, b: sp.Expr) -> bool:
+    return a == b or (bool(a.free_symbols) and bounded(sp.simplify, a - b) == 0)
 
 
 def _differences(expr: sp.Expr, x: sp.Symbol) -> list[tuple[sp.Expr, bool]]:
