@@ -182,3 +182,25 @@ def test_public_names_exist() -> None:
     with pytest.raises(AttributeError):
         _ = symbij.no_such_name
     assert set(symbij.__all__) <= set(dir(symbij))
+
+
+DECLARATIONS = [
+    (path, node)
+    for path in sorted((ROOT / "bijectors" / "library").glob("*.py"))
+    for node in ast.parse(path.read_text(encoding="utf-8")).body
+    if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("declared")
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "node"), DECLARATIONS, ids=lambda v: ast.unparse(v.targets[0]) if isinstance(v, ast.Assign) else ""
+)
+def test_a_library_class_is_a_formula_of_ten_lines(path: Path, node: ast.Assign) -> None:
+    assert len(DECLARATIONS) > 50
+    assert node.end_lineno is not None and node.end_lineno - node.lineno < 10, f"{path}:{node.lineno}"
+
+
+def test_the_page_of_the_library_is_current() -> None:
+    from tests.library_table import PAGE, table
+
+    assert table() in PAGE.read_text(encoding="utf-8"), "run python -m tests.library_table"

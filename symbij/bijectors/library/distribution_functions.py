@@ -121,9 +121,8 @@ GeneralizedExtremeValueCDF = declared(
 GeneralizedPareto = declared(
     "GeneralizedPareto",
     "1 - (1 + concentration*(x - loc)/scale)**(-1/concentration)",
-    "The distribution function of the generalized Pareto law (Pickands 1975), onto [0, 1), from x >= loc, and "
-    "x < loc - scale/concentration for a negative concentration; at concentration = 0 its limit, that of the "
-    "exponential law. TensorFlow Probability's bijector of this name is another map, from ℝ onto the support.",
+    "The distribution function of the generalized Pareto law (Pickands 1975); at concentration = 0 its limit, the "
+    "exponential law's. TensorFlow Probability's bijector of this name is another map, from ℝ onto the support.",
     domain=("loc", "oo"),
     loc=(real, 0.0),
     scale=(positive, 1.0),

@@ -51,9 +51,7 @@ SoftClip = declared(
     "SoftClip",
     "high - (high - low)*softplus((high - low - hinge_softness*softplus((x - low)/hinge_softness))/hinge_softness)"
     "/softplus((high - low)/hinge_softness)",
-    "A smooth min(max(x, low), high) with corners of width `hinge_softness`, ℝ → (low, high), close to the identity "
-    "in between. The forward map is that of TensorFlow Probability's SoftClip with both ends given.\n\n"
-    "Raises `ParameterError` unless low < high.",
+    "A smooth min(max(x, low), high), low < high, with corners of width `hinge_softness`; TensorFlow Probability's.",
     above_zero=("high - low",),
     low=real,
     high=real,

@@ -30,10 +30,8 @@ BoxCox = declared(
 JohnsonSU = declared(
     "JohnsonSU",
     "skewness + tailweight*asinh((x - loc)/scale)",
-    "The map that makes a law of Johnson's unbounded family standard normal, ℝ → ℝ (Johnson 1949). Names and signs are "
-    "those of TensorFlow Probability's distribution `JohnsonSU`, whose samples are the inverse of this map at normal "
-    "ones: a positive skewness skews it to the left, and a larger tailweight makes its tails lighter (Johnson's gamma "
-    "and delta).",
+    "The map that makes a law of Johnson's unbounded family standard normal, ℝ → ℝ (Johnson 1949: gamma, delta, xi, "
+    "lambda). TensorFlow Probability's distribution `JohnsonSU` has samples that are its inverse at normal ones.",
     skewness=real,
     tailweight=positive,
     loc=(real, 0.0),

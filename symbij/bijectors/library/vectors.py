@@ -47,10 +47,8 @@ BernsteinPolynomial = declared_vector(
 RationalQuadraticSpline = declared_vector(
     "RationalQuadraticSpline",
     "rational_quadratic_spline(x, bin_widths, bin_heights, knot_slopes, range_min)",
-    "A monotone spline through the knots range_min + cumsum(bin_widths), with the values range_min + "
-    "cumsum(bin_heights) and the slopes `knot_slopes` at the inner ones, ℝ → ℝ: rational quadratic in each of the n "
-    "bins (Gregory & Delbourgo 1982; Durkan et al. 2019), of slope 1 beyond. TensorFlow Probability's "
-    "RationalQuadraticSpline.",
+    "Rational quadratic between knots at range_min + cumsum(bin_widths), with slopes `knot_slopes` at the inner ones, "
+    "of slope 1 beyond, ℝ → ℝ (Gregory & Delbourgo 1982; Durkan et al. 2019); TensorFlow Probability's.",
     bin_widths=vector(positive),
     bin_heights=vector(positive),
     knot_slopes=vector(positive, offset=-1),
