@@ -18,16 +18,23 @@ from symbij.formula.interval import Interval
 MOST_DEGREE = 12
 
 
-def prove_polynomial(part: SumPart | ProductPart, where: Interval, bounds: Bounds) -> Monotone | None:
-    """A proof by Bernstein coefficients that a polynomial is monotone on a finite interval: it also gives a form of
-    the derivative that does not cancel."""
+def prove_rational(part: SumPart | ProductPart, where: Interval, bounds: Bounds) -> Monotone | None:
+    """A proof by Bernstein coefficients that a quotient of polynomials is monotone on a finite interval. It also gives
+    a form of the derivative that does not cancel."""
     if where.lo.is_infinite or where.hi.is_infinite:
         return None
     value = value_of((part,), POINT)
-    if not value.is_polynomial(POINT) or (poly := sp.Poly(value, POINT)).degree() < 2:
+    if not value.is_rational_function(POINT):
         return None
-    derivative = poly.diff(POINT)
-    return _by_bernstein(derivative, where, bounds, _quotient_form(derivative.as_expr(), sp.S.One, where, bounds))
+    n, d = (sp.Poly(e, POINT) for e in sp.fraction(sp.together(value)))
+    if max(n.degree(), d.degree()) < 2 or not avoids_zero(d.as_expr(), where, bounds):
+        return None
+    slope = n.diff(POINT) * d - n * d.diff(POINT)  # over the square of d
+    form = None
+    if slope.degree() <= MOST_DEGREE and d.degree() <= MOST_DEGREE // 2:
+        over = _bernstein_form(_bernstein_coefficients(slope, where), where)
+        form = over / _bernstein_form(_bernstein_coefficients(d, where), where) ** 2
+    return _by_bernstein(slope, where, bounds, form)
 
 
 def by_polynomial(part: SumPart | ProductPart, where: Interval, bounds: Bounds) -> Monotone | None:

@@ -17,7 +17,7 @@ from symbij.calculus.monotone import prove_monotone
 from symbij.calculus.parts import Folded, PiecePart, ProductPart, RawChain, SumPart
 from symbij.calculus.patience import bounded
 from symbij.calculus.pieces import Piece, Unsplit, split
-from symbij.calculus.polynomials import avoids_zero, prove_polynomial
+from symbij.calculus.polynomials import avoids_zero, prove_rational
 from symbij.calculus.proof import Folds, Monotone, OutsideDomain, Proof, Prover, Turns, Unproved
 from symbij.calculus.slopes import value_of
 from symbij.calculus.truth import evaluate
@@ -41,7 +41,7 @@ def settle(part: SumPart | ProductPart | PiecePart, image: Interval, bounds: Bou
         return _settle_pieces(part, image, bounds, prove)
     proofs: list[Proof] = []
     obstacle: Exception | None = None
-    found = prove_polynomial(part, image, bounds)
+    found = prove_rational(part, image, bounds)
     if found is not None:
         return Settled((MonotoneCore(part, found.direction, image, _codomain(part, image, found, bounds), found.aligned,
                                      found.proof, found.derivative),), found.conditions)  # fmt: skip

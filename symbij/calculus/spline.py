@@ -117,7 +117,7 @@ def bin_proof(kind: type[Spline], prove: Prover) -> Proof:
 def _require(relation: type, expr: sp.Expr, reason: str, bounds: Bounds, conditions: list[Condition]) -> None:
     """Check the sign of a parameter expression, or make it a condition."""
     choices = expr.args if isinstance(expr, sp.Max) else (expr,)
-    signs = {sign_of(sp.factor(c), bounds) for c in choices}
+    signs = {_sign_of_quotient(c, bounds) for c in choices}
     if 1 in signs or (relation is sp.Ge and 0 in signs):
         return
     if signs <= {-1, 0}:
@@ -125,3 +125,9 @@ def _require(relation: type, expr: sp.Expr, reason: str, bounds: Bounds, conditi
     condition = (relation(expr, 0), reason)
     if condition not in conditions:
         conditions.append(condition)
+
+
+def _sign_of_quotient(expr: sp.Expr, bounds: Bounds) -> int | None:
+    """The sign of a quotient of polynomials in the parameters, by those of its two parts."""
+    signs = [sign_of(sp.expand(part), bounds) for part in sp.fraction(sp.together(expr))]
+    return None if None in signs else signs[0] * signs[1]  # type: ignore[operator]
