@@ -50,6 +50,7 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, float], list[str]]] = {
     "double_well": ("(x**2 - 1)**2", {}, {}, ["(-∞, -1]", "[-1, 0]", "[0, 1]", "[1, ∞)"]),
     "outside": ("sqrt(x**2 - 1)", {}, {}, ["(-∞, -1]", "[1, ∞)"]),
     "sum": ("x**2 + x**4", {}, {}, ["(-∞, 0]", "[0, ∞)"]),
+    "cubic": ("x**3 - 3*x", {}, {}, ["(-∞, -1]", "[-1, 1]", "[1, ∞)"]),
     "secant": ("1/cos(x)", {"domain": (0, "pi")}, {}, ["[0, pi/2)", "(pi/2, pi]"]),
     "one_to_one": ("x**3", {}, {}, ["ℝ"]),
 }  # fmt: skip
@@ -151,6 +152,8 @@ def test_round_trips(name: str, share: float, which: int) -> None:
         if math.isnan(p):
             assert math.isnan(slope)
             continue
+        if math.isinf(p):  # beyond the largest double
+            continue
         back, steepness = folding.forward_and_log_det(p)
         step = math.exp(min(steepness, 700.0)) * abs(p) * EPS * 100 if math.isfinite(steepness) else 0.0
         assert abs(back - y) <= step + abs(y) * EPS * 100 + 1e-13 * (name == "double_well"), (p, back, y)
@@ -222,7 +225,7 @@ def test_next_to_where_branches_meet() -> None:
         ("sin(x)", {"domain": (0, 1e6)}, sb.NotBijectiveError, "318311 branches"),
         ("sin(w*x)", {"domain": (0, 1), "w": sb.positive}, sb.NotBijectiveError, "depends on parameters"),
         ("x*exp(x)", {}, sb.NotBijectiveError, "has no inverse"),
-        ("x**3 - x", {}, sb.NotBijectiveError, "branches could not be derived"),
+        ("x**2 + a*x", {}, sb.NotBijectiveError, "branches could not be derived"),
         ("log(sin(x))", {"domain": (0, TURN)}, sb.DomainError, "not defined on all of the given domain"),
         ("sqrt(x**2 - 1)", {"domain": (-2, 2)}, sb.DomainError, "not defined on all of the given domain"),
         ("log(x**2 - 5)", {"domain": (-1, 1)}, sb.DomainError, "nowhere"),
