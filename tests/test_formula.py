@@ -349,7 +349,7 @@ def test_constraints(constraint: Constraint, good: list[float], bad: list[float]
 def test_constraints_by_other_names() -> None:
     assert as_constraint("q", "positive") is sb.positive
     assert as_constraint("q", (0, 2)) == interval(0, 2)
-    assert set(NAMED) == {"real", "positive", "negative", "nonzero", "unit"}
+    assert set(NAMED) == {"real", "positive", "negative", "nonnegative", "nonzero", "unit"}
     for bad in ("prime", 3, None, (1, 2, 3), (2, 1), ("a", "b"), (math.nan, 1)):
         with pytest.raises(sb.SymbijError):
             as_constraint("q", bad)
