@@ -164,7 +164,11 @@ def test_ends_map_to_ends(name: str, args: tuple[sp.Expr, ...]) -> None:
         targets = targets[::-1]
     with mpmath.workprec(2 * BITS):
         for end, target, inward in ((lo, targets[0], 1), (hi, targets[1], -1)):
-            near = -inward * mpf(10) ** 1000 if mpmath.isinf(end) else end + inward * mpf(2) ** -(BITS if "affine" in name else BITS // 2)
+            near = (
+                -inward * mpf(10) ** 1000
+                if mpmath.isinf(end)
+                else end + inward * mpf(2) ** -(BITS if "affine" in name else BITS // 2)
+            )
             if name in (
                 "sinh",
                 "cosh",

@@ -32,6 +32,14 @@ class Link:
     def log_det_v(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
         raise NotImplementedError
 
+    def computed_log_det_u(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        """`log_det_u` with all the regimes that its accuracy needs."""
+        return self.log_det_u(u, v)
+
+    def computed_log_det_v(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        """`log_det_v` with all the regimes that its accuracy needs."""
+        return self.log_det_v(u, v)
+
     def sign(self, bounds: Bounds) -> int | sp.Expr:
         raise NotImplementedError
 
@@ -86,9 +94,15 @@ class RowLink(Link):
         return RowLink(ROWS[self.row.inverse], tuple(self.row.formula(t, sp.S.One, sp.S.One, self.args) for t in texts))
 
     def log_det_u(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
-        return self.row.formula(self.row.log_det_u, u, v, self.args)
+        return self.row.formula(self.row.log_det_u, u, v, self.args, plain=True)
 
     def log_det_v(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        return self.row.formula(self.row.log_det_v, u, v, self.args, plain=True)
+
+    def computed_log_det_u(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        return self.row.formula(self.row.log_det_u, u, v, self.args)
+
+    def computed_log_det_v(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
         return self.row.formula(self.row.log_det_v, u, v, self.args)
 
     def _parameter(self, name: str) -> sp.Expr:

@@ -31,6 +31,7 @@ from symbij.calculus.recognise import NotChain, recognise
 from symbij.calculus.rules import simplify_chain
 from symbij.errors import DomainError, NotBijectiveError
 from symbij.formula.formula import Formula
+from symbij.formula.functions import written_out
 from symbij.formula.interval import REALS, Interval
 from symbij.formula.vocabulary import NONZERO, Requirement
 
@@ -87,17 +88,17 @@ class Derivation:
     @cached_property
     def inverse(self) -> sp.Expr:
         """x as an expression in y."""
-        return chain_forward(invert_chain(self.chain), self.output)
+        return written_out(chain_forward(invert_chain(self.chain), self.output))
 
     @cached_property
     def forward_log_det(self) -> sp.Expr:
-        """log|dy/dx| as an expression in x, a sum of logs as computed."""
-        return chain_log_det(self.chain, self.variable)
+        """log|dy/dx| as an expression in x, a sum of logs. (As computed, but for regimes that serve rounding alone.)"""
+        return written_out(chain_log_det(self.chain, self.variable))
 
     @cached_property
     def inverse_log_det(self) -> sp.Expr:
         """log|dx/dy| as an expression in y, in output forms: no detour through a rounded x."""
-        return -chain_log_det_from_output(self.chain, self.output)
+        return -written_out(chain_log_det_from_output(self.chain, self.output))
 
     @property
     def direction(self) -> str:

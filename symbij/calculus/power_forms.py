@@ -46,7 +46,7 @@ POWER_V = (
 )
 # the same of (u/s)^p
 QUOTIENT_U = (
-    "where(u > 0, log_quotient(abs(p), u) + p*log_quotient(u, s), log_quotient(abs(p), s) + multiple(log(u), p - 1))"
+    "where(u <= 0, log_quotient(abs(p), s) + multiple(log(u), p - 1), log_quotient(abs(p), u) + p*log_quotient(u, s))"
 )
 QUOTIENT_V = (
     "where(abs(p) > 2, log_quotient(v, s/abs(p)) - log(max(v, 4.94e-324))/p,"

@@ -25,7 +25,7 @@ Derivations of the less obvious stable forms, with s = sigmoid and sp = softplus
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import sympy as sp
 
@@ -86,12 +86,23 @@ class Row:
     def symbols(self) -> dict[str, sp.Symbol]:
         return {"u": U, "v": V} | {p: sp.Symbol(p, real=True) for p in self.parameters}
 
-    def formula(self, text: str, u: sp.Expr, v: sp.Expr, args: tuple[sp.Expr, ...]) -> sp.Expr:
+    def formula(self, text: str, u: sp.Expr, v: sp.Expr, args: tuple[sp.Expr, ...], plain: bool = False) -> sp.Expr:
+        """A formula of this row with its letters filled in; `plain` leaves out what only serves rounding."""
         expr = _parsed(text, self.name)
+        if plain:
+            expr = _plain(expr)
         values = {U: u, V: v} | {self.symbols[p]: a for p, a in zip(self.parameters, args, strict=True)}
         return (
             expr.xreplace(values) if all(a.is_Symbol for a in values.values()) else expr.subs(values, simultaneous=True)
         )
+
+
+@lru_cache(maxsize=1024)
+def _plain(expr: sp.Expr) -> sp.Expr:
+    """The same function with one regime for all, the last, which is exact, and without bounds that keep infinities
+    away."""
+    expr = expr.replace(sp.Piecewise, lambda *pieces: pieces[-1][0])
+    return expr.replace(sp.Max, lambda *args: sp.Max(*(a for a in args if not (a.is_number and 0 < a < 1e-300))))
 
 
 _CACHE: dict[tuple[str, str], sp.Expr] = {}
@@ -291,27 +302,28 @@ _ALL = [
     Row("softsign_inverse", "softsign_inverse(u)", "softsign", "-2*log1p(-abs(u))", "2*log1p(abs(v))", _P11, REALS),
     # normal law
     Row("ndtr", "ndtr(u)", "ndtri", "-u**2/2 - log(2*pi)/2",
-        "where(abs(u) < 1, -u**2/2, log(min(v, 1 - v)) - log(mills(abs(u)))) - log(2*pi)/2", REALS, _P01),
+        "where(abs(u) >= 1, log(min(v, 1 - v)) - log(mills(abs(u))), -u**2/2) - log(2*pi)/2", REALS, _P01),
     Row("ndtri", "ndtri(u)", "ndtr",
-        "where(abs(v) < 1, v**2/2, log(mills(abs(v))) - log(min(u, 1 - u))) + log(2*pi)/2",
+        "where(abs(v) >= 1, log(mills(abs(v))) - log(min(u, 1 - u)), v**2/2) + log(2*pi)/2",
         "v**2/2 + log(2*pi)/2", _P01, REALS),
     Row("erf", "erf(u)", "erfinv", "log(2) - log(pi)/2 - u**2",
-        "where(abs(u) < 1, -u**2, log((1 - abs(v))/2) - log(mills(sqrt(2)*abs(u)))) + log(2) - log(pi)/2", REALS, _P11),
+        "where(abs(u) >= 1, log((1 - abs(v))/2) - log(mills(sqrt(2)*abs(u))), -u**2) + log(2) - log(pi)/2",
+        REALS, _P11),
     Row("erfinv", "erfinv(u)", "erf",
-        "where(abs(v) < 1, v**2, log(mills(sqrt(2)*abs(v))) - log((1 - abs(u))/2)) - log(2) + log(pi)/2",
+        "where(abs(v) >= 1, log(mills(sqrt(2)*abs(v))) - log((1 - abs(u))/2), v**2) - log(2) + log(pi)/2",
         "v**2 - log(2) + log(pi)/2", _P11, REALS),
     Row("erfc", "erfc(u)", "erfcinv", "log(2) - log(pi)/2 - u**2",
-        "where(abs(u) < 1, -u**2, log(min(v, 2 - v)) - log(2*mills(sqrt(2)*abs(u)))) + log(2) - log(pi)/2",
+        "where(abs(u) >= 1, log(min(v, 2 - v)) - log(2*mills(sqrt(2)*abs(u))), -u**2) + log(2) - log(pi)/2",
         REALS, _P02, -1),
     Row("erfcinv", "erfcinv(u)", "erfc",
-        "where(abs(v) < 1, v**2, log(2*mills(sqrt(2)*abs(v))) - log(min(u, 2 - u))) - log(2) + log(pi)/2",
+        "where(abs(v) >= 1, log(2*mills(sqrt(2)*abs(v))) - log(min(u, 2 - u)), v**2) - log(2) + log(pi)/2",
         "v**2 - log(2) + log(pi)/2", _P02, REALS, -1),
     # log(erf(u)) for u > 0, of which exp(v) may be about to round to 1
     Row("log_erf", "where(u < 1/2, log(erf(u)), log1p(-erfc(u)))", "log_erf_inverse", "log(2) - log(pi)/2 - u**2 - v",
-        "where(u < 1, -u**2, log(-expm1(v)/2) - log(mills(sqrt(2)*u))) - v + log(2) - log(pi)/2",
+        "where(u >= 1, log(-expm1(v)/2) - log(mills(sqrt(2)*u)), -u**2) - v + log(2) - log(pi)/2",
         POSITIVE, _NEGATIVE),
     Row("log_erf_inverse", "where(u < -1/2, erfinv(exp(u)), erfcinv(-expm1(u)))", "log_erf",
-        "where(v < 1, v**2, log(mills(sqrt(2)*v)) - log(-expm1(u)/2)) + u - log(2) + log(pi)/2",
+        "where(v >= 1, log(mills(sqrt(2)*v)) - log(-expm1(u)/2), v**2) + u - log(2) + log(pi)/2",
         "v**2 + u - log(2) + log(pi)/2", _NEGATIVE, POSITIVE),
     # circular, on one branch
     Row("sin", "sin(u)", "asin", "where(abs(v) < 3/4, log1msq(v)/2, log(cos(u)))", "log1msq(v)/2",

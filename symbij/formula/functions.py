@@ -295,3 +295,15 @@ OWN_FUNCTIONS: dict[str, type[SymbijFunction]] = {
 def expand_definitions(expr: sp.Expr) -> sp.Expr:
     """`expr` with every function symbol of this module replaced by its definition."""
     return expr.replace(lambda node: isinstance(node, SymbijFunction), lambda node: type(node).definition(*node.args))
+
+
+# Functions whose definitions read better than their names: they exist for what a kernel can do about rounding.
+_WRITTEN_OUT = (
+    multiple, log_quotient, exp_times, powr, rootr, pow_m1, root_1p, pow_1p_m1, root_1p_m1, pow_quotient, root_times,
+    log_1m_pow, root_1m_exp, complement_power, complement_root, moebius,
+)  # fmt: skip
+
+
+def written_out(expr: sp.Expr) -> sp.Expr:
+    """`expr` for reading: functions of rounding replaced by their definitions."""
+    return expr.replace(lambda node: isinstance(node, _WRITTEN_OUT), lambda node: type(node).definition(*node.args))

@@ -173,7 +173,7 @@ def lower_link(item: Link, env: Env, u: Var, b: Builder) -> Lowered:
     point = _HALF_LINE if item.name == "power" else _IN
     inner = env | {point: u}
     v = lower(item.forward(point), inner, b)
-    return _with_log_det(v, item.log_det_u(point, _OUT), inner | {_OUT: v}, b)
+    return _with_log_det(v, item.computed_log_det_u(point, _OUT), inner | {_OUT: v}, b)
 
 
 def lower_link_inverse(item: Link, env: Env, v: Var, b: Builder) -> Lowered:
@@ -187,7 +187,7 @@ def lower_link_inverse(item: Link, env: Env, v: Var, b: Builder) -> Lowered:
     inverse = item.inverse()
     point = _HALF_LINE if inverse.name == "power" else _OUT
     u = lower(inverse.forward(point), inner | {point: v}, b)
-    return _with_log_det(u, item.log_det_v(_IN, _OUT), inner | {_IN: u}, b)
+    return _with_log_det(u, item.computed_log_det_v(_IN, _OUT), inner | {_IN: u}, b)
 
 
 def _unsigned_zero(item: Link, u: Var, b: Builder) -> Var:
