@@ -43,7 +43,7 @@ XEXP_INVERSE_U, XEXP_INVERSE_V = f"-{_W} - log1p({_W})", "-c*v - log1p_product(v
 # ((1 + u)^c - 1)/c, which is log(1 + u) at c = 0: through exact powers where the exponent is large
 _AWAY = "where(abs(c) > 1/4, c, 1)"
 POWER_SCALED = f"where(abs(c) > 1/4, pow_1p_m1(u, {_AWAY})/{_AWAY}, expm1_scaled(log1p(u), c))"
+_LARGE = "where(c > 1/4, c, 1)"
 _ROOT = f"root_1p_m1({_AWAY}*min(max(u, -1e300), 1e300), {_AWAY})"
-ROOT_SCALED = (
-    f"where(abs(c) > 1/4, where(abs(u) < 1e300, {_ROOT}, expm1(log1p_scaled(u, c))), expm1(log1p_scaled(u, c)))"
-)
+_LARGE_ROOT = f"rootr(max(u, 1), {_LARGE})*rootr({_LARGE}, {_LARGE})"  # of c u, which may overflow
+ROOT_SCALED = f"where(abs(c) > 1/4, where(u < 1e300, {_ROOT}, {_LARGE_ROOT}), expm1(log1p_scaled(u, c)))"
