@@ -65,6 +65,8 @@ def lower_monotone(core: MonotoneCore, env: Env, u: Var, b: Builder) -> Lowered:
     """The sum or product at `u`."""
     ops = _Numeric(env, b)
     value, terms = walk((core.part,), u, ops)
+    if core.log_derivative is not None:
+        return Lowered(value, lower(core.log_derivative, env | {POINT: u}, b))
     if core.derivative is not None:
         return Lowered(value, ops.log_abs(lower(core.derivative, env | {POINT: u}, b)))
     return Lowered(value, log_slope(terms, core.aligned, ops))
