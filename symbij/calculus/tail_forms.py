@@ -3,6 +3,9 @@
 With d >= 0 and v = u exp(d u^2/2), w = d u^2 has the property w exp(w) = d v^2. So w = W(d v^2) and u = v exp(-w/2); of
 size sqrt(w/d), which is better conditioned where w is large. About a place m and with a width h,
 m + (u - m) exp(e) = u + (u - m) expm1(e), in which nothing cancels where m is large.
+
+What a where() does not select must be finite, since in a gradient its derivative is multiplied by zero. The guards are
+added: sympy would take the reciprocal of a where() apart, and lower that of zero.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from symbij.formula.interval import Interval
 
 
 def _inverse(z: str, w: str, place: str, width: str, near: str) -> str:
-    return f"where({w} > 1, {place} + {width}*sign({z})*sqrt(max({w}, 1)/where({w} > 1, d, 1)), {near})"
+    return f"where({w} > 1, {place} + {width}*sign({z})*sqrt(max({w}, 1)/(d + where({w} > 1, 0, 1))), {near})"
 
 
 def _log_slope(w: str) -> str:
@@ -41,9 +44,9 @@ XEXP_INVERSE = f"where({_W} > 1, {_W}/c, u*exp(-{_W}))"
 XEXP_INVERSE_U, XEXP_INVERSE_V = f"-{_W} - log1p({_W})", "-c*v - log1p_product(v, c)"
 
 # ((1 + u)^c - 1)/c, which is log(1 + u) at c = 0: through exact powers where the exponent is large
-_AWAY = "where(abs(c) > 1/4, c, 1)"
+_AWAY = "(c + where(abs(c) > 1/8, 0, 1))"
 POWER_SCALED = f"where(abs(c) > 1/4, pow_1p_m1(u, {_AWAY})/{_AWAY}, expm1_scaled(log1p(u), c))"
-_LARGE = "where(c > 1/4, c, 1)"
+_LARGE = "(c + where(c > 1/8, 0, 1 - c))"
 _ROOT = f"root_1p_m1({_AWAY}*min(max(u, -1e300), 1e300), {_AWAY})"
 _LARGE_ROOT = f"rootr(max(u, 1), {_LARGE})*rootr({_LARGE}, {_LARGE})"  # of c u, which may overflow
 ROOT_SCALED = f"where(abs(c) > 1/4, where(u < 1e300, {_ROOT}, {_LARGE_ROOT}), expm1(log1p_scaled(u, c)))"
