@@ -121,7 +121,12 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
 START = {"NormalCDF": 500, "NormalSurvival": 500, "MixtureCDF": 500}
 
 # Sums that are inverted numerically: terms below this are rounded to subnormal doubles, and so is the sum.
-SMALLEST_OUTPUT = {"MixtureCDF": 2.0**-1022, "LogisticMixtureCDF": 2.0**-1022, "BernsteinPolynomial": 2.0**-1010}
+SMALLEST_OUTPUT = {
+    "MixtureCDF": 2.0**-1022,
+    "LogisticMixtureCDF": 2.0**-1022,
+    "BernsteinPolynomial": 2.0**-1010,
+    "ShiftedGompertzCDF": 2.0**-1010,
+}
 
 _LARGE_WEIGHTS = "log(1e200) and the logarithm of the sum of the weights cancel: 73 ulp, where 4 are the aim"
 _ROUNDED_X = "the log-det is taken at x rounded to a double, between which it changes by more than its condition number"
@@ -139,6 +144,8 @@ KNOWN_LIMITS: dict[tuple[str | int, ...], str] = {
     ("MixtureCDF", 2, "inverse_log_det"): _ROUNDED_X,
     ("MixtureCDF", 0, "inverse_log_det"): "ndtri(y)**2/2: 4.8 ulp",
     ("BernsteinPolynomial", 2, "inverse_log_det"): _ROUNDED_X,
+    ("YeoJohnson", 6, "forward"): "2 - lmbda is rounded, and is an exponent: 17 ulp",
+    ("YeoJohnson", 6, "inverse"): "2 - lmbda is rounded, and is an exponent: 10 ulp",
 }
 
 
