@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -89,13 +90,43 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
                            {"weights": [1e-6, 1.0, 3.0], "locs": [-20.0, 0.0, 5.0], "scales": [0.1, 1e-3, 2.0]},
                            {"weights": [1e200, 3e199], "locs": [1e3, 1.1e3], "scales": [10.0, 1e-6]}],
     "BernsteinPolynomial": [{"weights": w} for w in ([2.0], [0.3, 0.7], [1e-6, 1.0, 3.0, 0.5])],
+    "TukeyGH": [{"g": 0.3, "h": 0.1}, {"g": 0.0, "h": 0.5}, {"g": -2.0, "h": 1e-3}, {"g": 1e-10, "h": 3.0},
+                {"g": 5.0, "h": 1e-8}],
+    "LambertWTail": [{"shift": 0.0, "scale": 1.0, "tailweight": 0.1}, {"shift": -1.5, "scale": 0.2, "tailweight": 2.5},
+                     {"shift": 0.3, "scale": 2.0, "tailweight": 0.0}, {"shift": 1e3, "scale": 10.0, "tailweight": 1e-9},
+                     {"shift": 0.1, "scale": 1e-6, "tailweight": 300.0}],
+    "LambertWSkew": [{"skewness": s} for s in (1.0, 0.3, 1e-8, 40.0, 1e200)],
+    "TanhShift": [{"k": k} for k in (0.5, -0.5, 3.0, -1.0, -0.999999, 1e6)],
+    "SymmetricLog": [{}],
+    "YeoJohnson": [{"lmbda": p} for p in (0.5, 0.0, 1.0, 2.0, -1.0, 3.0, 1e-10, 1.9999999)],
+    "LeakyReLU": [{}, {"alpha": 3.0}, {"alpha": 1e-10}, {"alpha": 1e200}],
+    "ELU": [{}, {"alpha": 0.3}, {"alpha": 1e-8}, {"alpha": 1e10}],
+    "LaplaceCDF": [{}, {"loc": -1.5, "scale": 0.2}, {"loc": 1e3, "scale": 10.0}, {"loc": 0.1, "scale": 1e-6}],
+    "ShiftedGompertzCDF": [{"concentration": 0.7, "rate": 1.2}, {"concentration": 1e-5, "rate": 0.1},
+                           {"concentration": 30.0, "rate": 3.0}, {"concentration": 2.0, "rate": 1e10}],
+    "RationalQuadraticSpline": [
+        {"bin_widths": [1.0, 2.0, 0.5], "bin_heights": [0.3, 1.0, 2.2], "knot_slopes": [0.7, 1.4]},
+        {"bin_widths": [0.7, 0.7, 0.7], "bin_heights": [0.7, 0.7, 0.7], "knot_slopes": [1.0, 1.0], "range_min": 0.0},
+        {"bin_widths": [1e-6, 1.0, 3.0], "bin_heights": [2.0, 1e-3, 1.0], "knot_slopes": [1e-4, 50.0],
+         "range_min": 10.0},
+        {"bin_widths": [2.0, 1e3], "bin_heights": [1e3, 1.0], "knot_slopes": [1e-8], "range_min": -1e3}],
+    "PCHIP": [
+        {"bin_widths": [1.0, 2.0, 0.5], "bin_heights": [0.3, 1.0, 2.2]},
+        {"bin_widths": [2.0], "bin_heights": [3.0], "range_min": -1.0},
+        {"bin_widths": [1e-6, 1.0, 3.0], "bin_heights": [2.0, 1e-3, 1.0], "range_min": 10.0},
+        {"bin_widths": [1.0, 1.0, 1.0], "bin_heights": [1.0, 1e-6, 1.0]}],
 }  # fmt: skip
 # Bits to start with where fewer than usual do. erfc keeps its relative accuracy, and the definition holds nothing that
 # cancels: few bits do, and it is slow.
 START = {"NormalCDF": 500, "NormalSurvival": 500, "MixtureCDF": 500}
 
 # Sums that are inverted numerically: terms below this are rounded to subnormal doubles, and so is the sum.
-SMALLEST_OUTPUT = {"MixtureCDF": 2.0**-1022, "LogisticMixtureCDF": 2.0**-1022, "BernsteinPolynomial": 2.0**-1010}
+SMALLEST_OUTPUT = {
+    "MixtureCDF": 2.0**-1022,
+    "LogisticMixtureCDF": 2.0**-1022,
+    "BernsteinPolynomial": 2.0**-1010,
+    "ShiftedGompertzCDF": 2.0**-1010,
+}
 
 _LARGE_WEIGHTS = "log(1e200) and the logarithm of the sum of the weights cancel: 73 ulp, where 4 are the aim"
 _ROUNDED_X = "the log-det is taken at x rounded to a double, between which it changes by more than its condition number"
@@ -113,6 +144,8 @@ KNOWN_LIMITS: dict[tuple[str | int, ...], str] = {
     ("MixtureCDF", 2, "inverse_log_det"): _ROUNDED_X,
     ("MixtureCDF", 0, "inverse_log_det"): "ndtri(y)**2/2: 4.8 ulp",
     ("BernsteinPolynomial", 2, "inverse_log_det"): _ROUNDED_X,
+    ("YeoJohnson", 6, "forward"): "2 - lmbda is rounded, and is an exponent: 17 ulp",
+    ("YeoJohnson", 6, "inverse"): "2 - lmbda is rounded, and is an exponent: 10 ulp",
 }
 
 
@@ -134,12 +167,17 @@ def _exp(u: mpf) -> mpf:
     return mpmath.exp(u) if abs(u) < mpf(10) ** 60 else mpf(0) if u < 0 else mpf("inf")
 
 
-# The limits at the zero of a parameter, where the formula as written is 0/0: the truth there.
-AT_ZERO: dict[str, tuple[str, str]] = {
-    "PowerTransform": ("power", "exp(x)"),
-    "BoxCox": ("lmbda", "log(x)"),
-    "GeneralizedExtremeValueCDF": ("concentration", "exp(-exp(-(x - loc)/scale))"),
-    "GeneralizedPareto": ("concentration", "1 - exp(-(x - loc)/scale)"),
+# The limits at a value of a parameter at which the formula as written is 0/0: the truth there.
+LIMITS: dict[str, tuple[tuple[str, float, str], ...]] = {
+    "PowerTransform": (("power", 0.0, "exp(x)"),),
+    "BoxCox": (("lmbda", 0.0, "log(x)"),),
+    "GeneralizedExtremeValueCDF": (("concentration", 0.0, "exp(-exp(-(x - loc)/scale))"),),
+    "GeneralizedPareto": (("concentration", 0.0, "1 - exp(-(x - loc)/scale)"),),
+    "TukeyGH": (("g", 0.0, "x*exp(h*x**2/2)"),),
+    "YeoJohnson": (
+        ("lmbda", 0.0, "where(x >= 0, log(1 + x), -((1 - x)**2 - 1)/2)"),
+        ("lmbda", 2.0, "where(x >= 0, ((1 + x)**2 - 1)/2, -log(1 - x))"),
+    ),
 }
 
 
@@ -178,7 +216,85 @@ def _bernstein(x: mpf, weights: Sequence[mpf]) -> mpf:
     return sum(w * t for w, t in zip(weights, terms, strict=True)) / sum(weights)
 
 
+def _yeo_johnson(x: mpf, lmbda: mpf) -> mpf:
+    """Yeo & Johnson (2000), equation (2.1): four cases."""
+    if x >= 0:
+        return mpmath.log(x + 1) if lmbda == 0 else ((x + 1) ** lmbda - 1) / lmbda
+    return -mpmath.log(1 - x) if lmbda == 2 else -((1 - x) ** (2 - lmbda) - 1) / (2 - lmbda)
+
+
+def _lambert_tail(x: mpf, shift: mpf, scale: mpf, tailweight: mpf) -> mpf:
+    """Goerg (2015), equation (1), of the standardised input."""
+    u = (x - shift) / scale
+    return u * mpmath.exp(tailweight / 2 * u**2) * scale + shift
+
+
+def _laplace(x: mpf, loc: mpf, scale: mpf) -> mpf:
+    return mpf(1) / 2 + mpmath.sign(x - loc) / 2 * (1 - _exp(-abs(x - loc) / scale))
+
+
+def _knots(start: mpf, steps: Sequence[mpf]) -> list[mpf]:
+    return [start + sum(steps[:k]) for k in range(len(steps) + 1)]
+
+
+def _bin_of(x: mpf, knots: Sequence[mpf]) -> int:
+    return min(max(sum(k <= x for k in knots) - 1, 0), len(knots) - 2)
+
+
+def _rational_quadratic(
+    x: mpf, bin_widths: Sequence[mpf], bin_heights: Sequence[mpf], knot_slopes: Sequence[mpf], range_min: mpf
+) -> mpf:
+    """Durkan et al. (2019), equation (4), with straight lines of slope 1 beyond the knots."""
+    xs, ys = _knots(range_min, bin_widths), _knots(range_min, bin_heights)
+    if not xs[0] <= x <= xs[-1]:
+        return x - xs[0] + ys[0] if x < xs[0] else x - xs[-1] + ys[-1]
+    d = [mpf(1), *knot_slopes, mpf(1)]
+    k = _bin_of(x, xs)
+    s = (ys[k + 1] - ys[k]) / (xs[k + 1] - xs[k])
+    xi = (x - xs[k]) / (xs[k + 1] - xs[k])
+    top = (ys[k + 1] - ys[k]) * (s * xi**2 + d[k] * xi * (1 - xi))
+    return ys[k] + top / (s + (d[k + 1] + d[k] - 2 * s) * xi * (1 - xi))
+
+
+def _pchip(x: mpf, bin_widths: Sequence[mpf], bin_heights: Sequence[mpf], range_min: mpf) -> mpf:
+    """The slopes of scipy's PchipInterpolator, and the cubic through two points with slopes there by its four
+    conditions (de Boor 1978, chapter IV)."""
+    xs, ys = _knots(range_min, bin_widths), _knots(range_min, bin_heights)
+    h = [right - left for left, right in itertools.pairwise(xs)]
+    m = [(top - bottom) / w for bottom, top, w in zip(ys, ys[1:], h, strict=False)]
+
+    def end(h0: mpf, h1: mpf, m0: mpf, m1: mpf) -> mpf:
+        d = ((2 * h0 + h1) * m0 - h0 * m1) / (h0 + h1)
+        return max(d, mpf(0))  # of data that rise the other guard of scipy, for secants of both signs, is idle
+
+    if len(h) == 1:
+        slopes = [m[0], m[0]]
+    else:
+        inner = []
+        for k in range(1, len(h)):
+            w1, w2 = 2 * h[k] + h[k - 1], h[k] + 2 * h[k - 1]
+            inner.append(1 / ((w1 / m[k - 1] + w2 / m[k]) / (w1 + w2)))
+        slopes = [end(h[0], h[1], m[0], m[1]), *inner, end(h[-1], h[-2], m[-1], m[-2])]
+    k = _bin_of(x, xs)
+    t = x - xs[k]
+    c2 = (3 * m[k] - 2 * slopes[k] - slopes[k + 1]) / h[k]
+    c3 = (slopes[k] + slopes[k + 1] - 2 * m[k]) / h[k] ** 2
+    return ys[k] + slopes[k] * t + c2 * t**2 + c3 * t**3
+
+
 DEFINITIONS = {
+    "TukeyGH": lambda x, g, h: (x if g == 0 else (mpmath.exp(g * x) - 1) / g) * mpmath.exp(h * x**2 / 2),
+    "LambertWTail": _lambert_tail,
+    "LambertWSkew": lambda x, skewness: x * mpmath.exp(skewness * x),
+    "TanhShift": lambda x, k: x + k * mpmath.tanh(x),
+    "SymmetricLog": lambda x: mpmath.log(1 + x) if x >= 0 else -mpmath.log(1 - x),
+    "YeoJohnson": _yeo_johnson,
+    "LeakyReLU": lambda x, alpha: max(x, 0) + alpha * min(x, 0),
+    "ELU": lambda x, alpha: x if x > 0 else alpha * (mpmath.exp(x) - 1),
+    "LaplaceCDF": _laplace,
+    "ShiftedGompertzCDF": lambda x, concentration, rate: (1 - _exp(-rate * x)) * _exp(-concentration * _exp(-rate * x)),
+    "RationalQuadraticSpline": _rational_quadratic,
+    "PCHIP": _pchip,
     "Expm1": lambda x: _exp(x) - 1,
     "Log": lambda x: mpmath.log(x),
     "Log1p": lambda x: mpmath.log(1 + x),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import mpmath
 import numpy as np
 import pytest
-from library_cases import AT_ZERO, DEFINITIONS, KNOWN_LIMITS, PARAMETERS, SMALLEST_OUTPUT, START
+from library_cases import DEFINITIONS, KNOWN_LIMITS, LIMITS, PARAMETERS, SMALLEST_OUTPUT, START
 from mpmath import mpf
 from truth import EPS, PRECISION, Forward, OutOfReach, real, rounded, ulp_error
 from truth import at as evaluate
@@ -40,12 +40,12 @@ class Case:
         values = {p.symbol: float(given[p.name]) for p in formula.parameters}
         self.start = START.get(self.name, PRECISION)
         expr, varied = formula.expr, dict(values)
-        at_zero = AT_ZERO.get(self.name)
-        if at_zero is not None and self.bijector.parameters[at_zero[0]] == 0.0:
-            # the formula's limit; 0 times any slope is 0, so that this parameter has no part in the sensitivity
-            symbols = {s.name: s for s in [formula.variable, *values]}
-            expr = parse(at_zero[1], symbols)[0]
-            varied.pop(symbols[at_zero[0]])
+        for parameter, value, limit in LIMITS.get(self.name, ()):
+            if self.bijector.parameters[parameter] == value:
+                # the formula's limit, in which this parameter has no part; it is left out of the sensitivity
+                symbols = {s.name: s for s in [formula.variable, *values]}
+                expr = parse(limit, symbols)[0]
+                varied.pop(symbols[parameter])
         self.truth = Forward(expr, formula.variable, varied, self.start)
         self.values = values
         derivation = self.bijector.derivation
@@ -66,8 +66,13 @@ class Case:
             return abs(1 / p["a"]), -p["b"] / p["a"]
         if self.name == "Softplus":
             return abs(p["hinge_softness"]), 0.0
+        if self.name == "LambertWTail":
+            return p["scale"], p["shift"]
         if "locs" in p:
             return p["scales"], p["locs"]
+        if "bin_widths" in p:
+            width = float(np.sum(self.bijector.parameters["bin_widths"]))
+            return width / 4, p["range_min"] + width / 2
         return p.get("scale", 1.0) if self.name != "Scale" else 1.0, p.get("loc", 0.0)
 
 
@@ -167,6 +172,8 @@ def check(name: str, index: int, operation: str, dense: bool) -> None:
     offset = 2 if operation.endswith("log_det") else 0
     bad = []
     for p, g, t in zip(points, got, truths, strict=True):
+        if offset and c.truth.slope_jumps(mpf(p) if going_forward else t[0]):
+            continue  # at a corner there is no derivative
         truth, sensitivity = t[offset], t[offset + 1]
         error, limit = ulp_error(float(g), truth), allowed(truth, sensitivity)
         if not error <= limit:

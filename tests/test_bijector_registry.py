@@ -68,6 +68,21 @@ PAIR: dict[str, dict[str, Any]] = {
     "CauchyCDF": {"loc": [0.0, 1.0], "scale": [1.0, 2.5]},
     "JohnsonSU": {"skewness": [0.0, -0.4], "tailweight": [0.8, 1.3], "loc": [0.0, 1.0], "scale": [1.0, 2.5]},
     "JohnsonSB": {"skewness": [0.0, -0.4], "tailweight": [0.8, 1.3], "loc": [-2.0, -5.0], "scale": [5.0, 9.0]},
+    "TukeyGH": {"g": [0.0, -0.4], "h": [0.2, 1.3]},
+    "LambertWTail": {"shift": [0.0, 1.0], "scale": [1.0, 2.5], "tailweight": [0.0, 0.3]},
+    "LambertWSkew": {"skewness": [0.2, 0.4]},
+    "TanhShift": {"k": [-0.6, 2.0]},
+    "YeoJohnson": {"lmbda": [0.0, 2.0]},
+    "LeakyReLU": {"alpha": [0.2, 3.0]},
+    "ELU": {"alpha": [0.5, 2.0]},
+    "LaplaceCDF": {"loc": [0.0, 1.0], "scale": [1.0, 2.5]},
+    "ShiftedGompertzCDF": {"concentration": [0.5, 1.3], "rate": [0.3, 1.1]},
+    "RationalQuadraticSpline": {
+        "bin_widths": [[1.0, 2.0, 0.7], [0.5, 1.3, 2.5]],
+        "bin_heights": [[0.5, 1.3, 2.1], [1.0, 0.9, 1.2]],
+        "knot_slopes": [0.7, 1.4],
+    },
+    "PCHIP": {"bin_widths": [1.5, 1.0, 1.5], "bin_heights": [[1.0, 2.5, 0.8], [0.4, 0.5, 2.3]], "range_min": -2.0},
 }
 MAKERS: dict[str, Callable[[], sb.Bijector]] = {
     name: (lambda cls=cls, name=name: cls(**PAIR.get(name, {}))) for name, cls in ALL.items()
@@ -106,7 +121,7 @@ X = np.array([[-1.7, 0.83], [-0.6, -0.45], [0.37, 1.9]])  # of shape (3, 2), cle
 INTO_DOMAIN: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     **dict.fromkeys(
         ("Log", "Reciprocal", "Square", "Power", "BoxCox", "WeibullCDF", "FrechetCDF", "RayleighCDF", "GompertzCDF",
-         "GeneralizedPareto", "LogLogisticCDF", "ParetoCDF"),
+         "GeneralizedPareto", "LogLogisticCDF", "ParetoCDF", "ShiftedGompertzCDF"),
         lambda x: np.exp(x / 2),
     ),
     "Log1p": lambda x: np.expm1(x / 2),

@@ -32,6 +32,7 @@ ULP: dict[str, float] = {
     "root_times": 2, "log_1m_pow": 2, "multiple": 0.5, "log_quotient": 2, "exp_times": 2,
     "expm1_rest": 4,
     "log1msq": 2, "logcosh_inverse": 2, "log1p_tanh": 3,
+    "times_square": 1.5,
     "versin": 3, "versin_inverse": 2, "mills": 2, "erfcinv": 4,
 }  # fmt: skip
 CONDITIONED: dict[str, float] = {
@@ -40,6 +41,7 @@ CONDITIONED: dict[str, float] = {
     "expm1_scaled": 2, "log1p_scaled": 2, "complement_power": 4, "complement_root": 4, "root_1m_exp": 2,
     "logit_affine": 4, "logit_affine_inverse": 4, "cauchy": 2, "cauchy_inverse": 2, "atanh_expm1": 2,
     "asinh_scaled": 4, "sinh_scaled": 4, "loghypot": 2, "loghypot1_scaled": 2, "soft_clip": 4, "soft_clip_inverse": 4,
+    "lambertw_times": 4, "lambertw_times_square": 4, "log1p_product": 2,
 }  # fmt: skip
 # Kernels that formulas do not reach, with their definitions.
 OUTSIDE_TABLE = {"cbrt": mpmath.cbrt, "lgamma": mpmath.loggamma, "digamma": mpmath.digamma}
@@ -116,6 +118,10 @@ OTHERS = {
     "soft_clip": [(-1.0, 1.0, 1.0), (0.0, 1.0, 0.01), (-3.0, 0.0, 50.0), (-1e10, 3.0, 0.01)],
     "soft_clip_inverse": [(-1.0, 1.0, 1.0), (0.0, 1.0, 0.01), (-3.0, 0.0, 50.0), (-1e10, 3.0, 0.01)],
     "moebius": [(1.0, 0.0, 1.0, 2.0), (-1.0, 2.0, 0.5, 3.0), (0.0, 1.0, 1.0, -0.31)],
+    "lambertw_times": [(1.0,), (0.3,), (1e-200,), (1e200,)],
+    "lambertw_times_square": [(1.0,), (0.3,), (1e-200,), (1e200,)],
+    "log1p_product": [(1.0,), (0.3,), (-1e-200,), (1e10,)],
+    "times_square": [(1.0,), (-0.3,), (1e-200,), (1e200,)],
     "sigmoid_between": [(0.0, 1.0), (-2.0, 3.0), (3.0, -1.0), (-1e10, 1.0)],
     "logit_between": [(0.0, 1.0), (-2.0, 3.0), (3.0, -1.0), (-1e10, 1.0)],
 }
@@ -147,6 +153,9 @@ def arguments(name: str) -> list[tuple[float, ...]]:
         elif name == "log1p_scaled":
             first = [p / others[0] for p in kernel_points("log1p", 5) if math.isfinite(p / others[0])]
             first = [p for p in first if mpf(p) * mpf(others[0]) > -1]
+        elif name in ("lambertw_times", "log1p_product"):
+            least = -1.0 if name == "log1p_product" else -0.3678794411714423
+            first = [p for p in (*kernel_points(name, 5), -1.0 / others[0]) if mpf(p) * mpf(others[0]) > least]
         else:
             first = [p for p in kernel_points(name, 5) if name != "moebius" or others[2] * p + others[3] != 0]
         made += [(p, *others) for p in first]

@@ -99,7 +99,19 @@ _OWN: dict[str, Callable[[mpf], mpf]] = {
 
 def numeric(expr: sp.Expr | Sequence[sp.Expr], symbols: Sequence[sp.Symbol]) -> Callable[..., Any]:
     """A function of mpmath numbers."""
-    return sp.lambdify(list(symbols), expr, modules=[_OWN, "mpmath"], cse=not isinstance(expr, sp.Expr))
+    if isinstance(expr, sp.Expr):
+        return sp.lambdify(list(symbols), expr, modules=[_OWN, "mpmath"])
+    shared = sp.lambdify(list(symbols), expr, modules=[_OWN, "mpmath"], cse=True)
+    if not any(e.has(sp.Piecewise) for e in expr):
+        return shared
+
+    def guarded(*values: Any) -> Any:
+        try:
+            return shared(*values)
+        except ZeroDivisionError:  # what pieces share is computed first, and need not be defined in all of them
+            return sp.lambdify(list(symbols), expr, modules=[_OWN, "mpmath"])(*values)
+
+    return guarded
 
 
 def real(value: Any) -> mpf:

@@ -116,6 +116,9 @@ class Forward:
 
     def _derivatives(self, x: mpf) -> tuple[mpf, mpf, list[mpf], list[mpf]]:
         f, slope, *rest = (real(v) for v in self._all(*self._at(x)))
+        if not slope and self._has_corners:  # the sign is 0 at its own zero, unlike on either side
+            beside = x + (abs(x) or 1) * mpf(2) ** (-mpmath.mp.prec // 2)
+            slope, *rest = (real(v) for v in self._all(*self._at(beside))[1:])
         count = len(self.parameters)
         return f, slope, rest[:count], rest[count:]
 

@@ -52,6 +52,7 @@ class MonotoneCore(Core):
     aligned: bool = True
     proof: str = ""  # how it is known to be monotone, in words
     derivative: sp.Expr | None = None  # in the symbol `POINT`, where there is a form of it that does not cancel
+    log_derivative: sp.Expr | None = None  # log|derivative| likewise
 
     @property
     def name(self) -> str:  # type: ignore[override]
@@ -64,6 +65,8 @@ class MonotoneCore(Core):
         return NumericInverse(self)
 
     def log_det_u(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        if self.log_derivative is not None:
+            return self.log_derivative.subs(POINT, u)
         if self.derivative is not None:
             return sp.log(sp.Abs(self.derivative.subs(POINT, u)))
         return log_slope(walk((self.part,), u, SYMBOLIC)[1], self.aligned, SYMBOLIC)

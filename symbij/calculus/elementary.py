@@ -121,6 +121,12 @@ ELEMENTARY: dict[str, Elementary] = {
         ("sign", "0"),
         ("floor", "0"),
         ("lambertw", "exp(-v)/(1 + v)"),
+        ("lambertw_times", "where(v < 1, c*exp(-v)/(1 + v), v/(u*(1 + v)))",
+         "where(v < 1, u*exp(-v)/(1 + v), v/(c*(1 + v)))"),
+        ("lambertw_times_square", "where(v < 1, 2*c*u*exp(-v)/(1 + v), 2*v/(u*(1 + v)))",
+         "where(v < 1, u**2*exp(-v)/(1 + v), v/(c*(1 + v)))"),
+        ("log1p_product", "c/(1 + c*u)", "u/(1 + c*u)"),
+        ("times_square", "2*c*u", "u**2"),
         # exp(u - v) where v is finite: both arguments may be -oo
         ("logaddexp", "where(v > -1e308, exp(u - v), 0)", "where(v > -1e308, exp(c - v), 0)"),
         ("max", "where(u >= c, 1, 0)", "where(u >= c, 0, 1)"),

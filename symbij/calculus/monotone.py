@@ -24,6 +24,7 @@ from symbij.calculus.polynomials import by_polynomial
 from symbij.calculus.proof import Monotone, Turns
 from symbij.calculus.slopes import SYMBOLIC, Term, slope, value_of, walk
 from symbij.calculus.truth import evaluate
+from symbij.formula.functions import log1p, logcosh
 from symbij.formula.interval import Interval
 
 MOST_BOXES = 400
@@ -144,6 +145,7 @@ def _by_range(part: SumPart | ProductPart, where: Interval, bounds: Bounds) -> M
     if found is None:
         return None
     c, low, high = found
+    log_form = _log_slope_of_tanh(part, constant, c)
     ends = [constant + c * end if end.is_finite else c * sp.sign(end) for end in (low, high)]
     ends = [sp.factor(sp.expand(e)) for e in ends]
     signs = [sign_of(e, bounds) for e in ends]
@@ -152,16 +154,39 @@ def _by_range(part: SumPart | ProductPart, where: Interval, bounds: Bounds) -> M
         raise Turns(_signed_points(part, where, bounds))
     if signs[0] is not None and signs[1] is not None:
         total = signs[0] + signs[1]
-        return None if total == 0 else Monotone(1 if total > 0 else -1, False, (), _RANGE_PROOF)
+        return None if total == 0 else Monotone(1 if total > 0 else -1, False, (), _RANGE_PROOF, None, log_form)
     known = next((s for s in signs if s in (1, -1)), None)
     if known is not None:  # the other end must not have the other sign
         other = ends[signs.index(None)]
-        return Monotone(known, False, ((sp.Ge(known * other, 0), f"{known * other} >= 0, {why}"),), _RANGE_PROOF)
+        condition = (sp.Ge(known * other, 0), f"{known * other} >= 0, {why}")
+        return Monotone(known, False, (condition,), _RANGE_PROOF, None, log_form)
     product = sp.expand(ends[0] * ends[1])
     if 0 in signs:  # f' between 0 and c*M: the direction is the sign of the other end
         other = ends[1 - signs.index(0)]
-        return Monotone(other, False, (), _RANGE_PROOF)
-    return Monotone(sp.expand(ends[0] + ends[1]), False, ((sp.Ge(product, 0), f"{product} >= 0, {why}"),), _RANGE_PROOF)
+        return Monotone(other, False, (), _RANGE_PROOF, None, log_form)
+    condition = (sp.Ge(product, 0), f"{product} >= 0, {why}")
+    return Monotone(sp.expand(ends[0] + ends[1]), False, (condition,), _RANGE_PROOF, None, log_form)
+
+
+def _log_slope_of_tanh(part: SumPart, a: sp.Expr, c: sp.Expr) -> sp.Expr | None:
+    """log|a + c (1 - t^2)| for t = tanh, where a and c may have opposite signs and nearly cancel: the same is
+    |a + c| + |c| t^2 then, of which t^2 may underflow where a + c = 0. None if tanh does not occur."""
+    for raw in part.terms:
+        names = [getattr(item, "name", "") for item in raw]
+        if "tanh" in names and a != 0:
+            inner = value_of(raw[: names.index("tanh")], _X)
+            t, share = sp.Abs(sp.tanh(inner)), c / a * sp.exp(-2 * logcosh(inner))
+            rest = sp.Abs(sp.expand(a + c))
+            least = sp.Float("1e-290")
+            left = sp.Piecewise((1, rest > 0), (t, True))  # what is not selected must not be singular: its slope counts
+            steep = sp.Piecewise((sp.Abs(c), share < 0), (1, True))
+            alone = sp.log(sp.Piecewise((rest, rest > 0), (1, True))) if rest != 0 else sp.S.Zero
+            bottom = sp.Piecewise((alone, rest > 0), (sp.log(steep) + 2 * sp.log(left), True))
+            size = rest + sp.Abs(c) * t**2
+            opposite = sp.Piecewise((sp.log(sp.Max(size, least)), size > least), (bottom, True))
+            same = sp.log(sp.Abs(a)) + log1p(sp.Max(share, -sp.Rational(3, 4)))
+            return sp.Piecewise((same, share > -sp.Rational(1, 2)), (opposite, True))
+    return None
 
 
 _RANGE_PROOF = "the derivative is bounded by its values where its one varying part is smallest and largest"

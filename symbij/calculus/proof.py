@@ -78,6 +78,7 @@ class Monotone:
     conditions: tuple[tuple[sp.Basic, str], ...] = ()
     proof: str = ""
     derivative: sp.Expr | None = None  # of x, where there is a form of it that does not cancel
+    log_derivative: sp.Expr | None = None  # log|derivative| likewise
 
 
 Prover = Callable[[RawChain, Interval, Bounds, bool], Proof]  # chain, where, bounds, whether the domain may be cut back

@@ -12,7 +12,7 @@ run of shift, scale and divide links is read as one affine map; most rules look 
     s/(c*u + d) + t                =  (t*c*u + (t*d + s))/(c*u + d)
     sigmoid, then 2s*u - s         =  tanh of u/2, then s*u
     u + c, sigmoid, v - sigmoid(c) =  sigmoid_increment(c)
-    powers, and exponentials of exponentials: see rules_power.py
+    powers, and exponentials of exponentials: see rules_power.py; maps of tails: see rules_tails.py
     u**p, then 1/(1 + v)           =  sigmoid of -p*log(u)
     u**p, then 1/v                 =  u**-p                            (1/v overflows where u does not)
     sigmoid - 1                    =  -sigmoid of -u                   (ndtr likewise)
@@ -36,6 +36,7 @@ from symbij.calculus.floor import FloorCore
 from symbij.calculus.parameter_forms import one_sided, parameter_form
 from symbij.calculus.parts import ProductPart, RawChain, SumPart, with_terms
 from symbij.calculus.rules_sigmoid import SIGMOID_RULES
+from symbij.calculus.rules_tails import TAIL_RULES
 from symbij.calculus.spline import SplineCore
 from symbij.formula import functions as fn
 
@@ -348,6 +349,7 @@ _RULES = {
     "ndtr": _rule_ndtr,
     "tanh": _symmetric("sigmoid", sp.Integer(2)),
     "erf": _symmetric("ndtr", sp.sqrt(2)),
+    **TAIL_RULES,
 }
 
 

@@ -79,7 +79,9 @@ def settle(part: SumPart | ProductPart | PiecePart, image: Interval, bounds: Bou
     if found is None:
         raise obstacle or Unproved(_not_one_way(part, proofs))
     codomain, own = _strict(_codomain(part, image, found, bounds), found.conditions)
-    core = MonotoneCore(part, found.direction, image, codomain, found.aligned, found.proof, found.derivative)
+    core = MonotoneCore(
+        part, found.direction, image, codomain, found.aligned, found.proof, found.derivative, found.log_derivative
+    )
     factors = {c for term in part.terms for item in links_of(term) if item.name == "scale" for c in item.conditions()}
     kept = tuple(c for c in conditions if not (isinstance(c[0], sp.Ne) and c[0].lhs in factors))
     return Settled((core,), (*kept, *own))

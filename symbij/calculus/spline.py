@@ -56,7 +56,7 @@ class SplineCore(Core):
         x, y = self.knots, self.values
         scaled = self._scaled(chain_forward(self._unit, T), u)
         in_bin = [y[k] + (y[k + 1] - y[k]) * e for k, e in enumerate(scaled)]
-        return self._pieces(u, in_bin, (u - x[0] + y[0], u - x[-1] + y[-1]))
+        return self._pieces(u, in_bin, (u + sp.expand(y[0] - x[0]), u + sp.expand(y[-1] - x[-1])))
 
     def inverse(self) -> Link:
         return replace(self, knots=self.values, values=self.knots, inverted=not self.inverted)

@@ -29,6 +29,7 @@ from functools import cached_property, lru_cache
 
 import sympy as sp
 
+from symbij.calculus import tail_forms as tails
 from symbij.calculus.power_forms import (
     BESIDE_POLE,
     COMPLEMENT_U,
@@ -366,14 +367,25 @@ _ALL = [
     Row("tan_branch", "tan(u)", "atan_branch", "2*loghypot1(v)", "2*loghypot1(v)", _AROUND_K_PI, REALS, 1, ("k",)),
     Row("atan_branch", "k*pi + atan(u)", "tan_branch", "-2*loghypot1(u)", "-2*loghypot1(u)", REALS, _AROUND_K_PI, 1,
         ("k",)),
-    # Lambert W, principal branch: u exp(u) = w; with d >= 0 the square of v = u exp(d u^2/2) times d is w exp(w) of
-    # w = d u^2, so u = v exp(-W(d v^2)/2)
+    # Lambert W, principal branch, and scaled powers: see tail_forms.py
     Row("lambertw", "lambertw(u)", "xexp", "-v - log1p(v)", "-v - log1p(v)", _W_DOMAIN, _W_RANGE),
-    Row("heavy_tail", "u*exp(d*u**2/2)", "heavy_tail_inverse", "d*u**2/2 + log1p(d*u**2)",
-        "lambertw(d*v**2)/2 + log1p(lambertw(d*v**2))", parameters=("d",), mirror=("d",)),
-    Row("heavy_tail_inverse", "u*exp(-lambertw(d*u**2)/2)", "heavy_tail",
-        "-lambertw(d*u**2)/2 - log1p(lambertw(d*u**2))", "-d*v**2/2 - log1p(d*v**2)", parameters=("d",), mirror=("d",)),
     Row("xexp", "u*exp(u)", "lambertw", "u + log1p(u)", "u + log1p(u)", _W_RANGE, _W_DOMAIN),
+    Row("xexp_scaled", "u*exp(c*u)", "lambertw_scaled", tails.XEXP_U, tails.XEXP_V, tails.XEXP_DOMAIN,
+        tails.XEXP_RANGE, 1, ("c",)),
+    Row("lambertw_scaled", tails.XEXP_INVERSE, "xexp_scaled", tails.XEXP_INVERSE_U, tails.XEXP_INVERSE_V,
+        tails.XEXP_RANGE, tails.XEXP_DOMAIN, 1, ("c",)),
+    Row("heavy_tail", tails.HEAVY, "heavy_tail_inverse", tails.HEAVY_U, tails.HEAVY_V, parameters=("d",),
+        mirror=("d",)),
+    Row("heavy_tail_inverse", tails.LIGHT, "heavy_tail", tails.LIGHT_U, tails.LIGHT_V, parameters=("d",),
+        mirror=("d",)),
+    Row("heavy_tail_about", tails.HEAVY_ABOUT, "heavy_tail_about_inverse", tails.HEAVY_ABOUT_U, tails.HEAVY_ABOUT_V,
+        parameters=("m", "h", "d"), nonzero=("h",), mirror=("-m", "h", "d")),
+    Row("heavy_tail_about_inverse", tails.LIGHT_ABOUT, "heavy_tail_about", tails.LIGHT_ABOUT_U, tails.LIGHT_ABOUT_V,
+        parameters=("m", "h", "d"), nonzero=("h",), mirror=("-m", "h", "d")),
+    Row("pow_1p_scaled", tails.POWER_SCALED, "root_1p_scaled", "(c - 1)*log1p(u)", "(c - 1)*log1p_scaled(v, c)",
+        Interval(-1, sp.oo), BESIDE_POLE, 1, ("c",)),
+    Row("root_1p_scaled", tails.ROOT_SCALED, "pow_1p_scaled", "(1 - c)*log1p_scaled(u, c)", "(1 - c)*log1p(v)",
+        BESIDE_POLE, Interval(-1, sp.oo), 1, ("c",)),
 ]  # fmt: skip
 
 # Rows that are defined at the lower end of their domain for positive exponents only.

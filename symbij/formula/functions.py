@@ -101,6 +101,10 @@ ndtri = _declare("ndtri", lambda u: sp.sqrt(2) * sp.erfinv(2 * u - 1), at_zero=-
 log_ndtr = _declare("log_ndtr", lambda u: sp.log(sp.erfc(-u / sp.sqrt(2)) / 2), range_sign=-1)
 logaddexp = _declare("logaddexp", lambda a, b: sp.log(sp.exp(a) + sp.exp(b)), nargs=2)
 lambertw = _declare("lambertw", lambda u: sp.LambertW(u), at_zero=0, latex="W", odd_sign=True)
+lambertw_times = _declare("lambertw_times", lambda u, c: sp.LambertW(c * u), nargs=2)
+lambertw_times_square = _declare("lambertw_times_square", lambda u, d: sp.LambertW(d * u**2), nargs=2)
+log1p_product = _declare("log1p_product", lambda u, c: sp.log(1 + c * u), nargs=2)
+times_square = _declare("times_square", lambda u, d: d * u**2, nargs=2)
 sigmoid_increment = _declare("sigmoid_increment", lambda u, s: _logistic(u + s) - _logistic(s), nargs=2, odd_sign=True)
 sigmoid_increment_inverse = _declare(
     "sigmoid_increment_inverse",
@@ -287,7 +291,7 @@ OWN_FUNCTIONS: dict[str, type[SymbijFunction]] = {
         complement_power, complement_root, multiple, log_quotient, exp_times, expm1_rest, expm1_scaled, log1p_scaled,
         log1msq, asinh_scaled, sinh_scaled, loghypot1_scaled, loghypot, logcosh_inverse, log1p_tanh, atanh_expm1,
         cauchy, cauchy_inverse, versin, versin_inverse, mills, erfcinv, logit_affine, logit_affine_inverse, soft_clip,
-        soft_clip_inverse,
+        soft_clip_inverse, lambertw_times, lambertw_times_square, log1p_product, times_square,
     )
 }  # fmt: skip
 

@@ -66,6 +66,8 @@ def lower_monotone(core: MonotoneCore, env: Env, u: Var, b: Builder) -> Lowered:
     """The sum or product at `u`."""
     ops = _Numeric(env, b)
     value, terms = walk((core.part,), u, ops)
+    if core.log_derivative is not None:
+        return Lowered(value, lower(core.log_derivative, env | {POINT: u}, b))
     if core.derivative is not None:
         return Lowered(value, ops.log_abs(lower(core.derivative, env | {POINT: u}, b)))
     return Lowered(value, log_slope(terms, core.aligned, ops))
@@ -190,7 +192,9 @@ def lower_spline(core: SplineCore, env: Env, u: Var, b: Builder) -> Lowered:
     step = along(core.g, env | {A: shape_a, B: shape_b}, t, b)
     value, log_det = bottom + height * step.value, log_steep + step.log_det
     if core.tails:
-        value = b.select(below, (u - x[0]) + y[0], b.select(above, (u - x[-1]) + y[-1], value))
+        # what the knots and the values have in common is taken away before anything is rounded
+        drops = [lower(sp.expand(core.values[k] - core.knots[k]), env, b) for k in (0, -1)]
+        value = b.select(below, u + drops[0], b.select(above, u + drops[1], value))
         log_det = b.select(below, b.const(0.0), b.select(above, b.const(0.0), log_det))
     return Lowered(value, log_det)
 

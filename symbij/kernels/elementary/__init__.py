@@ -111,6 +111,10 @@ FUNCTIONS: dict[str, Callable[..., Real]] = {
     "odd_root": special.odd_root,
     "cbrt": special.cbrt,
     "lambertw": special.lambertw,
+    "lambertw_times": special.lambertw_times,
+    "lambertw_times_square": special.lambertw_times_square,
+    "log1p_product": logarithm.log1p_product,
+    "times_square": algebraic.times_square,
     "lgamma": special.lgamma,
     "digamma": special.digamma,
 }

@@ -55,3 +55,8 @@ def minimum(a: Real, b: Real) -> Real:
 def sign(u: Real) -> Real:
     """-1, 0 or 1."""
     return select(u > 0.0, 1.0, select(u < 0.0, -1.0, u + 0.0))  # -0.0 + 0.0 is 0.0
+
+
+def times_square(u: Real, d: Real) -> Real:
+    """d u^2, of which u^2 alone may over- or underflow; 0 for d = 0."""
+    return select(d.equals(0.0), 0.0, (d * u) * u)

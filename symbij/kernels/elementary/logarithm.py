@@ -127,6 +127,14 @@ def log1p_scaled(u: Real, c: Real) -> Real:
     return select((abs(t) < 2.0**-54) | c.equals(0.0), u, log / c)
 
 
+def log1p_product(u: Real, c: Real) -> Real:
+    """log(1 + c u), with the rounding error of c u, which is all there is of 1 + c u where c u rounds to -1."""
+    product, error = two_product(c, u)
+    near = (product < -0.5) & (product > -2.0)
+    total = select(near, 1.0 + product, 1.0)  # the sum is exact
+    return select(near, log_core(total + error), log1p(product))
+
+
 def log1p_extended(u: Real) -> tuple[Real, Real]:
     """log(1 + u) as a sum of two doubles, for u >= -1."""
     total, error = two_sum(1.0, u)

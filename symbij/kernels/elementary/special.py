@@ -112,6 +112,27 @@ def lambertw(u: Real) -> Real:
     return select((abs(u) < 2.0**-54) | u.equals(math.inf), u, result)  # w = u - u^2 + ... near zero
 
 
+def lambertw_times(u: Real, c: Real) -> Real:
+    """W(c u), also where c u overflows; 0 for c = 0."""
+    log_size = log_core(abs(u)) + log_core(abs(c))
+    return select(c.equals(0.0), 0.0, _lambertw_beyond(c * u, log_size))
+
+
+def lambertw_times_square(u: Real, d: Real) -> Real:
+    """W(d u^2), for d >= 0, also where d u^2 overflows; 0 for d = 0."""
+    log_size = 2.0 * log_core(abs(u)) + log_core(d)
+    return select(d.equals(0.0), 0.0, _lambertw_beyond((d * u) * u, log_size))
+
+
+def _lambertw_beyond(u: Real, log_u: Real) -> Real:
+    """W(u), of which the logarithm alone serves where it is large: Newton's steps for w + log w = log u."""
+    w = log_u - log_core(greater(log_u, 1.0))
+    for _ in range(2):
+        w = w * (1.0 + log_u - log_core(greater(w, 1.0))) / (1.0 + w)
+    large = (u > 1e300) & (log_u < math.inf)
+    return select(large, w, lambertw(u))
+
+
 def lgamma(u: Real) -> Real:
     """log|gamma(u)|; infinite at zero and the negative whole numbers."""
     single = u.code.single
