@@ -14,7 +14,6 @@ from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.table import POWERS, ROWS, Row
 from symbij.formula.interval import Interval
 
-
 _POINT = sp.Dummy("u", real=True)
 
 

@@ -19,7 +19,7 @@ MAX_PRECISION = 20_000
 def _compiled(expr: sp.Expr, names: tuple[str, ...]) -> object:
     symbols = {s.name: s for s in expr.free_symbols}
     arguments = [symbols.get(n, sp.Symbol(n)) for n in names]
-    # sympy turns the erfc(-u/sqrt(2)) of their definition into 2 - erfc(u/sqrt(2)), which has no digits in the lower tail
+    # sympy turns the erfc(-u/sqrt(2)) of their definition into 2 - erfc(u/sqrt(2)), without digits in the lower tail
     expr = expr.replace(fn.ndtr, _NDTR).replace(fn.log_ndtr, lambda u: sp.log(_NDTR(u)))
     return sp.lambdify(arguments, expand_definitions(expr), modules=[_GUARDED, "mpmath"])
 

@@ -283,8 +283,9 @@ OWN_FUNCTIONS: dict[str, type[SymbijFunction]] = {
     for cls in (
         expm1, log1p, sigmoid, logit, softplus, softplus_inverse, softsign, softsign_inverse, log1mexp, logcosh,
         loghypot1, ndtr, ndtri, log_ndtr, ndtri_exp, logaddexp, lambertw, sigmoid_increment,
-        sigmoid_increment_inverse, sigmoid_step, softplus_scaled, softplus_scaled_inverse, sigmoid_between, logit_between, logtanhc, odd_root,
-        moebius, powr, rootr, pow_m1, root_1p, pow_1p_m1, root_1p_m1, pow_quotient, root_times, log_1m_pow, root_1m_exp,
+        sigmoid_increment_inverse, sigmoid_step, softplus_scaled, softplus_scaled_inverse, sigmoid_between,
+        logit_between, logtanhc, odd_root, moebius, powr, rootr, pow_m1, root_1p, pow_1p_m1, root_1p_m1, pow_quotient,
+        root_times, log_1m_pow, root_1m_exp,
         complement_power, complement_root, multiple, log_quotient, exp_times, expm1_rest, expm1_scaled, log1p_scaled,
         log1msq, asinh_scaled, sinh_scaled, loghypot1_scaled, loghypot, logcosh_inverse, log1p_tanh, atanh_expm1,
         cauchy, cauchy_inverse, versin, versin_inverse, mills, erfcinv, logit_affine, logit_affine_inverse, soft_clip,
