@@ -36,6 +36,7 @@ ULP: dict[str, float] = {
     "versin": 3, "versin_inverse": 2, "mills": 2, "erfcinv": 4,
 }  # fmt: skip
 CONDITIONED: dict[str, float] = {
+    "ndtri_exp": 4,
     "logaddexp": 2, "sigmoid_increment": 4, "sigmoid_increment_inverse": 4, "sigmoid_between": 4, "logit_between": 4,
     "sigmoid_step": 4, "softplus_scaled": 4, "softplus_scaled_inverse": 4, "moebius": 4, "logtanhc": 4,
     "expm1_scaled": 2, "log1p_scaled": 2, "complement_power": 4, "complement_root": 4, "root_1m_exp": 2,
@@ -59,12 +60,13 @@ KERNEL_DOMAIN = {
     "log1msq": (-1, 1), "logcosh_inverse": (0, INF), "atanh_expm1": (-INF, 0.6931471805599453),
     "cauchy_inverse": (0, 1), "logit_affine": (0, 1),
     "logit_affine_inverse": (0, 1), "versin": (0, 3.141592653589793), "versin_inverse": (0, 2), "mills": (0, 2000.0),
-    "erfcinv": (0, 2),
+    "erfcinv": (0, 2), "ndtri_exp": (-INF, 0),
 }  # fmt: skip
 INVERSE_OF = {
     "erfcinv": "erfc",
     "ndtri": "ndtr",
     "erfinv": "erf",
+    "ndtri_exp": "log_ndtr",
 }  # their truth is found by solving, which is faster than their definition
 NOT_ELEMENTARY = {"select"}
 
@@ -86,6 +88,8 @@ def kernel_points(name: str, count: int = 12) -> list[float]:
             points += [end + inward * 10.0**-k for k in range(0, 18, 3)] + [math.nextafter(end, inward * INF)]
     if name in ("ndtr", "log_ndtr", "erf", "erfc"):
         points = [p for p in points if abs(p) < 1e90]
+    if name == "ndtri_exp":  # the truth is found by way of log_ndtr
+        points = [p for p in points if 1e-100 < abs(p) < 1e180]
     return sorted({float(p) for p in points if lo < p < hi})
 
 
@@ -216,6 +220,16 @@ LIMITS: dict[str, list[tuple[float, float]]] = {
     "erfinv": [(NAN, NAN), (1.0, INF), (-1.0, -INF), (0.0, 0.0), (-0.0, -0.0), (5e-324, 5e-324), (2.0, NAN)],
     "ndtr": [(NAN, NAN), (INF, 1.0), (-INF, 0.0), (0.0, 0.5), (-0.0, 0.5), (5e-324, 0.5), (-39.0, 0.0)],
     "log_ndtr": [(NAN, NAN), (INF, 0.0), (-INF, -INF), (0.0, -math.log(2.0)), (-1e200, -INF), (-1e150, -5e299)],
+    "ndtri_exp": [
+        (NAN, NAN),
+        (-INF, -INF),
+        (0.0, INF),
+        (0.5, NAN),
+        (-5e299, -1e150),
+        (-1.7e308, -1.8439088914585775e154),
+        (-5e-324, -scipy.special.ndtri(5e-324)),
+        (-1e-200, -scipy.special.ndtri(1e-200)),
+    ],
     "cbrt": [(NAN, NAN), (INF, INF), (-INF, -INF), (0.0, 0.0), (-0.0, -0.0), (-27.0, -3.0), (1e-300, 1e-100)],
     "lgamma": [
         (NAN, NAN),

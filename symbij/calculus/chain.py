@@ -14,6 +14,8 @@ from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.table import POWERS, ROWS, Row
 from symbij.formula.interval import Interval
 
+_POINT = sp.Dummy("u", real=True)
+
 
 class Link:
     """One strictly monotone map. `sign` is +1, -1, or a parameter expression whose sign is the direction."""
@@ -68,6 +70,10 @@ class Link:
                 return by_sign(sign, increasing, decreasing)
         if isinstance(end, sp.Piecewise):
             return end.func(*((self.value_at_end(e, bounds), c) for e, c in end.args))
+        return self.undone(end)
+
+    def undone(self, end: sp.Expr) -> sp.Expr:
+        """The map at `end`, without a round trip: f(f_inverse(c)) is c, which rounding would move off an end."""
         return self.forward(end)
 
 
@@ -104,6 +110,15 @@ class RowLink(Link):
 
     def computed_log_det_v(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
         return self.row.formula(self.row.log_det_v, u, v, self.args)
+
+    def undone(self, end: sp.Expr) -> sp.Expr:
+        pattern = self.inverse().forward(_POINT)
+        if isinstance(end, sp.Function) and type(end) is type(pattern) and _POINT in pattern.args:
+            place = pattern.args.index(_POINT)
+            inner = end.args[place]
+            if pattern.xreplace({_POINT: inner}) == end:
+                return inner
+        return self.forward(end)
 
     def _parameter(self, name: str) -> sp.Expr:
         return self.args[self.row.parameters.index(name)]

@@ -28,6 +28,7 @@ from symbij.calculus.intervals import contains, intersect
 from symbij.calculus.pieces import Unsplit, split
 from symbij.calculus.proof import Folds, OutsideDomain, Turns, Unproved
 from symbij.calculus.recognise import NotChain, recognise
+from symbij.calculus.regimes import split_regimes
 from symbij.calculus.rules import simplify_chain
 from symbij.errors import DomainError, NotBijectiveError
 from symbij.formula.formula import Formula
@@ -203,7 +204,7 @@ def derive(formula: Formula) -> Derivation:
             f"{formula.text}: it is not clear where it is defined: {need.expr} must lie in {need.interval}; "
             "write the formula so that the variable stands once there"
         )
-    stable = simplify_chain(proof.links)
+    stable = split_regimes(simplify_chain(proof.links))
     conditions = (*conditions, *(c for c in proof.conditions if c not in conditions))
     refute.check_chain(formula, stable, proof.domain)
     assumed = any(map(_is_assumed, proof.links))

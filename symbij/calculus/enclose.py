@@ -36,6 +36,7 @@ _RISING: dict[type, tuple[float, float, float, float]] = {
     fn.ndtr: (-math.inf, math.inf, 0.0, 1.0),
     fn.ndtri: (0.0, 1.0, -math.inf, math.inf),
     fn.log_ndtr: (-math.inf, math.inf, -math.inf, 0.0),
+    fn.ndtri_exp: (-math.inf, 0.0, -math.inf, math.inf),
     fn.lambertw: (-0.36787944117144233, math.inf, -1.0, math.inf),
     sp.tanh: (-math.inf, math.inf, -1.0, 1.0),
     sp.atanh: (-1.0, 1.0, -math.inf, math.inf),

@@ -5,9 +5,13 @@ run of shift, scale and divide links is read as one affine map; most rules look 
 
     exp, then s*u - s              =  expm1, then s*u                  (no cancellation at 0)
     u + 1, then log                =  log1p
-    exp, then log1p                =  softplus
+    exp, then log1p                =  softplus                         (log, then softplus = log1p)
+    expm1, then s*u + s            =  exp, then s*u
+    log, then expm1                =  u - 1
+    ndtr, then log                 =  log_ndtr
     expm1, then log                =  softplus_inverse
     exp, then 1/(1 + u)            =  sigmoid of -u
+    sigmoid, then atanh            =  softplus of u + log(2), then v/2
     sigmoid, then log              =  -softplus of -u
     s/(c*u + d) + t                =  (t*c*u + (t*d + s))/(c*u + d)
     sigmoid, then 2s*u - s         =  tanh of u/2, then s*u
@@ -267,12 +271,18 @@ def _rule_exp(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Lin
 def _rule_expm1(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
     if not after.links and tail and _is(tail[0], "log"):
         return [*before.links, link("softplus_inverse"), *tail[1:]]
+    if after.links and _same(after.pre, sp.Integer(1)):
+        return [*before.links, link("exp"), *_scale(after.scale), *tail]
     return rules_power.rule_inner_exp(item, before, after, tail)
 
 
 def _rule_log(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
     if before.links and _same(before.shift, sp.Integer(1)):
         return [*_scale(before.scale), link("log1p"), *after.links, *tail]
+    if not after.links and tail and _is(tail[0], "softplus"):
+        return [*before.links, link("log1p"), *tail[1:]]
+    if not after.links and tail and _is(tail[0], "expm1"):
+        return [*before.links, link("shift", -1), *tail[1:]]
     if tail and _is(tail[0], "exp") and after.links and after.shift == 0:
         return [*before.links, link("power", after.scale), *tail[1:]]
     return rules_power.rule_log(item, before, after, tail)
@@ -281,6 +291,8 @@ def _rule_log(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Lin
 def _rule_sigmoid(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
     if not after.links and tail and _is(tail[0], "log"):
         return [*before.links, link("scale", -1), link("softplus"), link("scale", -1), *tail[1:]]
+    if not after.links and tail and _is(tail[0], "atanh"):  # (1 + s)/(1 - s) = 1 + 2 exp(u)
+        return [*before.links, link("shift", sp.log(2)), link("softplus"), link("divide", 2), *tail[1:]]
     if after.links and _same(after.pre, -sp.Rational(1, 2)):
         return [*before.links, link("divide", 2), link("tanh"), *_scale(after.scale / 2), *tail]
     if after.links and _same(after.pre, sp.Integer(-1)):
@@ -304,6 +316,14 @@ def _rule_reciprocal(item: RowLink, before: _Run, after: _Run, tail: Chain) -> l
 def _rule_ndtr(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
     if after.links and _same(after.pre, sp.Integer(-1)):
         return [*before.links, link("scale", -1), link("ndtr"), *_scale(-after.scale), *tail]
+    if not after.links and tail and _is(tail[0], "log"):
+        return [*before.links, link("log_ndtr"), *tail[1:]]
+    return None
+
+
+def _rule_log_ndtr(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
+    if not after.links and tail and _is(tail[0], "exp"):
+        return [*before.links, link("ndtr"), *tail[1:]]
     return None
 
 
@@ -347,6 +367,7 @@ _RULES = {
     "reciprocal": _rule_reciprocal,
     "reciprocal_beside_pole": _rule_reciprocal,
     "ndtr": _rule_ndtr,
+    "log_ndtr": _rule_log_ndtr,
     "tanh": _symmetric("sigmoid", sp.Integer(2)),
     "erf": _symmetric("ndtr", sp.sqrt(2)),
     **TAIL_RULES,

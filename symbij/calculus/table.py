@@ -326,6 +326,15 @@ _ALL = [
     Row("log_erf_inverse", "where(u < -1/2, erfinv(exp(u)), erfcinv(-expm1(u)))", "log_erf",
         "where(v >= 1, log(mills(sqrt(2)*v)) - log(-expm1(u)/2), v**2) + u - log(2) + log(pi)/2",
         "v**2 + u - log(2) + log(pi)/2", _NEGATIVE, POSITIVE),
+    # log(ndtr(u)): phi(u)/Phi(u) is 1/(sqrt(2 pi) mills(-u)) below 0; above, phi(u) = Phi(-u)/(sqrt(2 pi) mills(u))
+    # with Phi(-u) = 1 - exp(v)
+    Row("log_ndtr", "log_ndtr(u)", "ndtri_exp",
+        "where(u < 0, -log(mills(abs(u))), -u**2/2 - v) - log(2*pi)/2",
+        "where(u < 1, where(u < 0, -log(mills(abs(u))), -u**2/2 - v), log1mexp(-v) - log(mills(abs(u))) - v) "
+        "- log(2*pi)/2", REALS, _NEGATIVE),
+    Row("ndtri_exp", "ndtri_exp(u)", "log_ndtr",
+        "where(v < 1, where(v < 0, log(mills(abs(v))), v**2/2 + u), log(mills(abs(v))) - log1mexp(-u) + u) "
+        "+ log(2*pi)/2", "where(v < 0, log(mills(abs(v))), v**2/2 + u) + log(2*pi)/2", _NEGATIVE, REALS),
     # circular, on one branch
     Row("sin", "sin(u)", "asin", "where(abs(v) < 3/4, log1msq(v)/2, log(cos(u)))", "log1msq(v)/2",
         _HALF_PI_CLOSED, _CLOSED11),

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 import mpmath
 import sympy as sp
 
+from symbij.errors import DomainError
+from symbij.formula import functions as fn
 from symbij.formula.functions import expand_definitions
 
 MAX_PRECISION = 20_000
@@ -17,6 +19,8 @@ MAX_PRECISION = 20_000
 def _compiled(expr: sp.Expr, names: tuple[str, ...]) -> object:
     symbols = {s.name: s for s in expr.free_symbols}
     arguments = [symbols.get(n, sp.Symbol(n)) for n in names]
+    # sympy turns the erfc(-u/sqrt(2)) of their definition into 2 - erfc(u/sqrt(2)), without digits in the lower tail
+    expr = expr.replace(fn.ndtr, _NDTR).replace(fn.log_ndtr, lambda u: sp.log(_NDTR(u)))
     return sp.lambdify(arguments, expand_definitions(expr), modules=[_GUARDED, "mpmath"])
 
 
@@ -33,7 +37,31 @@ def _guarded(
 
 HUGE = mpmath.mpf(2) ** 40
 _INF = mpmath.mpf("inf")
+_FAR_TAIL = mpmath.mpf(2) ** 20  # beyond which the asymptotic series of erfc has all digits that are ever asked for
+_NO_TAIL = mpmath.mpf(2) ** 500
+
+
+def _erfc(u: mpmath.mpf) -> mpmath.mpf:
+    """erfc, for large arguments by exp(-u^2)/(u sqrt(pi)) (1 - 1/(2 u^2) + 1*3/(2 u^2)^2 - ...): mpmath's own function
+    takes seconds there, or raises."""
+    if not isinstance(u, mpmath.mpf) or not mpmath.isfinite(u) or abs(u) < _FAR_TAIL:
+        return mpmath.erfc(u)
+    if abs(u) > _NO_TAIL or u < 0:
+        return mpmath.mpf(0 if u > 0 else 2)
+    term = total = mpmath.mpf(1)
+    k = 0
+    while abs(term) > mpmath.mpf(2) ** (-mpmath.mp.prec - 10):
+        k += 1
+        term *= -(2 * k - 1) / (2 * u * u)
+        total += term
+    return mpmath.exp(-u * u) / (u * mpmath.sqrt(mpmath.pi)) * total
+
+
+_NDTR = sp.Function("normal_cdf", real=True)
 _GUARDED = {
+    "normal_cdf": lambda u: _erfc(-u / mpmath.sqrt(2)) / 2,
+    "erf": _guarded(mpmath.erf, mpmath.sign),
+    "erfc": _erfc,
     "exp": _guarded(mpmath.exp, lambda u: _INF if u > 0 else mpmath.mpf(0)),
     "sinh": _guarded(mpmath.sinh, lambda u: _INF if u > 0 else -_INF),
     "cosh": _guarded(mpmath.cosh, lambda u: _INF),
@@ -62,19 +90,20 @@ def constant(expr: sp.Expr) -> float:
 
 
 def settled(expr: sp.Expr, values: Mapping[str, object], start: int = 2400) -> mpmath.mpf:
-    """`expr` at `values`, with precision doubled until two rounded doubles in a row agree.
+    """`expr` at `values`, with precision doubled until two rounded doubles agree, whatever was NaN between them: at an
+    end of a domain rounding decides at each precision whether there is a number. Raises `DomainError`.
 
     The start is beyond the 1075 bits by which the smallest double is below 1, and their square, so that a tiny term
     that is added to an ordinary one cannot be lost at two precisions in a row.
     """
     precision = start
-    previous = evaluate(expr, values, precision)
+    previous = number = evaluate(expr, values, precision)  # the last one, and the last one that is a number
     while precision < MAX_PRECISION:
         precision *= 2
         current = evaluate(expr, values, precision)
         if mpmath.isnan(current) and mpmath.isnan(previous):
             return current
-        if float(current) == float(previous):
+        if not mpmath.isnan(number) and float(current) == float(number):
             return current
-        previous = current
-    raise ArithmeticError(f"{expr} does not settle at {dict(values)}")
+        previous, number = current, number if mpmath.isnan(current) else current
+    raise DomainError(f"the value of {expr} does not settle{f' at {dict(values)}' if values else ''}")

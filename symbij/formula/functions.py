@@ -99,6 +99,7 @@ loghypot1 = _declare("loghypot1", lambda u: sp.log(1 + u**2) / 2, at_zero=0)
 ndtr = _declare("ndtr", lambda u: sp.erfc(-u / sp.sqrt(2)) / 2, at_zero=HALF, latex=r"\Phi", range_sign=1)
 ndtri = _declare("ndtri", lambda u: sp.sqrt(2) * sp.erfinv(2 * u - 1), at_zero=-sp.oo, latex=r"\Phi^{-1}")
 log_ndtr = _declare("log_ndtr", lambda u: sp.log(sp.erfc(-u / sp.sqrt(2)) / 2), range_sign=-1)
+ndtri_exp = _declare("ndtri_exp", lambda v: sp.sqrt(2) * sp.erfinv(2 * sp.exp(v) - 1))
 logaddexp = _declare("logaddexp", lambda a, b: sp.log(sp.exp(a) + sp.exp(b)), nargs=2)
 lambertw = _declare("lambertw", lambda u: sp.LambertW(u), at_zero=0, latex="W", odd_sign=True)
 lambertw_times = _declare("lambertw_times", lambda u, c: sp.LambertW(c * u), nargs=2)
@@ -285,9 +286,10 @@ OWN_FUNCTIONS: dict[str, type[SymbijFunction]] = {
     cls.__name__: cls
     for cls in (
         expm1, log1p, sigmoid, logit, softplus, softplus_inverse, softsign, softsign_inverse, log1mexp, logcosh,
-        loghypot1, ndtr, ndtri, log_ndtr, logaddexp, lambertw, sigmoid_increment, sigmoid_increment_inverse,
-        sigmoid_step, softplus_scaled, softplus_scaled_inverse, sigmoid_between, logit_between, logtanhc, odd_root,
-        moebius, powr, rootr, pow_m1, root_1p, pow_1p_m1, root_1p_m1, pow_quotient, root_times, log_1m_pow, root_1m_exp,
+        loghypot1, ndtr, ndtri, log_ndtr, ndtri_exp, logaddexp, lambertw, sigmoid_increment,
+        sigmoid_increment_inverse, sigmoid_step, softplus_scaled, softplus_scaled_inverse, sigmoid_between,
+        logit_between, logtanhc, odd_root, moebius, powr, rootr, pow_m1, root_1p, pow_1p_m1, root_1p_m1, pow_quotient,
+        root_times, log_1m_pow, root_1m_exp,
         complement_power, complement_root, multiple, log_quotient, exp_times, expm1_rest, expm1_scaled, log1p_scaled,
         log1msq, asinh_scaled, sinh_scaled, loghypot1_scaled, loghypot, logcosh_inverse, log1p_tanh, atanh_expm1,
         cauchy, cauchy_inverse, versin, versin_inverse, mills, erfcinv, logit_affine, logit_affine_inverse, soft_clip,

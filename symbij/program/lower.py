@@ -16,6 +16,7 @@ from symbij.program.ir import Builder, Var
 Env = dict[sp.Symbol, Var]
 
 _RELATIONS = {sp.StrictLessThan: "lt", sp.LessThan: "le", sp.StrictGreaterThan: "gt", sp.GreaterThan: "ge", sp.Ne: "ne"}
+_AFFINE = ("shift", "scale", "divide")
 _MULTIPLIED_OUT = 4  # integer powers up to this one are products: u*u*u is off by one rounding a factor at most
 
 
@@ -150,13 +151,32 @@ def lower_chain(chain: Chain, env: Env, u: Var, b: Builder) -> Lowered:
 
 
 def lower_inverse(chain: Chain, env: Env, v: Var, b: Builder) -> Lowered:
-    """The inverse of the chain at `v`, with its log|derivative| in output forms."""
+    """The inverse of the chain at `v`, with its log|derivative| in output forms.
+
+    Between two links rounding may carry a value past the end of what the next one takes; it is brought back there.
+    """
     total, constant = b.const(0.0), sp.S.Zero
+    rounded = shifted = arithmetic = False  # so far; by a shift of a rounded number; by the last link
     for item in reversed(chain):
+        if arithmetic:
+            v = _brought_back(v, item, shifted, b)
+        arithmetic = item.name in _AFFINE
+        shifted = arithmetic and (shifted or (rounded and item.name == "shift"))
+        rounded = True
         step = lower_link_inverse(item, env, v, b)
         total, constant = b.sub(total, step.log_det), constant - step.constant
         v = step.value
     return Lowered(v, b.add(total, lower(log_constant(constant), env, b)))
+
+
+def _brought_back(v: Var, item: Link, shifted: bool, b: Builder) -> Var:
+    """`v` within the ends of the item's codomain that are numbers. Only a shift of what is rounded can pass zero."""
+    codomain = item.codomain({})
+    for end, kind in ((codomain.lo, "lt"), (codomain.hi, "gt")):
+        if end.is_finite and end.is_number and (shifted or not end.is_zero):
+            bound = b.const(constant(end))
+            v = b.select(b.compare(kind, v, bound), bound, v)
+    return v
 
 
 # Inputs and outputs of links: never the same as a user's parameter.

@@ -13,6 +13,7 @@ from symbij.program.ir import Builder, Program, Var
 from symbij.program.lower import Env, Lowered, lower, lower_chain, lower_inverse
 
 X = "x"
+_ROUNDINGS = 2.0**-50
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def lower_stages(stages: Sequence[Stage], u: Var, b: Builder) -> Lowered:
     for stage in stages:
         env = stage_env(stage, b)
         closure = replace(stage.source, lo_open=False, hi_open=False)  # at an open end the map has its limit
-        for condition in interval_conditions(u, closure, env, b):
+        for condition in interval_conditions(u, closure, env, b, leeway=True):
             u = b.select(condition, u, b.const(float("nan")))
         step = (lower_inverse if stage.inverted else lower_chain)(stage.derivation.chain, env, u, b)
         total = b.add(total, step.log_det)
@@ -93,10 +94,21 @@ def at_safe_point(u: Var, conditions: list[Var], where: Interval, env: Env, b: B
     return u
 
 
-def interval_conditions(u: Var, where: Interval, env: Env, b: Builder) -> list[Var]:
-    """The comparisons that say that `u` lies in `where`; they fail for NaN."""
-    ends = ((where.lo, "gt" if where.lo_open else "ge"), (where.hi, "lt" if where.hi_open else "le"))
-    return [b.compare(kind, u, lower(end, env, b)) for end, kind in ends if not (end.is_infinite and end.is_number)]
+def interval_conditions(u: Var, where: Interval, env: Env, b: Builder, leeway: bool = False) -> list[Var]:
+    """The comparisons that say that `u` lies in `where`; they fail for NaN.
+
+    With `leeway`, ends that take several roundings to compute are moved outwards by as much.
+    """
+    made = []
+    ends = ((where.lo, "gt" if where.lo_open else "ge", -1.0), (where.hi, "lt" if where.hi_open else "le", 1.0))
+    for end, kind, outwards in ends:
+        if end.is_infinite and end.is_number:
+            continue
+        bound = lower(end, env, b)
+        if leeway and end.free_symbols and end.count_ops() > 1:
+            bound = bound + b.call("abs", bound) * (outwards * _ROUNDINGS)
+        made.append(b.compare(kind, u, bound))
+    return made
 
 
 def stage_env(stage: Stage, b: Builder) -> Env:

@@ -35,6 +35,7 @@ _ARITHMETIC: dict[str, Callable[..., Any]] = {
     "pow": lambda u, p: u**p, "powr": lambda u, p: u**p if u else u, "rootr": lambda u, p: u ** (1 / p) if u else u,
     "odd_root": lambda u, n: mpmath.sign(u) * abs(u) ** (1 / n) if u else u, "logcosh": lambda u: mpmath.log(
         (exp(u) + exp(-u)) / 2), "loghypot1": lambda u: mpmath.log(1 + u * u) / 2,
+    "mills": lambda u: exp(u * u / 2) * WORDS["ndtr"].value(-u), "ndtri_exp": lambda v: WORDS["ndtri"].value(exp(v)),
     "logaddexp": lambda a, b: max(a, b) + mpmath.log1p(exp(-abs(a - b))),
 }  # fmt: skip
 

@@ -16,6 +16,7 @@ import scipy.special as special
 import sympy as sp
 
 from symbij.calculus.truth import settled
+from symbij.errors import SymbijError
 from symbij.formula import functions as fn
 from symbij.program.ir import Op, Program
 
@@ -71,7 +72,8 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh, "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh,
     "sin": np.sin, "cos": np.cos, "tan": np.tan, "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan,
     "erf": special.erf, "erfc": special.erfc, "erfinv": special.erfinv, "ndtr": special.ndtr, "ndtri": special.ndtri,
-    "log_ndtr": _log_ndtr, "lgamma": special.gammaln, "digamma": special.digamma,
+    "log_ndtr": _log_ndtr, "ndtri_exp": special.ndtri_exp, "erfcinv": special.erfcinv,
+    "mills": lambda u: special.erfcx(u / math.sqrt(2.0)) / 2, "lgamma": special.gammaln, "digamma": special.digamma,
     "lambertw": lambda u: np.where(np.isinf(u), u, np.real(special.lambertw(u))),
     "pow": lambda u, p: np.where(p == 0, 1.0, _extended_power(u, p)), "powr": _extended_power,
     "rootr": lambda u, p: _extended_power(u, 1 / np.asarray(p, np.longdouble)), "odd_root": _root_of_order,
@@ -137,7 +139,7 @@ def _defined(name: str, expr: sp.Expr, values: dict[str, float]) -> float:
         values = values | {"u0": math.copysign(1e300, first)}
     try:
         return float(settled(expr, values))
-    except (ArithmeticError, mpmath.libmp.NoConvergence):
+    except (ArithmeticError, SymbijError, mpmath.libmp.NoConvergence):
         return math.nan
 
 

@@ -61,6 +61,7 @@ FUNCTIONS: dict[str, Callable[..., Real]] = {
     "ndtr": normal.ndtr,
     "ndtri": normal.ndtri,
     "log_ndtr": normal.log_ndtr,
+    "ndtri_exp": normal.ndtri_exp,
     "abs": abs,
     "floor": floor,
     "pow": algebraic.power,

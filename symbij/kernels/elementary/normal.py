@@ -41,7 +41,7 @@ from symbij.kernels.coefficients.normal import (
     NDTRI_SINGLE_ABOVE,
     NDTRI_SINGLE_BELOW,
 )
-from symbij.kernels.elementary.exponential import LN2, LN2_HI, LN2_LO, LOG2_E
+from symbij.kernels.elementary.exponential import LN2, LN2_HI, LN2_LO, LOG2_E, expm1
 from symbij.kernels.elementary.logarithm import log_core
 from symbij.kernels.values import ROUNDER, Real, copysign, fma, lesser, polynomial, real_of_bits, select, sqrt
 
@@ -51,6 +51,8 @@ _NDTRI_SHIFT, _NDTRI_POLE = 0.6875, 0.3125  # b, a
 _NDTRI_LEVEL, _ERFINV_LEVEL = 1.4375, 1.015625  # l; erfinv has a factor of sqrt(1/2)
 _MILLS_SLOPE = 2.25  # c
 _SQRT2 = 1.4142135623730951
+_NDTRI_LARGEST = 743.75  # -log(2 q) for tails q that are doubles
+_LOG_2PI, _ROOT_2PI = 1.8378770664093453, 2.5066282746310002
 _INVERSE_ROOT_2PI = 0.3989422804014327
 _MILLS_SERIES = (1.0, -1.0, 3.0, -15.0, 105.0, -945.0, 10395.0, -135135.0)
 _ERFC_SLOPE, _ERFC_SLOPE_LOW = 1.590990257669732, 3.0020828301799294e-17  # c/sqrt(2)
@@ -200,6 +202,30 @@ def ndtri(u: Real) -> Real:
     single = u.code.single
     coefficients = (NDTRI_SINGLE_ABOVE, NDTRI_SINGLE_BELOW) if single else (NDTRI_ABOVE, NDTRI_BELOW)
     return copysign(_at_ends(q, _inverse(-log_core(2.0 * q), _NDTRI_LEVEL, *coefficients)), u - 0.5)
+
+
+def ndtri_exp(u: Real) -> Real:
+    """The x with log(Phi(x)) = u.
+
+    From the tail as `ndtri` is, of which the lower one is not exponentiated. Beyond the smallest double's logarithm
+    x = -a, where a^2/2 - log(M(a)) = -u: two of Newton's steps from a^2 = t - log(t), t = -2 u - log(2 pi). Where the
+    square of x has no digits below its logarithm, x = -sqrt(-2 u).
+    """
+    single = u.code.single
+    below = u < -LN2
+    w = select(below, -(u + LN2_HI) - LN2_LO, -log_core(-2.0 * expm1(u)))
+    coefficients = (NDTRI_SINGLE_ABOVE, NDTRI_SINGLE_BELOW) if single else (NDTRI_ABOVE, NDTRI_BELOW)
+    size = _inverse(lesser(w, _NDTRI_LARGEST), _NDTRI_LEVEL, *coefficients)
+    s = -u
+    t = fma(2.0, lesser(s, 1e300), -_LOG_2PI)
+    a = sqrt(t - log_core(t))
+    for _ in range(2):
+        m = mills(a)
+        left = fma(0.5 * a, a, -s) - log_core(m)
+        a = fma(-left * m, _ROOT_2PI, a)
+    size = select(w > _NDTRI_LARGEST, select(s > 1e30, _SQRT2 * sqrt(s), a), size)
+    inside = select(below, -size, size)
+    return select(u < 0.0, inside, select(u.equals(0.0), math.inf, math.nan))
 
 
 def erfinv(u: Real) -> Real:

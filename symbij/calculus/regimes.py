@@ -1,0 +1,218 @@
+"""Two forms of one map where a value would saturate between two links.
+
+tanh(u) has no digits left below 1 that acos could read: acos(tanh(20)) is 0 in doubles, and 4e-9 in truth. Next to that
+end the pair is acos(1 - w) = versin_inverse(w) of the distance w = 1 - tanh(u) = 2 sigmoid(-2 u), of which no digit is
+lost. Elsewhere the links are right as they are. So a function that levels off at an end, affine maps that carry this
+end onto one where the next function is singular, and that function become a `PiecewiseCore` of two forms, or three.
+
+`DISTANCES` holds the distance of each function to an end, `FROM_END` each singular function of the distance to an end.
+A shift that carries the end to 0 is such a place by itself: what is left there is the distance times the scale.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import mpmath
+import sympy as sp
+
+from symbij.calculus.chain import Chain, Link, RowLink, chain_forward, combined_sign, link, scaling
+from symbij.calculus.cores import MonotoneCore, PiecewiseCore
+from symbij.calculus.parts import ProductPart, RawChain, SumPart, with_terms
+from symbij.calculus.rules import simplify_chain
+from symbij.calculus.truth import evaluate
+from symbij.formula.interval import POSITIVE, REALS, Interval
+
+_HALF = sp.Rational(1, 2)
+_BELOW_LOG2 = Interval(-sp.oo, sp.log(2))
+_AFFINE = ("shift", "scale", "divide")
+
+
+@dataclass(frozen=True)
+class Distance:
+    """|f(u) - end| as a chain, to be used beyond the point `start` (above it if `side` is 1, below it if -1)."""
+
+    end: int
+    side: int
+    start: sp.Expr
+    chain: Chain
+
+
+_BEYOND_ONE = (link("shift", 1), link("reciprocal"))
+_ACUTE = (link("reciprocal"), link("atan"), link("versin"))  # 1 - sin(atan(u)), since pi/2 - atan(u) = atan(1/u)
+_FLIP = link("scale", -1)
+
+# 1 - tanh(u) = 2 sigmoid(-2 u), 1 - u/(1 + u) = 1/(1 + u), 1 + expm1(u) = exp(u)
+DISTANCES: dict[tuple[str, ...], tuple[Distance, ...]] = {
+    ("sigmoid",): (Distance(1, 1, sp.S.One, (_FLIP, link("sigmoid"))),),
+    ("ndtr",): (Distance(1, 1, sp.S.One, (_FLIP, link("ndtr"))),),
+    ("tanh",): (
+        Distance(-1, -1, -_HALF, (link("scale", 2), link("sigmoid"), link("scale", 2))),
+        Distance(1, 1, _HALF, (link("scale", -2), link("sigmoid"), link("scale", 2))),
+    ),
+    ("erf",): (Distance(-1, -1, -_HALF, (_FLIP, link("erfc"))), Distance(1, 1, _HALF, (link("erfc"),))),
+    ("erfc",): (Distance(2, -1, -_HALF, (_FLIP, link("erfc"))),),
+    ("expm1",): (Distance(-1, -1, -_HALF, (link("exp"),)),),
+    ("softsign",): (Distance(-1, -1, -sp.S.One, (_FLIP, *_BEYOND_ONE)), Distance(1, 1, sp.S.One, _BEYOND_ONE)),
+    ("atan", "sin"): (Distance(-1, -1, -sp.S.One, (_FLIP, *_ACUTE)), Distance(1, 1, sp.S.One, _ACUTE)),
+}
+
+_LOG_ERFC = (link("scale", -sp.sqrt(2)), link("log_ndtr"), link("shift", sp.log(2)))
+_LOG_1M_ERF = (link("erf"), _FLIP, link("log1p"))
+
+_FROM_POLE = (link("reciprocal"), link("shift", -1))
+# atanh(1 - w) = -logit(w/2)/2, acos(1 - w) = versin_inverse(w), asin(1 - w) = pi/2 - versin_inverse(w)
+FROM_END: dict[tuple[str, int], Chain] = {
+    ("atanh", 1): (link("divide", 2), link("logit"), link("divide", -2)),
+    ("atanh", -1): (link("divide", 2), link("logit"), link("divide", 2)),
+    ("erfinv", 1): (link("erfcinv"),),
+    ("erfinv", -1): (link("erfcinv"), _FLIP),
+    ("erfcinv", 2): (link("erfcinv"), _FLIP),
+    ("acos", 1): (link("versin_inverse"),),
+    ("acos", -1): (link("versin_inverse"), _FLIP, link("shift", sp.pi)),
+    ("asin", 1): (link("versin_inverse"), _FLIP, link("shift", sp.pi / 2)),
+    ("asin", -1): (link("versin_inverse"), link("shift", -sp.pi / 2)),
+    ("logit", 1): (link("logit"), _FLIP),
+    ("ndtri", 1): (link("ndtri"), _FLIP),
+    ("log1p", -1): (link("log"),),
+    ("softsign_inverse", 1): _FROM_POLE,
+    ("softsign_inverse", -1): (*_FROM_POLE, _FLIP),
+}
+
+
+def split_regimes(chain: Chain) -> Chain:
+    """The chain, simplified, with every pair of links that would saturate in the forms that do not."""
+    links = [_inside(item) for item in chain]
+    made: list[Link] = []
+    i = 0
+    while i < len(links):
+        found = _pair(links, i)
+        if found is None:
+            made.append(links[i])
+            i += 1
+        else:
+            core, length = found
+            made.append(core)
+            i += length
+    return tuple(made)
+
+
+def _inside(item: Link) -> Link:
+    if isinstance(item, MonotoneCore):
+        return replace(item, part=with_terms(item.part, tuple(_inside_raw(t) for t in item.part.terms)))
+    if isinstance(item, PiecewiseCore):
+        return replace(item, pieces=tuple(split_regimes(p) for p in item.pieces))
+    return item
+
+
+def _inside_raw(raw: RawChain) -> RawChain:
+    if all(isinstance(item, Link) for item in raw):
+        return split_regimes(raw)  # type: ignore[arg-type]
+    return tuple(
+        with_terms(item, tuple(_inside_raw(t) for t in item.terms))
+        if isinstance(item, (SumPart, ProductPart))
+        else item
+        for item in raw
+    )
+
+
+def _pair(links: list[Link], i: int) -> tuple[PiecewiseCore, int] | None:
+    """The core that stands for the links from `i` on, and how many they are."""
+    if [item.name for item in links[i : i + 2]] == ["erfc", "log"]:  # log(1 - erf(u)) around 0, its tail beyond
+        level = sp.log(sp.erfc(_HALF))
+        return PiecewiseCore((_LOG_1M_ERF, _LOG_ERFC), (_HALF,), (level,), (True,), -1, REALS, _BELOW_LOG2), 2
+    for names, distances in DISTANCES.items():
+        first = links[i : i + len(names)]
+        if [item.name for item in first] != list(names):
+            continue
+        j = i + len(names)
+        scale, shift = sp.S.One, sp.S.Zero
+        while j < len(links) and links[j].name in _AFFINE:
+            item = links[j]
+            assert isinstance(item, RowLink)
+            (arg,) = item.args
+            if item.name == "shift":
+                shift = shift + arg
+            else:
+                factor = arg if item.name == "scale" else 1 / arg
+                scale, shift = scale * factor, shift * factor
+            j += 1
+        following = links[j] if j < len(links) else None
+        for last in (following, None):
+            length = j - i + (last is not None)
+            core = _core(tuple(links[i : i + length]), distances, scale, shift, last)
+            if core is not None:
+                return core, length
+    return None
+
+
+def _core(
+    whole: Chain, distances: tuple[Distance, ...], scale: sp.Expr, shift: sp.Expr, last: Link | None
+) -> PiecewiseCore | None:
+    direction = combined_sign(whole, {})
+    pieces: list[Chain] = [whole]
+    breaks: list[sp.Expr] = []
+    for distance in distances:
+        rest = _from_distance(distance, scale, sp.expand(scale * distance.end + shift), shift, last)
+        if rest is None or not isinstance(direction, int):
+            continue
+        piece = simplify_chain(_log_of_tail(_log_first((*distance.chain, *rest), distance.start)))
+        pieces.insert(0 if distance.side < 0 else len(pieces), piece)
+        breaks.append(distance.start)
+    levels = tuple(chain_forward(whole, point) for point in breaks)
+    if not breaks or not all(_is_number(level) for level in levels):
+        return None
+    return PiecewiseCore(
+        tuple(pieces), tuple(breaks), levels, (True,) * len(breaks), int(direction), whole[0].domain({}),
+        whole[-1].codomain({}),
+    )  # fmt: skip
+
+
+def _from_distance(
+    distance: Distance, scale: sp.Expr, reached: sp.Expr, shift: sp.Expr, last: Link | None
+) -> Chain | None:
+    """What follows the distance to the end, which affine maps carry to `reached`; None where nothing is lost."""
+    if last is None:
+        stays = shift != 0 and reached == 0
+        return (scaling(-scale if distance.end > 0 else scale),) if stays else None  # all positive ends are upper ones
+    if not isinstance(last, RowLink) or not (scale.is_positive or scale.is_negative):
+        return None
+    size = () if abs(scale) == 1 else (scaling(abs(scale)),)
+    own = FROM_END.get((last.name, int(reached))) if reached.is_Integer else None
+    if own is not None:
+        return (*size, *own) if not scale.free_symbols else None  # which could lead out of the domain before the break
+    if reached == 0 and shift != 0 and last.domain({}).lo == 0 and last.domain({}).hi == POSITIVE.hi:
+        return (*size, last)
+    return None
+
+
+def _log_first(piece: Chain, start: sp.Expr) -> Chain:
+    """log(s*f(u)) as log(f(u)) + log(s), for which there are rules, where s*f(u) < 9/10 keeps it from cancelling."""
+    for k in range(1, len(piece) - 1):
+        factor, after = piece[k], piece[k + 1]
+        if factor.name not in ("scale", "divide") or after.name != "log":
+            continue
+        value = (
+            evaluate(chain_forward(piece[: k + 1], start), {}, 200) if not _has_symbols(piece[: k + 1]) else mpmath.inf
+        )
+        if value < mpmath.mpf("0.9"):
+            size = factor.forward(sp.S.One)
+            return _log_first((*piece[:k], after, link("shift", sp.log(size)), *piece[k + 2 :]), start)
+    return piece
+
+
+def _log_of_tail(piece: Chain) -> Chain:
+    """log(erfc(u)) = log(2) + log_ndtr(-sqrt(2) u), which are of different size in the tail, u > 1/2."""
+    for k in range(len(piece) - 1):
+        if (piece[k].name, piece[k + 1].name) == ("erfc", "log"):
+            return (*piece[:k], *_LOG_ERFC, *piece[k + 2 :])
+    return piece
+
+
+def _has_symbols(chain: Chain) -> bool:
+    return any(arg.free_symbols for item in chain if isinstance(item, RowLink) for arg in item.args)
+
+
+def _is_number(level: sp.Expr) -> bool:
+    values = {s.name: mpmath.mpf(1) for s in level.free_symbols}
+    return bool(mpmath.isfinite(evaluate(level, values, 200)))

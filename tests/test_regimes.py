@@ -1,0 +1,113 @@
+"""Pairs of links that would saturate: the two tables of `regimes`, and what becomes of formulas, against mpmath."""
+
+from __future__ import annotations
+
+import mpmath
+import numpy as np
+import pytest
+import sympy as sp
+from mpmath import mpf
+from truth import numeric, plain, real
+
+import symbij as sb
+from symbij.calculus.chain import chain_forward, chain_log_det, link
+from symbij.calculus.cores import PiecewiseCore
+from symbij.calculus.regimes import DISTANCES, FROM_END, Distance, split_regimes
+from symbij.calculus.rules import simplify_chain
+
+U = sp.Symbol("u", real=True)
+BITS = 2000
+
+
+def close(a: mpf, b: mpf, scale: mpf) -> bool:
+    return bool(abs(a - b) <= mpf(2) ** -(BITS // 2) * abs(scale))
+
+
+@pytest.mark.parametrize("names", DISTANCES, ids="-".join)
+def test_distances(names: tuple[str, ...]) -> None:
+    """Each chain is |f(u) - end| on its side, and small far out, where the end is."""
+    f = numeric(plain(chain_forward(tuple(link(n) for n in names), U)), [U])
+    for distance in DISTANCES[names]:
+        assert isinstance(distance, Distance)
+        g = numeric(plain(chain_forward(distance.chain, U)), [U])
+        with mpmath.workprec(BITS):
+            for step in (0, mpf(1) / 7, 1, 5, 20):
+                u = mpf(distance.start.p) / distance.start.q + distance.side * step
+                expected = abs(real(f(u)) - distance.end)
+                assert close(real(g(u)), expected, expected)
+            assert expected < mpf("0.3") * abs(real(f(mpf(0))) - distance.end)
+
+
+@pytest.mark.parametrize(("name", "end"), FROM_END)
+def test_functions_of_the_distance_to_an_end(name: str, end: int) -> None:
+    """Each chain at w is the function at the end less w, inwards."""
+    f = numeric(plain(link(name).forward(U)), [U])
+    g = numeric(plain(chain_forward(FROM_END[name, end], U)), [U])
+    upper = (name, end) != ("log1p", -1) and end > 0
+    with mpmath.workprec(BITS):
+        for w in map(mpf, ("1e-30", "1e-5", "0.2", "0.7")):
+            expected = real(f(end - w if upper else end + w))
+            assert close(real(g(w)), expected, mpf(1))
+
+
+TEXTS = [
+    "acos(1 - exp(-x))", "atanh(sigmoid(x))", "acos(sigmoid(x))", "acos(tanh(x))", "asin(tanh(x))", "erfinv(tanh(x))",
+    "asin(ndtr(x))", "log1p(tanh(x))", "log1p(erf(x))", "log1p(softsign(x))", "1 - softsign(x)", "log(erfc(x))",
+    "softsign_inverse(tanh(x))", "ndtri(sigmoid(x))", "erfinv(x/sqrt(1 + x**2))", "acos(-erf(x))",
+    "atanh(1 - 2*softsign(x))", "log(2 - 2*softsign(x))",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_values_and_slopes(text: str) -> None:
+    """To a few roundings times the condition number, from -21 to 21, and back."""
+    cls = sb.bijector(text)
+    x = np.array([v for v in (-21.0, -8.0, -1.5, -0.6, -0.3, 0.2, 0.7, 1.3, 4.0, 13.0, 21.0)])
+    domain = cls.derivation.domain
+    x = x[[bool(domain.lo < v) and bool(v < domain.hi) for v in x]]
+    variable = cls.derivation.variable
+    value = numeric(plain(cls.derivation.forward), [variable])
+    slope = numeric(plain(cls.derivation.forward).diff(variable), [variable])
+    y, log_det = cls().forward_and_log_det(x)
+    back, back_log_det = cls().inverse_and_log_det(y)
+    for at, got, got_log_det, again, inverse_log_det in zip(x, y, log_det, back, back_log_det, strict=True):
+        with mpmath.workprec(6000):
+            true, steep = real(value(mpf(at))), real(slope(mpf(at)))
+            bend = real(slope(mpf(at) * (1 + mpf(2) ** -900)))
+            moved = abs(mpmath.log(abs(bend / steep))) * mpf(2) ** 900  # of the log-det, by a relative change of x
+            size = mpmath.log(abs(steep))
+            rounding = abs(true / steep) + abs(at)  # what a rounding of y makes of x
+            errors = {
+                "forward": (got, true, max(abs(true), abs(at * steep))),
+                "forward_log_det": (got_log_det, size, abs(size) + moved),
+                "inverse": (again, mpf(at), rounding),
+                "inverse_log_det": (inverse_log_det, -size, abs(size) + moved * rounding / abs(at)),
+            }
+            for what, (found, truth, scale) in errors.items():
+                if "inverse" in what and rounding > 2**30 * abs(at):
+                    continue  # a rounding of y moves x by too much
+                units = float(abs(mpf(float(found)) - truth) / scale * 2**53)
+                assert units < (24 if "log_det" in what else 8), f"{what} of {text} at {at}: {units:.3g} units"
+
+
+@pytest.mark.parametrize(
+    ("names", "pieces"),
+    [(("tanh", "asin"), 3), (("sigmoid", "ndtri"), 2), (("tanh", "atan"), 0), (("exp", "log1p"), 0)],
+)
+def test_what_is_split(names: tuple[str, str], pieces: int) -> None:
+    """Only a function that saturates before one that is singular there; the pieces agree where they meet."""
+    chain = split_regimes(tuple(link(n) for n in names))
+    assert [isinstance(item, PiecewiseCore) for item in chain] == ([True] if pieces else [False, False])
+    if pieces:
+        core = chain[0]
+        assert isinstance(core, PiecewiseCore)
+        assert len(core.pieces) == pieces
+        for at, left, right in zip(core.breaks, core.pieces, core.pieces[1:], strict=False):
+            for form in (chain_forward, chain_log_det):
+                a, b = (real(numeric(plain(form(p, U)), [U])(mpf(at.p) / at.q)) for p in (left, right))
+                assert abs(a - b) < mpf(10) ** -12
+
+
+def test_an_end_that_is_carried_elsewhere_is_let_alone() -> None:
+    chain = simplify_chain((link("tanh"), link("scale", sp.Rational(1, 2)), link("atanh")))
+    assert split_regimes(chain) == chain
