@@ -10,7 +10,8 @@ from truth import diff, numeric, plain, real
 
 from symbij.calculus.chain import RowLink
 from symbij.calculus.elementary import ELEMENTARY
-from symbij.calculus.table import ROWS, Row, U, V
+from symbij.calculus.row import Row, U, V
+from symbij.calculus.table import ROWS
 from symbij.formula.interval import Interval
 from symbij.formula.vocabulary import WORDS
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from symbij.calculus.bounds import Bounds, sign_of
-from symbij.calculus.table import POWERS, ROWS, Row
+from symbij.calculus.row import Row
+from symbij.calculus.table import POWERS, ROWS
 from symbij.formula.interval import Interval
 
 _POINT = sp.Dummy("u", real=True)

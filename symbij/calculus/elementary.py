@@ -7,7 +7,7 @@ from functools import cached_property
 
 import sympy as sp
 
-from symbij.calculus.table import U, V
+from symbij.calculus.row import U, V
 from symbij.formula.parser import parse
 from symbij.formula.vocabulary import WORDS
 

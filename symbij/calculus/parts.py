@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from symbij.calculus.chain import Chain, Link
-from symbij.calculus.table import U
+from symbij.calculus.row import U
 from symbij.formula.interval import Interval
 from symbij.formula.splines import Spline
 

@@ -11,7 +11,8 @@ import sympy as sp
 from symbij.calculus.chain import Chain, Link, link, scaling
 from symbij.calculus.parts import FloorPart, Folded, PiecePart, ProductPart, RawChain, SplinePart, SumPart
 from symbij.calculus.pieces import switches
-from symbij.calculus.table import ROW_OF_FUNCTION, U
+from symbij.calculus.row import U
+from symbij.calculus.table import ROW_OF_FUNCTION
 from symbij.formula import functions as fn
 from symbij.formula.interval import NONNEGATIVE, POSITIVE, Interval
 from symbij.formula.splines import Spline

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from symbij.calculus.elementary import ARGUMENTS, ELEMENTARY
-from symbij.calculus.table import V
+from symbij.calculus.row import V
 from symbij.program.ir import Builder, Op, Var, inline
 from symbij.program.lower import lower
 
