@@ -25,7 +25,7 @@ def derivation(text: str, **constraints: object) -> Derivation:
         ("(x**a - 1)/a", {}, ["log", "expm1_scaled"], ["a"]),
         ("x**a/a - 1/a", {}, ["log", "expm1_scaled"], ["a"]),
         ("(1 - x**(-a))/a", {}, ["log", "scale", "expm1_scaled", "scale"], ["a"]),
-        ("((1 + x)**(2 - a) - 1)/(2 - a)", {}, ["log1p", "expm1_scaled"], ["2 - a"]),
+        ("((1 + x)**(2 - a) - 1)/(2 - a)", {}, ["pow_1p_scaled"], ["2 - a"]),
         ("(exp(a*x) - 1)/a", {}, ["expm1_scaled"], ["a"]),
         ("expm1(a*x)/a", {}, ["expm1_scaled"], ["a"]),
         ("b*expm1(a*(x + 1))/a", {"b": sb.positive}, ["shift", "expm1_scaled", "scale"], ["a"]),

@@ -52,7 +52,7 @@ def test_elementary_functions_work_on_vectors(name: str, single: bool, no_cache:
 @pytest.mark.parametrize("name", ALL)
 def test_bijectors_work_on_vectors(name: str, no_cache: None) -> None:
     cls = ALL[name]
-    values = [np.full(2, 0.7) if isinstance(p, VectorParameter) else 0.7 for p in cls._parameter_list]
+    values = [np.full(2 + p.offset, 0.7) if isinstance(p, VectorParameter) else 0.7 for p in cls._parameter_list]
     bijector = cls(*values, validate_args=False)
     for inverse in (False, True):
         runner = bijector._fused().runner(inverse, True, True)

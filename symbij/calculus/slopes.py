@@ -36,6 +36,9 @@ class Ops(Protocol):
     def log_add(self, a: Any, b: Any) -> Any:
         """log(exp(a) + exp(b))."""
 
+    def log_add_product(self, total: Any, log: Any, factors: tuple[Any, ...]) -> Any:
+        """log(exp(total) + exp(log)*|product of the factors|), accurate also where it is close to zero."""
+
     def log1p_abs(self, value: Any) -> Any:
         """log|1 + value|."""
 
@@ -139,9 +142,13 @@ def _log_of(raw: RawChain, u: Any, ops: Ops) -> tuple[sp.Expr, Any]:
 def log_slope(terms: tuple[Term, ...], aligned: bool, ops: Ops) -> Any:
     """log|sum of the terms|: of terms of one sign without cancellation, of others relative to what does not vary."""
     if aligned:
-        total = terms[0].log_abs(ops)
-        for term in terms[1:]:
-            total = ops.log_add(total, term.log_abs(ops))
+        first, *others = sorted(terms, key=lambda t: len(t.factors))
+        total = first.log_abs(ops)
+        for term in others:
+            if term.factors and not first.factors:
+                total = ops.log_add_product(total, term.logs, term.factors)
+            else:
+                total = ops.log_add(total, term.log_abs(ops))
         return total
     constant = [t for t in terms if not t.varies]
     varying = [t.value(ops) for t in terms if t.varies]
@@ -185,6 +192,9 @@ class Symbolic:
 
     def log_add(self, a: sp.Expr, b: sp.Expr) -> sp.Expr:
         return logaddexp(a, b)
+
+    def log_add_product(self, total: sp.Expr, log: sp.Expr, factors: tuple[sp.Expr, ...]) -> sp.Expr:
+        return logaddexp(total, log + sp.Add(*(sp.log(sp.Abs(f)) for f in factors)))
 
     def log1p_abs(self, value: sp.Expr) -> sp.Expr:
         return sp.log(sp.Abs(1 + value))

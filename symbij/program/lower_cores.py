@@ -57,6 +57,19 @@ class _Numeric:
     def log_add(self, a: Var, b: Var) -> Var:
         return self.b.call("logaddexp", a, b)
 
+    def log_add_product(self, total: Var, log: Var, factors: tuple[Var, ...]) -> Var:
+        # Where the product is the smaller term, relative to the larger one and without its logarithm, which is -oo
+        # where a factor is zero. Neither way may be singular where the other is taken.
+        b = self.b
+        ratio = b.call("exp", b.sub(log, total))
+        for factor in factors:
+            ratio = b.mul(ratio, b.call("abs", factor))
+        smaller = b.compare("lt", ratio, b.const(1.0))
+        beside = b.add(total, b.call("log1p", b.select(smaller, ratio, b.const(0.0))))
+        for factor in factors:
+            log = b.add(log, self.log_abs(b.select(smaller, b.const(1.0), factor)))
+        return b.select(smaller, beside, b.call("logaddexp", total, log))
+
     def log1p_abs(self, value: Var) -> Var:
         b = self.b
         return b.call("log1p", b.select(b.compare("lt", value, b.const(-1.0)), -2.0 - value, value))

@@ -59,4 +59,4 @@ def sign(u: Real) -> Real:
 
 def times_square(u: Real, d: Real) -> Real:
     """d u^2, of which u^2 alone may over- or underflow; 0 for d = 0."""
-    return select(d.equals(0.0), 0.0, (d * u) * u)
+    return select(d.equals(0.0) & u.equals(u), 0.0, (d * u) * u)

@@ -115,13 +115,13 @@ def lambertw(u: Real) -> Real:
 def lambertw_times(u: Real, c: Real) -> Real:
     """W(c u), also where c u overflows; 0 for c = 0."""
     log_size = log_core(abs(u)) + log_core(abs(c))
-    return select(c.equals(0.0), 0.0, _lambertw_beyond(c * u, log_size))
+    return select(c.equals(0.0) & u.equals(u), 0.0, _lambertw_beyond(c * u, log_size))
 
 
 def lambertw_times_square(u: Real, d: Real) -> Real:
     """W(d u^2), for d >= 0, also where d u^2 overflows; 0 for d = 0."""
     log_size = 2.0 * log_core(abs(u)) + log_core(d)
-    return select(d.equals(0.0), 0.0, _lambertw_beyond((d * u) * u, log_size))
+    return select(d.equals(0.0) & u.equals(u), 0.0, _lambertw_beyond((d * u) * u, log_size))
 
 
 def _lambertw_beyond(u: Real, log_u: Real) -> Real:
