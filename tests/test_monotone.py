@@ -116,3 +116,31 @@ def test_an_enclosure_contains_every_value(expr: sp.Expr, lo: float, width: floa
     inside = min(max(lo + place * (hi - lo), lo), hi)
     value = evaluate(expr, {"x": inside}, 300)
     assert low <= value <= high
+
+
+@pytest.mark.parametrize(
+    ("text", "constraints", "values"),
+    [
+        ("max(x + 10*tanh(x), 2*x)", {}, {}),
+        ("min(sigmoid(x), ndtr(a*x) + b*tanh(x))", {"a": "positive", "b": "positive"}, {"a": 0.4, "b": 0.2}),
+        ("max(-exp(x) - x, -sinh(x) - a*x)", {"a": "positive"}, {"a": 0.7}),
+    ],
+)
+def test_extremes_of_maps_that_go_one_way(text: str, constraints: dict[str, str], values: dict[str, float]) -> None:
+    """max and min, increasing and decreasing, also where the inverse of one of them is not defined; and back."""
+    cls = sb.bijector(text, **{k: getattr(sb, v) for k, v in constraints.items()})
+    expr, x = cls.derivation.forward, cls.derivation.variable
+    points = np.array([-11.0, -3.0, -0.4, 0.3, 2.0, 9.0])
+    y, log_det = cls(**values).forward_and_log_det(points)
+    back, back_log_det = cls(**values).inverse_and_log_det(y)
+    for at, got, slope, again, inverse in zip(points, y, log_det, back, back_log_det, strict=True):
+        truth = evaluate(expr, {x.name: at, **values}, 400)
+        with mpmath.workprec(400):
+            step = mpmath.mpf(2) ** -150
+            steep = (evaluate(expr, {x.name: at + step, **values}, 400) - truth) / step
+            size = mpmath.log(abs(steep))
+        assert float(got) == pytest.approx(float(truth), rel=1e-15)
+        assert float(slope) == pytest.approx(float(size), abs=1e-14)
+        conditioned = 1e-15 * max(1.0, abs(float(truth / steep / at)))
+        assert float(again) == pytest.approx(at, rel=8 * conditioned)
+        assert float(inverse) == pytest.approx(-float(size), abs=1e-14 + 100 * conditioned)

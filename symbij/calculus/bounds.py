@@ -61,6 +61,16 @@ class Range:
 
 
 _ANYTHING = Range(-math.inf, math.inf)
+# Other functions, whatever their argument, as long as they are defined.
+_BOUNDED: dict[type, Range] = {
+    sp.acos: Range(Fraction(0), Fraction(4), lo_open=False),
+    sp.asin: Range(Fraction(-2), Fraction(2)),
+    sp.sin: Range(Fraction(-1), Fraction(1), False, False),
+    sp.cos: Range(Fraction(-1), Fraction(1), False, False),
+    sp.erfc: Range(Fraction(0), Fraction(2)),
+    fn.softsign: Range(Fraction(-1), Fraction(1)),
+    fn.lambertw: Range(Fraction(-1), math.inf, lo_open=False),
+}
 
 
 def sign_of(expr: sp.Expr, bounds: Bounds | None = None) -> int | None:
@@ -103,6 +113,8 @@ def range_of(expr: sp.Expr, bounds: Bounds) -> Range:
         return _reciprocal(power) if n < 0 else power
     if expr.func in _INCREASING:
         return _function(expr.func, range_of(expr.args[0], bounds))
+    if expr.func in _BOUNDED:
+        return _BOUNDED[expr.func]
     return Range(
         Fraction(0) if expr.is_nonnegative else -math.inf,
         Fraction(0) if expr.is_nonpositive else math.inf,

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import sympy as sp
 
-from symbij.calculus.bounds import Bounds
+from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.chain import (
     Chain,
     Core,
@@ -18,6 +18,7 @@ from symbij.calculus.chain import (
     invert_chain,
 )
 from symbij.calculus.parts import Folded, ProductPart, RawChain, SumPart
+from symbij.calculus.proof import Unproved
 from symbij.calculus.slopes import SYMBOLIC, log_slope, value_of, walk
 from symbij.formula import functions as fn
 from symbij.formula.interval import Interval
@@ -111,6 +112,18 @@ class NumericInverse(Core):
 
     def inverse(self) -> Link:
         return self.core
+
+    def undone(self, end: sp.Expr) -> sp.Expr:
+        """The preimage of an end, where it is a plain number. Raises `Unproved`: `_Root` only names any other."""
+        lo, hi = self.core.where.lo, self.core.where.hi
+        for plain in map(sp.Integer, (0, 1, -1)):
+            inside = sign_of(plain - lo) in (0, 1) and sign_of(hi - plain) in (0, 1)
+            if inside and sp.simplify(self.core.forward(plain) - end) == 0:
+                return plain
+        raise Unproved(
+            f"there is no formula for the x with {self.core.forward(POINT)} = {end}, an end of the domain; "
+            "give domain=(lo, hi)"
+        )
 
     def log_det_u(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
         return -self.core.log_det_u(v, u)

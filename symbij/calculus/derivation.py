@@ -30,6 +30,7 @@ from symbij.calculus.proof import Folds, OutsideDomain, Turns, Unproved
 from symbij.calculus.recognise import NotChain, recognise
 from symbij.calculus.regimes import split_regimes
 from symbij.calculus.rules import simplify_chain
+from symbij.calculus.truth import constant
 from symbij.errors import DomainError, NotBijectiveError
 from symbij.formula.formula import Formula
 from symbij.formula.functions import written_out
@@ -160,9 +161,16 @@ def describe_sign(sign: int | sp.Expr) -> str:
 def derive(formula: Formula) -> Derivation:
     """Prove that `formula` is one-to-one and derive what follows.
 
-    Raises `NotBijectiveError` (refuted with a witness, or not proved) and `DomainError` (an empty domain, or one on
-    which the formula is not defined).
+    Raises `NotBijectiveError` (refuted with a witness, or not proved) and `DomainError` (an empty domain, one on which
+    the formula is not defined, or one where its values are too large to be written down).
     """
+    try:
+        return _derive(formula)
+    except (MemoryError, OverflowError):
+        raise DomainError(f"{formula.text}: its values are beyond what can be computed") from None
+
+
+def _derive(formula: Formula) -> Derivation:
     x, bounds = formula.variable, formula.bounds
     continuation = continued(formula)
     try:
@@ -207,6 +215,9 @@ def derive(formula: Formula) -> Derivation:
     stable = split_regimes(simplify_chain(proof.links))
     conditions = (*conditions, *(c for c in proof.conditions if c not in conditions))
     refute.check_chain(formula, stable, proof.domain)
+    for end in (proof.domain.lo, proof.domain.hi, proof.codomain.lo, proof.codomain.hi):
+        if end.is_number and not end.is_infinite:
+            constant(end)  # as every program asks: what is too large to be written down is met here
     assumed = any(map(_is_assumed, proof.links))
     return Derivation(
         formula, proof.links, stable, proof.domain, proof.codomain, proof.sign, conditions, proof.images,

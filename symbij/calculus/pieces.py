@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from dataclasses import dataclass
 
@@ -105,7 +106,7 @@ def _zeros(difference: sp.Expr, x: sp.Symbol, where: Interval, bounds: Bounds) -
 
 
 def _zeros_of_chain(difference: sp.Expr, x: sp.Symbol, where: Interval, bounds: Bounds) -> list[sp.Expr]:
-    from symbij.calculus.chain import chain_forward, invert_chain
+    from symbij.calculus.chain import invert_chain
     from symbij.calculus.domain import Folds, OutsideDomain, Unproved, prove
     from symbij.calculus.recognise import NotChain, recognise
 
@@ -117,9 +118,12 @@ def _zeros_of_chain(difference: sp.Expr, x: sp.Symbol, where: Interval, bounds: 
     if low in (0, 1) or high in (0, -1):
         return []
     if low == -1 and high == 1:
-        zero = chain_forward(invert_chain(proof.links), sp.S.Zero)
-        if not zero.has(sp.nan):
-            return [zero]
+        zero: sp.Expr = sp.S.Zero
+        with contextlib.suppress(Unproved):
+            for item in invert_chain(proof.links):
+                zero = item.undone(zero)
+            if not zero.has(sp.nan):
+                return [zero]
     raise Unsplit(f"it is not clear where {difference} changes its sign")
 
 

@@ -18,6 +18,7 @@ import sympy as sp
 
 from symbij.calculus.chain import Chain, Link, RowLink, chain_forward, combined_sign, link, scaling
 from symbij.calculus.cores import MonotoneCore, PiecewiseCore
+from symbij.calculus.extremes import ExtremeCore
 from symbij.calculus.parts import ProductPart, RawChain, SumPart, with_terms
 from symbij.calculus.rules import simplify_chain
 from symbij.calculus.truth import evaluate
@@ -102,6 +103,8 @@ def _inside(item: Link) -> Link:
         return replace(item, part=with_terms(item.part, tuple(_inside_raw(t) for t in item.part.terms)))
     if isinstance(item, PiecewiseCore):
         return replace(item, pieces=tuple(split_regimes(p) for p in item.pieces))
+    if isinstance(item, ExtremeCore):
+        return replace(item, chains=tuple(split_regimes(c) for c in item.chains))
     return item
 
 

@@ -12,6 +12,7 @@ from symbij.calculus.chain import Chain, Link, by_sign, chain_forward
 from symbij.calculus.cores import ASSUMED, MonotoneCore, PiecewiseCore, links_of
 from symbij.calculus.enclose import enclosure
 from symbij.calculus.ends import limit_of
+from symbij.calculus.extremes import ExtremeCore
 from symbij.calculus.intervals import contains
 from symbij.calculus.monotone import prove_monotone
 from symbij.calculus.parts import Folded, PiecePart, ProductPart, RawChain, SumPart
@@ -19,6 +20,7 @@ from symbij.calculus.patience import bounded
 from symbij.calculus.pieces import Piece, Unsplit, split
 from symbij.calculus.polynomials import avoids_zero, prove_rational
 from symbij.calculus.proof import Folds, Monotone, OutsideDomain, Proof, Prover, Turns, Unproved
+from symbij.calculus.rules import simplify_chain
 from symbij.calculus.slopes import value_of
 from symbij.calculus.truth import evaluate
 from symbij.formula.interval import REALS, Interval
@@ -187,7 +189,10 @@ def _settle_pieces(part: PiecePart, image: Interval, bounds: Bounds, prove: Prov
     try:
         pieces = split(part.expr, part.variable, image, bounds)
     except Unsplit as reason:
-        raise Unproved(str(reason)) from None
+        settled = _settle_extreme(part, image, bounds, prove)
+        if settled is None:
+            raise Unproved(str(reason)) from None
+        return settled
     proofs: list[Proof] = []
     for piece in pieces:
         if not piece.expr.has(part.variable):
@@ -222,6 +227,35 @@ def _settle_pieces(part: PiecePart, image: Interval, bounds: Bounds, prove: Prov
         image,
         codomain,
     )
+    return Settled((core,), _union(proofs))
+
+
+def _settle_extreme(part: PiecePart, image: Interval, bounds: Bounds, prove: Prover) -> Settled | None:
+    """A maximum or minimum of maps that all rise or all fall, wherever they cross."""
+    from symbij.calculus.recognise import NotChain, recognise
+
+    if not isinstance(part.expr, (sp.Max, sp.Min)):
+        return None
+    proofs = []
+    for arg in part.expr.args:
+        try:
+            proofs.append(prove(recognise(arg, part.variable), image, bounds, False))
+        except (NotChain, Folds, Unproved, OutsideDomain):
+            return None
+    signs = {p.sign for p in proofs}
+    if len(signs) != 1 or not signs <= {1, -1}:
+        return None
+    ranges = tuple(p.codomain for p in proofs)
+    codomain = Interval(
+        part.expr.func(*(r.lo for r in ranges)),
+        part.expr.func(*(r.hi for r in ranges)),
+        any(r.lo_open for r in ranges),
+        any(r.hi_open for r in ranges),
+    )
+    core = ExtremeCore(
+        tuple(simplify_chain(p.links) for p in proofs), (image,) * len(proofs), ranges,
+        isinstance(part.expr, sp.Max), int(signs.pop()), image, codomain,
+    )  # fmt: skip
     return Settled((core,), _union(proofs))
 
 

@@ -21,7 +21,17 @@ def _compiled(expr: sp.Expr, names: tuple[str, ...]) -> object:
     arguments = [symbols.get(n, sp.Symbol(n)) for n in names]
     # sympy turns the erfc(-u/sqrt(2)) of their definition into 2 - erfc(u/sqrt(2)), without digits in the lower tail
     expr = expr.replace(fn.ndtr, _NDTR).replace(fn.log_ndtr, lambda u: sp.log(_NDTR(u)))
-    return sp.lambdify(arguments, expand_definitions(expr), modules=[_GUARDED, "mpmath"])
+    expr, roots = _without_roots(expand_definitions(expr))
+    return sp.lambdify(arguments, expr, modules=[roots, _GUARDED, "mpmath"])
+
+
+def _without_roots(expr: sp.Expr) -> tuple[sp.Expr, dict[str, Callable[[object], object]]]:
+    """`expr` with functions in place of algebraic numbers, and what computes these at the precision in use."""
+    found = sorted(expr.atoms(sp.CRootOf), key=str)
+    stands = {root: sp.Function(f"algebraic_{k}", real=True)(0) for k, root in enumerate(found)}
+    computes = {f"algebraic_{k}": lambda _, root=root: mpmath.mpf(root.evalf(mpmath.mp.dps + 5)) for k, root in
+                enumerate(found)}  # fmt: skip
+    return expr.xreplace(stands), computes
 
 
 def _guarded(

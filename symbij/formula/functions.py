@@ -48,8 +48,11 @@ class SymbijFunction(sp.Function):
         derivative = type(self).definition(*dummies).diff(dummies[argindex - 1])
         return derivative.subs(dict(zip(dummies, self.args, strict=True)), simultaneous=True)
 
-    def _eval_evalf(self, prec: int) -> sp.Expr:
-        return type(self).definition(*self.args)._eval_evalf(prec)
+    def _eval_evalf(self, prec: int) -> sp.Expr | None:
+        try:
+            return type(self).definition(*self.args)._eval_evalf(prec)
+        except (MemoryError, OverflowError):  # an exponential of an exponential: too large to be written down
+            return None
 
     def _latex(self, printer: object, exp: str | None = None) -> str:
         name = self.latex_name or r"\operatorname{" + type(self).__name__.replace("_", r"\_") + "}"

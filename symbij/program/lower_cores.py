@@ -9,6 +9,7 @@ import sympy as sp
 
 from symbij.calculus.chain import Chain, Link
 from symbij.calculus.cores import POINT, MonotoneCore, NumericInverse, PiecewiseCore
+from symbij.calculus.extremes import ExtremeCore
 from symbij.calculus.floor import FloorCore
 from symbij.calculus.parts import Folded
 from symbij.calculus.slopes import log_slope, slope, walk
@@ -26,6 +27,7 @@ from symbij.program.lower import (
     lower_link,
     lower_link_inverse,
 )
+from symbij.program.lower_extremes import lower_extreme, lower_extreme_inverse
 from symbij.program.lower_floor import lower_floor, lower_floor_inverse
 
 _IN = sp.Dummy("u", real=True)
@@ -223,5 +225,6 @@ CORES: dict[type[Link], tuple[Callable[..., Lowered], Callable[..., Lowered]]] =
     NumericInverse: (_numeric_inverse, _core_again),
     SplineCore: (lower_spline, lower_spline_inverse),
     PiecewiseCore: (lower_pieces, lower_pieces_inverse),
+    ExtremeCore: (lower_extreme, lower_extreme_inverse),
     FloorCore: (_floor, _floor_inverse),
 }

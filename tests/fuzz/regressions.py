@@ -22,4 +22,44 @@ class Regression:
         return Fuzzed(-1, 0, "regression", self.text, self.constraints, self.domain)
 
 
-REGRESSIONS: tuple[Regression, ...] = ()
+_SATURATES = "a value that rounds to an end before a function that is singular there"
+_BEYOND = "a rounding carried the inverse past the end of a domain: NaN"
+_POSITIVE, _UNIT = {"a": "positive"}, {"a": "unit"}
+
+REGRESSIONS: tuple[Regression, ...] = (
+    Regression(
+        "a*exp(x) + 0.5*log_ndtr(sinh(x**3)) + x", "mpmath's erfc takes seconds for 1e9", constraints=_POSITIVE
+    ),
+    Regression("acos(ndtri(asinh(x)))*0.25", "an end, ndtri(ndtr(1)), that never settles"),
+    Regression("expm1(sinh(logit(ndtri(sqrt(a + x)))))", "an end that never settles", constraints=_UNIT),
+    Regression(
+        "min(tanh((-(x/a + x))**3), atan(x))", "a false witness, of values that round", ("refuted",), None, _POSITIVE
+    ),
+    Regression("where(x > x, sqrt(7*x), (x + a)**(3/2))", "a branch never taken cut the domain", ("closed form",),
+               None, _POSITIVE),
+    Regression("3*log_ndtr(x)", "no row"),
+    Regression("(asinh(0.1*(log_ndtr(log(x)))))**3", "no row"),
+    Regression("1 + expm1(x)", _SATURATES),
+    Regression("1/(1 + expm1(x))", _SATURATES),
+    Regression("acos(1 - exp(-(exp(log(x)))))", _SATURATES),
+    Regression("atanh(sigmoid(x))", _SATURATES),
+    Regression("acos(erf(log(x)))", _SATURATES),
+    Regression("atan(asin(tanh(cbrt(x))))/a", _SATURATES, constraints=_UNIT),
+    Regression("-(atan(asin(sigmoid((x)/a))))", _SATURATES, constraints=_UNIT),
+    Regression("erfinv((x - a)/sqrt(1 + (x - a)**2))", _SATURATES, constraints=_UNIT),
+    Regression("softplus(log1p((x - 1.5)/(1 + abs(x - 1.5))))", _SATURATES),
+    Regression("-(exp(x) + log1p(softsign(x)))", _SATURATES),
+    Regression("log(x + exp(x))", "a domain from 0, since a preimage without formula counted as its argument",
+               ("unproved",)),
+    Regression("min(asinh(x), sigmoid(x) - 1/2)", "a break at a preimage without formula"),
+    Regression("max(x**3 + x, 2*x + 1)", "a break that is an algebraic number: NameError"),
+    Regression("log1p(acos(tanh(a*atan(x))))", "acos > -1 was not seen: a domain that ends at a rounded infinity",
+               constraints=_POSITIVE),
+    Regression("softplus_inverse(exp(x**3)*exp(exp(x**3)))", "an end too large to be written down: MemoryError",
+               ("rejected",), (-2, 3)),
+    Regression("log(erfc(x))", "of a value near 0, log(2) + log_ndtr cancels"),
+    Regression("sigmoid(a*(atan(x)))", _BEYOND, constraints={"a": "negative"}),
+    Regression("square(expm1(7) + (x*a + x))", "outputs next to an end that is rounded: NaN", domain=(1, 5),
+               constraints=_UNIT),
+    Regression("erfc(tan(erf(x))) - a", _BEYOND, constraints=_POSITIVE),
+)  # fmt: skip

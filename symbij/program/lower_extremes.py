@@ -1,0 +1,53 @@
+"""Lowering of the larger or smaller of several maps."""
+
+from __future__ import annotations
+
+from symbij.calculus.extremes import ExtremeCore
+from symbij.formula.interval import Interval
+from symbij.program.ir import Builder, Var
+from symbij.program.lower import Env, Lowered, lower, lower_chain, lower_inverse
+
+
+def lower_extreme(core: ExtremeCore, env: Env, u: Var, b: Builder) -> Lowered:
+    """The value of the map that wins at `u`, and its log|derivative|."""
+    return _best([lower_chain(chain, env, u, b) for chain in core.chains], core.largest, b)
+
+
+def lower_extreme_inverse(core: ExtremeCore, env: Env, v: Var, b: Builder) -> Lowered:
+    """The input whose value is `v`, and log|dv/du| there."""
+    inverse = core.inverse()
+    steps = []
+    for k, chain in enumerate(core.chains):
+        lowest, highest = inverse.ends(k)
+        at, beyond = _inside(v, core.ranges[k], env, b)
+        step = lower_inverse(chain, env, at, b)
+        value = step.value
+        for condition, end in zip(beyond, (lowest, highest), strict=True):
+            if condition is not None:
+                value = b.select(condition, lower(end, env, b), value)
+        steps.append(Lowered(value, step.log_det))
+    return _best(steps, inverse.largest, b).reciprocal(b)
+
+
+def _inside(v: Var, where: Interval, env: Env, b: Builder) -> tuple[Var, tuple[Var | None, Var | None]]:
+    """`v`, or some point inside, and whether it was at or beyond the lower and the upper end. What is not selected must
+    be finite, since in the reverse sweep its derivative is multiplied by zero."""
+    lo, hi = (None if end.is_infinite and end.is_number else lower(end, env, b) for end in (where.lo, where.hi))
+    below = None if lo is None else b.compare("le", v, lo)
+    above = None if hi is None else b.compare("ge", v, hi)
+    if lo is not None and hi is not None:
+        inside = 0.5 * (lo + hi)
+    else:
+        inside = lo + 1.0 if lo is not None else hi - 1.0 if hi is not None else v
+    for condition in (below, above):
+        if condition is not None:
+            v = b.select(condition, inside, v)
+    return v, (below, above)
+
+
+def _best(steps: list[Lowered], largest: bool, b: Builder) -> Lowered:
+    value, log_det = steps[0].value, steps[0].log_det
+    for step in steps[1:]:
+        better = b.compare("gt" if largest else "lt", step.value, value)
+        value, log_det = b.select(better, step.value, value), b.select(better, step.log_det, log_det)
+    return Lowered(value, log_det)
