@@ -21,6 +21,8 @@ from symbij.formula.parser import parse
 BOUND = 4.0
 
 CASES = [(name, index) for name, sets in PARAMETERS.items() for index in range(len(sets))]
+# Truth takes its time: two sets of each class are tried always, the others with the slow tests.
+PROMPT = [pytest.param(*c, marks=pytest.mark.slow) if c[1] >= 2 else pytest.param(*c) for c in CASES]
 OPERATIONS = ("forward", "forward_log_det", "inverse", "inverse_log_det")
 
 
@@ -188,7 +190,7 @@ def test_every_bijector_has_parameter_sets() -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-@pytest.mark.parametrize(("name", "index"), CASES)
+@pytest.mark.parametrize(("name", "index"), PROMPT)
 def test_accuracy(name: str, index: int, operation: str) -> None:
     check_within_limits(name, index, operation, dense=False)
 
@@ -221,7 +223,7 @@ def test_outputs_too_small_for_accuracy_have_finite_preimages(name: str) -> None
         assert np.all(np.diff(x) >= 0)
 
 
-@pytest.mark.parametrize(("name", "index"), CASES)
+@pytest.mark.parametrize(("name", "index"), PROMPT)
 def test_formula_is_that_of_the_literature(name: str, index: int) -> None:
     c = case(name, index)
     unit, center = c.scale_and_center()
