@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
+from collections.abc import Callable
+from typing import Any
 
 import sympy as sp
 
@@ -18,6 +21,20 @@ from symbij.formula.interval import Interval
 MOST_DEGREE = 12
 
 
+def _if_polynomial(function: Callable[..., Monotone | None]) -> Callable[..., Monotone | None]:
+    """None where sympy does not take a coefficient for one, as tan(a) beside a."""
+
+    @functools.wraps(function)
+    def found(*args: Any) -> Monotone | None:
+        try:
+            return function(*args)
+        except sp.PolynomialError:
+            return None
+
+    return found
+
+
+@_if_polynomial
 def prove_rational(part: SumPart | ProductPart, where: Interval, bounds: Bounds) -> Monotone | None:
     """A proof by Bernstein coefficients that a quotient of polynomials is monotone on a finite interval. It also gives
     a form of the derivative that does not cancel."""
@@ -37,6 +54,7 @@ def prove_rational(part: SumPart | ProductPart, where: Interval, bounds: Bounds)
     return _by_bernstein(slope, where, bounds, form)
 
 
+@_if_polynomial
 def by_polynomial(part: SumPart | ProductPart, where: Interval, bounds: Bounds) -> Monotone | None:
     """The derivative is a rational function, but for positive factors such as exponentials."""
     value = value_of((part,), POINT)

@@ -145,6 +145,11 @@ def _known_shape(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
                     return (*recognise(u, x), link("heavy_tail", 2 * spread))
             if other == 1 / sp.sqrt(1 + u**2):  # the sine of atan(u) is tanh of asinh(u)
                 return (*recognise(u, x), link("asinh"), link("tanh"))
+            if (
+                u.is_Pow and u.exp.is_Integer and u.exp > 1 and other == (1 + u.base**2) ** (-u.exp / 2)
+            ):  # a power of it
+                t = sp.Dummy("t", real=True)
+                return (*recognise(u.base, x), link("asinh"), link("tanh"), *recognise(t**u.exp, t))
     if isinstance(expr, sp.Add) and len(expr.args) == 2:
         for u, other in (expr.args, expr.args[::-1]):
             if other == sp.sqrt(1 + u**2):  # exp(asinh(u))

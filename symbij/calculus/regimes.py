@@ -40,7 +40,6 @@ class Distance:
 
 
 _BEYOND_ONE = (link("shift", 1), link("reciprocal"))
-_ACUTE = (link("reciprocal"), link("atan"), link("versin"))  # 1 - sin(atan(u)), since pi/2 - atan(u) = atan(1/u)
 _FLIP = link("scale", -1)
 
 # 1 - tanh(u) = 2 sigmoid(-2 u), 1 - u/(1 + u) = 1/(1 + u), 1 + expm1(u) = exp(u)
@@ -55,7 +54,6 @@ DISTANCES: dict[tuple[str, ...], tuple[Distance, ...]] = {
     ("erfc",): (Distance(2, -1, -_HALF, (_FLIP, link("erfc"))),),
     ("expm1",): (Distance(-1, -1, -_HALF, (link("exp"),)),),
     ("softsign",): (Distance(-1, -1, -sp.S.One, (_FLIP, *_BEYOND_ONE)), Distance(1, 1, sp.S.One, _BEYOND_ONE)),
-    ("atan", "sin"): (Distance(-1, -1, -sp.S.One, (_FLIP, *_ACUTE)), Distance(1, 1, sp.S.One, _ACUTE)),
 }
 
 _LOG_ERFC = (link("scale", -sp.sqrt(2)), link("log_ndtr"), link("shift", sp.log(2)))

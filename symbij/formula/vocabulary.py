@@ -191,6 +191,13 @@ def _short(value: sp.Expr) -> str:
 
 def check_real(expr: sp.Expr) -> None:
     """Refuse an expression with a constant that is not a finite real double."""
+    try:
+        _check_real(expr)
+    except ValueError as error:  # of sympy, for arguments outside the domain of a function
+        raise FormulaSyntaxError(f"the formula holds a number that is not defined: {error}") from None
+
+
+def _check_real(expr: sp.Expr) -> None:
     for node in sp.preorder_traversal(expr):
         if isinstance(node, sp.Expr) and node.is_extended_real is False:
             raise FormulaSyntaxError(f"the formula holds {_short(node)}, which is not a real number")

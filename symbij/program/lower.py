@@ -156,17 +156,25 @@ def lower_inverse(chain: Chain, env: Env, v: Var, b: Builder) -> Lowered:
     Between two links rounding may carry a value past the end of what the next one takes; it is brought back there.
     """
     total, constant = b.const(0.0), sp.S.Zero
-    rounded = shifted = arithmetic = False  # so far; by a shift of a rounded number; by the last link
+    rounded = shifted = arithmetic = False  # so far; by a shift of a rounded number; by arithmetic, last
     for item in reversed(chain):
-        if arithmetic:
-            v = _brought_back(v, item, shifted, b)
-        arithmetic = item.name in _AFFINE
-        shifted = arithmetic and (shifted or (rounded and item.name == "shift"))
-        rounded = True
+        if item.name not in _AFFINE:
+            if arithmetic:
+                v = _brought_back(v, item, shifted, b)
+            rounded, shifted, arithmetic = True, False, False
+        elif not _is_exact(item):
+            shifted = shifted or (rounded and item.name == "shift")
+            arithmetic = arithmetic or rounded or item.name == "shift"  # a first quotient of y cannot pass an end
+            rounded = True
         step = lower_link_inverse(item, env, v, b)
         total, constant = b.sub(total, step.log_det), constant - step.constant
         v = step.value
     return Lowered(v, b.add(total, lower(log_constant(constant), env, b)))
+
+
+def _is_exact(item: Link) -> bool:
+    """Whether a link only changes the sign."""
+    return isinstance(item, RowLink) and item.name != "shift" and abs(item.args[0]) == 1
 
 
 def _brought_back(v: Var, item: Link, shifted: bool, b: Builder) -> Var:

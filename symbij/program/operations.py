@@ -105,7 +105,8 @@ def interval_conditions(u: Var, where: Interval, env: Env, b: Builder, leeway: b
         if end.is_infinite and end.is_number:
             continue
         bound = lower(end, env, b)
-        if leeway and end.free_symbols and end.count_ops() > 1:
+        size = -end if end.could_extract_minus_sign() else end
+        if leeway and size.free_symbols and size.count_ops() > 1:  # a single rounding keeps the order
             bound = bound + b.call("abs", bound) * (outwards * _ROUNDINGS)
         made.append(b.compare(kind, u, bound))
     return made
