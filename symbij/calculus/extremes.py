@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symbij.calculus.bounds import Bounds
-from symbij.calculus.chain import Chain, Link, chain_forward, chain_log_det, invert_chain
+from symbij.calculus.chain import Chain, Core, chain_forward, chain_log_det, invert_chain
 from symbij.formula.interval import Interval
 
 
 @dataclass(frozen=True)
-class ExtremeCore(Link):
+class ExtremeCore(Core):
     """The largest (or smallest) of `chains` on the interval `where`."""
 
     chains: tuple[Chain, ...]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from symbij.calculus.chain import Chain, Core, Link
+from symbij.calculus.chain import Chain, Core, Link, RowLink
 from symbij.calculus.elementary import KERNEL_NAME
 from symbij.calculus.parameter_forms import log_constant
 from symbij.calculus.truth import constant
