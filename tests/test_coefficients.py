@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
-import sys
-from pathlib import Path
 
 import mpmath
 import pytest
 
 from symbij.kernels.coefficients import logarithm
-
-sys.path.append(str(Path(__file__).parents[1]))  # behind the installed package, for `tests.coefficients`
-
 from tests.coefficients.__main__ import FAMILIES, HERE, TARGET, fits, written
 from tests.coefficients.remez import fitted
 

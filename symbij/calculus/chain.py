@@ -79,7 +79,20 @@ class Link:
 
 
 class Core(Link):
-    """A link that is more than a formula, and lowered in a way of its own."""
+    """A link that is more than a formula, and lowered in a way of its own: it maps `where` onto `image`."""
+
+    direction: int | sp.Expr
+    where: Interval
+    image: Interval
+
+    def sign(self, bounds: Bounds) -> int | sp.Expr:
+        return self.direction
+
+    def domain(self, bounds: Bounds) -> Interval:
+        return self.where
+
+    def codomain(self, bounds: Bounds) -> Interval:
+        return self.image
 
 
 @dataclass(frozen=True)

@@ -75,15 +75,6 @@ class MonotoneCore(Core):
     def log_det_v(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
         return self.log_det_u(u, v)
 
-    def sign(self, bounds: Bounds) -> int | sp.Expr:
-        return self.direction
-
-    def domain(self, bounds: Bounds) -> Interval:
-        return self.where
-
-    def codomain(self, bounds: Bounds) -> Interval:
-        return self.image
-
     def conditions(self) -> tuple[sp.Expr, ...]:
         # a factor of zero does no more to a sum than to drop a term
         return tuple(c for link in links_of((self.part,)) if link.name != "scale" for c in link.conditions())
@@ -193,15 +184,6 @@ class PiecewiseCore(Core):
 
     def log_det_v(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
         return self.inverted.choose(v, [chain_log_det_from_output(p, v) for p in self.pieces[:: self.direction]])
-
-    def sign(self, bounds: Bounds) -> int | sp.Expr:
-        return self.direction
-
-    def domain(self, bounds: Bounds) -> Interval:
-        return self.where
-
-    def codomain(self, bounds: Bounds) -> Interval:
-        return self.image
 
     def conditions(self) -> tuple[sp.Expr, ...]:
         return tuple(c for piece in self.pieces for link in piece for c in link.conditions())

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from symbij.calculus.bounds import Bounds
 from symbij.calculus.chain import Chain, Core, chain_forward, chain_log_det, invert_chain
 from symbij.formula.interval import Interval
 
@@ -58,15 +57,6 @@ class ExtremeCore(Core):
 
     def log_det_v(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
         return -self.inverse().log_det_u(v, u)
-
-    def sign(self, bounds: Bounds) -> int | sp.Expr:
-        return self.direction
-
-    def domain(self, bounds: Bounds) -> Interval:
-        return self.where
-
-    def codomain(self, bounds: Bounds) -> Interval:
-        return self.image
 
     def conditions(self) -> tuple[sp.Expr, ...]:
         return tuple(c for chain in self.chains for item in chain for c in item.conditions())
