@@ -21,7 +21,7 @@ from tests.fuzz.regressions import REGRESSIONS, Regression
 from tests.fuzz.report import listed
 from tests.fuzz.words import WORDS, Unknown
 
-SAMPLE = 100
+SAMPLE = 40
 
 
 def test_a_sample_of_formulas(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
