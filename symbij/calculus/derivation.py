@@ -22,7 +22,7 @@ from symbij.calculus.chain import (
 from symbij.calculus.continuation import continued
 from symbij.calculus.cores import ASSUMED, MonotoneCore, PiecewiseCore
 from symbij.calculus.domain import preimage, prove
-from symbij.calculus.enclose import enclosure
+from symbij.calculus.enclose import box_of, enclosure, lies_in, ranges_of
 from symbij.calculus.half_periods import PERIODIC
 from symbij.calculus.intervals import contains, intersect
 from symbij.calculus.pieces import Unsplit, split
@@ -276,14 +276,9 @@ def starting_domain(
 
 def _certainly_inside(need: Requirement, formula: Formula) -> bool:
     """Whether interval arithmetic shows that a requirement holds on the whole domain."""
-    parameters = {s: (float(lo), float(hi)) for s, (lo, hi) in formula.bounds.items()}
-    where = formula.domain or REALS
-    box = (enclosure(where.lo, parameters)[0], enclosure(where.hi, parameters)[1])
-    lo, hi = enclosure(need.expr, {**parameters, formula.variable: box})
-    needed = need.interval
-    least, most = enclosure(needed.lo, parameters)[1], enclosure(needed.hi, parameters)[0]
-    above = lo > least or (lo == least and (not needed.lo_open or needed.lo.is_infinite))
-    return above and (hi < most or (hi == most and (not needed.hi_open or needed.hi.is_infinite)))
+    ranges = ranges_of(formula.bounds)
+    box = enclosure(need.expr, {**ranges, formula.variable: box_of(formula.domain or REALS, ranges)})
+    return lies_in(box, need.interval, ranges)
 
 
 def _holds_where_meant(need: Requirement, formula: Formula, domain: Interval) -> bool:

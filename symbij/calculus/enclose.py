@@ -12,8 +12,10 @@ from functools import cache, lru_cache
 import mpmath
 import sympy as sp
 
+from symbij.calculus.bounds import Bounds
 from symbij.calculus.truth import evaluate
 from symbij.formula import functions as fn
+from symbij.formula.interval import Interval
 
 Box = tuple[float, float]
 EVERYTHING: Box = (-math.inf, math.inf)
@@ -102,6 +104,24 @@ def enclosure(expr: sp.Expr, ranges: Mapping[sp.Symbol, Box]) -> Box:
     if isinstance(expr, fn.SymbijFunction) and expr.range_sign:
         return (0.0, math.inf) if expr.range_sign > 0 else (-math.inf, 0.0)
     return EVERYTHING
+
+
+def ranges_of(bounds: Bounds) -> dict[sp.Symbol, Box]:
+    """The ranges of the parameters, by their constraints."""
+    return {s: (float(lo), float(hi)) for s, (lo, hi) in bounds.items()}
+
+
+def box_of(where: Interval, ranges: Mapping[sp.Symbol, Box]) -> Box:
+    """Doubles around an interval, whatever the parameters."""
+    return enclosure(where.lo, ranges)[0], enclosure(where.hi, ranges)[1]
+
+
+def lies_in(box: Box, where: Interval, ranges: Mapping[sp.Symbol, Box]) -> bool:
+    """Whether a box certainly lies in an interval, whatever the parameters."""
+    lo, hi = box
+    least, most = enclosure(where.lo, ranges)[1], enclosure(where.hi, ranges)[0]
+    above = lo > least or (lo == least and (not where.lo_open or bool(where.lo.is_infinite)))
+    return above and (hi < most or (hi == most and (not where.hi_open or bool(where.hi.is_infinite))))
 
 
 def _added(a: float, b: float, towards: float) -> float:

@@ -15,10 +15,11 @@ import math
 
 import sympy as sp
 
+from symbij.calculus.affine import factor_of, is_affine, leading_run
 from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.chain import Link
 from symbij.calculus.cores import POINT
-from symbij.calculus.enclose import Box, enclosure
+from symbij.calculus.enclose import Box, box_of, enclosure, ranges_of
 from symbij.calculus.parts import Folded, ProductPart, RawChain, SumPart
 from symbij.calculus.polynomials import by_polynomial
 from symbij.calculus.proof import Monotone, Turns
@@ -34,41 +35,26 @@ _X = POINT
 def prove_monotone(part: SumPart | ProductPart, where: Interval, bounds: Bounds) -> Monotone | None:
     """A proof that `part` is strictly monotone on `where`, or None. Raises `Turns` if it certainly is not."""
     _, terms = walk((part,), _X, SYMBOLIC)
-    box = _numeric_box(where, bounds)
-    found = _by_signs(part, terms, box, where, bounds)
-    if found is None and value_of((part,), _X).free_symbols == {_X}:
-        found = by_polynomial(part, where, bounds)  # which knows where it turns, if it does
-    return (
-        found
-        or _by_range(part, where, bounds)
-        or by_polynomial(part, where, bounds)
-        or _by_subdivision(terms, where, box, bounds)
-    )
+    box = box_of(where, ranges_of(bounds))
+    attempts = [_by_range, by_polynomial]
+    if value_of((part,), _X).free_symbols == {_X}:
+        attempts.reverse()  # of a formula without parameters, polynomials know where it turns, if it does
+    found = _by_signs(part, terms, box, bounds)
+    for attempt in attempts:
+        found = found or attempt(part, where, bounds)
+    return found or _by_subdivision(terms, where, box, bounds)
 
 
-def _ranges(bounds: Bounds) -> dict[sp.Symbol, Box]:
-    return {s: (float(lo), float(hi)) for s, (lo, hi) in bounds.items()}
-
-
-def _numeric_box(where: Interval, bounds: Bounds) -> Box:
-    """Doubles around the interval, whatever the parameters."""
-    lo, _ = enclosure(where.lo, _ranges(bounds))
-    _, hi = enclosure(where.hi, _ranges(bounds))
-    return lo, hi
-
-
-def _by_signs(
-    part: SumPart | ProductPart, terms: tuple[Term, ...], box: Box, where: Interval, bounds: Bounds
-) -> Monotone | None:
+def _by_signs(part: SumPart | ProductPart, terms: tuple[Term, ...], box: Box, bounds: Bounds) -> Monotone | None:
     """All terms have the same sign, which may be that of a parameter."""
     cuts = sorted({c for c in (0.0, *_zeros(part)) if box[0] < c < box[1]})
     signs: set[sp.Expr] = set()
     for lo, hi in zip([box[0], *cuts], [*cuts, box[1]], strict=True):
-        ranges = {**_ranges(bounds), _X: (lo, hi)}
+        ranges = {**ranges_of(bounds), _X: (lo, hi)}
         for term in terms:
             sign: sp.Expr = _plain_sign(term.sign, bounds)
             for factor in term.factors:
-                sign = sign * _sign_on(factor, ranges, where, bounds)
+                sign = sign * _sign_on(factor, ranges, bounds)
             signs.add(_plain_sign(sign, bounds))
     signs.discard(sp.S.Zero)
     if len(signs) != 1 or (sign := signs.pop()) is sp.nan:
@@ -82,7 +68,7 @@ def _plain_sign(expr: sp.Expr, bounds: Bounds) -> sp.Expr:
     return expr if known is None else sp.Integer(known)
 
 
-def _sign_on(factor: sp.Expr, ranges: dict[sp.Symbol, Box], where: Interval, bounds: Bounds) -> sp.Expr:
+def _sign_on(factor: sp.Expr, ranges: dict[sp.Symbol, Box], bounds: Bounds) -> sp.Expr:
     """The sign of a factor on a box, as a number or a parameter expression; NaN if it is not constant."""
     lo, hi = enclosure(factor, ranges)
     if lo >= 0.0:
@@ -91,7 +77,7 @@ def _sign_on(factor: sp.Expr, ranges: dict[sp.Symbol, Box], where: Interval, bou
         return sp.S.NegativeOne
     free, varying = factor.as_independent(_X, as_Add=False)
     if free != 1:
-        inner = _sign_on(varying, ranges, where, bounds)
+        inner = _sign_on(varying, ranges, bounds)
         return sp.nan if inner is sp.nan else _plain_sign(free, bounds) * inner
     return sp.nan
 
@@ -151,7 +137,7 @@ def _by_range(part: SumPart | ProductPart, where: Interval, bounds: Bounds) -> M
     signs = [sign_of(e, bounds) for e in ends]
     why = "so that the derivative, which lies between these two values, has one sign"
     if -1 in signs and 1 in signs:
-        raise Turns(_signed_points(part, where, bounds))
+        raise Turns(_signed_points(part))
     if signs[0] is not None and signs[1] is not None:
         total = signs[0] + signs[1]
         return None if total == 0 else Monotone(1 if total > 0 else -1, False, (), _RANGE_PROOF, None, log_form)
@@ -197,10 +183,9 @@ def _coefficient_and_range(raw: RawChain, where: Interval) -> tuple[sp.Expr, sp.
     coefficient: sp.Expr = sp.S.One
     low = high = sp.S.One
     for item in raw:
-        if isinstance(item, Link) and item.name in ("shift", "scale", "divide"):
+        if is_affine(item):
             if item.name != "shift":
-                factor = item.args[0]  # type: ignore[attr-defined]
-                coefficient = coefficient * (factor if item.name == "scale" else 1 / factor)
+                coefficient = coefficient * factor_of(item)  # type: ignore[arg-type]
             continue
         if low != high or not where.is_reals or not isinstance(item, (Link, Folded)):
             return None
@@ -214,7 +199,7 @@ def _by_subdivision(terms: tuple[Term, ...], where: Interval, box: Box, bounds: 
     """Interval arithmetic on ever smaller boxes; unbounded ones are cut off at powers of two."""
     derivative = slope(terms, SYMBOLIC)
     signs: dict[int, float] = {}
-    parameters = _ranges(bounds)
+    parameters = ranges_of(bounds)
     exact = not (derivative.free_symbols - {_X}) and where.lo.is_number and where.hi.is_number
     queue = [box]
     for _ in range(MOST_BOXES):
@@ -254,18 +239,11 @@ def _middle(lo: float, hi: float) -> float:
 
 def _centre(raw: RawChain) -> float | None:
     """Where the first row that is not affine receives zero: there its slope is largest."""
-    end: sp.Expr = sp.S.Zero
-    affine = []
-    for item in raw:
-        if not isinstance(item, Link) or item.name not in ("shift", "scale", "divide"):
-            break
-        affine.append(item)
-    for item in reversed(affine):
-        end = item.inverse().forward(end)
+    end = -leading_run(raw).pre  # type: ignore[arg-type]
     return float(end) if end.is_number else None
 
 
-def _signed_points(part: SumPart | ProductPart, where: Interval, bounds: Bounds) -> tuple[float, float]:
+def _signed_points(part: SumPart | ProductPart) -> tuple[float, float]:
     """A point where the derivative is positive and one where it is negative, or the same point twice."""
     _, terms = walk((part,), _X, SYMBOLIC)
     derivative = slope(terms, SYMBOLIC)

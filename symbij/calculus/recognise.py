@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sympy as sp
 
+from symbij.calculus.affine import scaled
 from symbij.calculus.chain import Chain, Link, link, scaling
 from symbij.calculus.parts import FloorPart, Folded, PiecePart, ProductPart, RawChain, SplinePart, SumPart
 from symbij.calculus.pieces import switches
@@ -140,7 +141,7 @@ def _known_shape(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
             if isinstance(other, sp.exp):
                 rate, spread = (sp.cancel(other.args[0] / u**k) for k in (1, 2))
                 if not rate.has(x):  # u exp(c u) = c u exp(c u)/c
-                    return (*recognise(u, x), *_scaled(rate), _XEXP, *_scaled(1 / rate))
+                    return (*recognise(u, x), *scaled(rate), _XEXP, *scaled(1 / rate))
                 if not spread.has(x) and spread.is_nonnegative:
                     return (*recognise(u, x), link("heavy_tail", 2 * spread))
             if other == 1 / sp.sqrt(1 + u**2):  # the sine of atan(u) is tanh of asinh(u)
@@ -155,10 +156,6 @@ def _known_shape(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
             if other == sp.sqrt(1 + u**2):  # exp(asinh(u))
                 return (*recognise(u, x), link("asinh"), link("exp"))
     return None
-
-
-def _scaled(factor: sp.Expr) -> Chain:
-    return () if factor == 1 else (scaling(factor),)
 
 
 def _moebius(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import mpmath
 import sympy as sp
 
+from symbij.calculus.affine import leading_run, scaled
 from symbij.calculus.chain import Chain, Link, RowLink, chain_forward, combined_sign, link, scaling
 from symbij.calculus.cores import MonotoneCore, PiecewiseCore
 from symbij.calculus.extremes import ExtremeCore
@@ -26,7 +27,6 @@ from symbij.formula.interval import POSITIVE, REALS, Interval
 
 _HALF = sp.Rational(1, 2)
 _BELOW_LOG2 = Interval(-sp.oo, sp.log(2))
-_AFFINE = ("shift", "scale", "divide")
 
 
 @dataclass(frozen=True)
@@ -126,22 +126,12 @@ def _pair(links: list[Link], i: int) -> tuple[PiecewiseCore, int] | None:
         first = links[i : i + len(names)]
         if [item.name for item in first] != list(names):
             continue
-        j = i + len(names)
-        scale, shift = sp.S.One, sp.S.Zero
-        while j < len(links) and links[j].name in _AFFINE:
-            item = links[j]
-            assert isinstance(item, RowLink)
-            (arg,) = item.args
-            if item.name == "shift":
-                shift = shift + arg
-            else:
-                factor = arg if item.name == "scale" else 1 / arg
-                scale, shift = scale * factor, shift * factor
-            j += 1
+        between = leading_run(links[i + len(names) :])
+        j = i + len(names) + len(between.links)
         following = links[j] if j < len(links) else None
         for last in (following, None):
             length = j - i + (last is not None)
-            core = _core(tuple(links[i : i + length]), distances, scale, shift, last)
+            core = _core(tuple(links[i : i + length]), distances, between.scale, between.shift, last)
             if core is not None:
                 return core, length
     return None
@@ -178,7 +168,7 @@ def _from_distance(
         return (scaling(-scale if distance.end > 0 else scale),) if stays else None  # all positive ends are upper ones
     if not isinstance(last, RowLink) or not (scale.is_positive or scale.is_negative):
         return None
-    size = () if abs(scale) == 1 else (scaling(abs(scale)),)
+    size = scaled(abs(scale))
     own = FROM_END.get((last.name, int(reached))) if reached.is_Integer else None
     if own is not None:
         return (*size, *own) if not scale.free_symbols else None  # which could lead out of the domain before the break

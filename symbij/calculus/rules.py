@@ -28,13 +28,14 @@ run of shift, scale and divide links is read as one affine map; most rules look 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
 
 from symbij.calculus import rules_power
-from symbij.calculus.chain import Chain, Link, RowLink, link, scaling
+from symbij.calculus.affine import Run, factor_of, is_affine, is_row, leading_run, run_of, scaled, shifted
+from symbij.calculus.chain import Chain, Link, RowLink, link
 from symbij.calculus.cores import MonotoneCore, PiecewiseCore
 from symbij.calculus.floor import FloorCore
 from symbij.calculus.parameter_forms import one_sided, parameter_form
@@ -45,17 +46,6 @@ from symbij.calculus.spline import SplineCore
 from symbij.formula import functions as fn
 
 _HALF = sp.Rational(1, 2)
-_AFFINE = ("shift", "scale", "divide")
-
-
-@dataclass(frozen=True)
-class _Run:
-    """v = scale*u + shift, and equally scale*(u + pre)."""
-
-    scale: sp.Expr
-    shift: sp.Expr
-    pre: sp.Expr
-    links: Chain
 
 
 def simplify_chain(chain: Chain) -> Chain:
@@ -116,14 +106,14 @@ def _centred(chain: Chain) -> Chain:
     for i, item in enumerate(links):
         before, after = _before(links, i), _after(links, i)
         if (
-            _is(item, "sigmoid")
+            is_row(item, "sigmoid")
             and before.shift == 0
             and len(before.links) == i
             and i + 1 + len(after.links) == len(links)
         ):
             constant = parameter_form(after.scale * (after.pre + _HALF))
             half_tanh = (link("divide", 2), link("tanh"), link("divide", 2))
-            return (*_scale(before.scale), *half_tanh, *_scale(after.scale), link("shift", constant))
+            return (*scaled(before.scale), *half_tanh, *scaled(after.scale), link("shift", constant))
     return chain
 
 
@@ -134,11 +124,11 @@ def _join_floor(links: list[Link]) -> list[Link]:
             continue
         before, after = links[:i], links[i + 1 :]
         offset, tail = item.offset, item.tail
-        if before and _is(before[-1], "shift"):
+        if before and is_row(before[-1], "shift"):
             whole = before[-1].args[0] + _HALF  # type: ignore[attr-defined]
             if whole.is_Integer and offset == 0:
                 before, offset, tail = before[:-1], -_HALF, tail + whole
-        if after and _is(after[0], "shift"):
+        if after and is_row(after[0], "shift"):
             tail = tail + after[0].args[0]  # type: ignore[attr-defined]
             after = after[1:]
         if (offset, tail) != (item.offset, item.tail):
@@ -146,18 +136,14 @@ def _join_floor(links: list[Link]) -> list[Link]:
     return links
 
 
-def _is(item: Link | None, name: str) -> bool:
-    return isinstance(item, RowLink) and item.row.name == name
-
-
 def _merge_affine(links: list[Link]) -> list[Link]:
     """Join neighbours of the same kind, and drop those that do nothing."""
     out: list[Link] = []
     for item in links:
-        if out and _is(item, "shift") and _is(out[-1], "shift"):
+        if out and is_row(item, "shift") and is_row(out[-1], "shift"):
             item = link("shift", out.pop().args[0] + item.args[0])  # type: ignore[attr-defined]
-        elif out and _affine(item) and _affine(out[-1]) and not (_is(item, "shift") or _is(out[-1], "shift")):
-            factor = _factor(out.pop()) * _factor(item)
+        elif out and is_affine(item) and is_affine(out[-1]) and not (is_row(item, "shift") or is_row(out[-1], "shift")):
+            factor = factor_of(out.pop()) * factor_of(item)
             numerator, denominator = sp.fraction(factor)
             item = (
                 link("divide", denominator / numerator)
@@ -180,49 +166,17 @@ def _does_nothing(item: Link) -> bool:
     return False
 
 
-def _affine(item: Link) -> bool:
-    return isinstance(item, RowLink) and item.row.name in _AFFINE
-
-
-def _factor(item: Link) -> sp.Expr:
-    assert isinstance(item, RowLink)
-    return item.args[0] if item.row.name == "scale" else 1 / item.args[0]
-
-
-def _run(links: list[Link]) -> _Run:
-    scale, shift, pre = sp.S.One, sp.S.Zero, sp.S.Zero
-    for item in links:
-        assert isinstance(item, RowLink)
-        if item.row.name == "shift":
-            shift = shift + item.args[0]
-            pre = pre + item.args[0] / scale
-        else:
-            scale, shift = scale * _factor(item), shift * _factor(item)
-    return _Run(scale, shift, pre, tuple(links))
-
-
-def _before(links: list[Link], i: int) -> _Run:
+def _before(links: list[Link], i: int) -> Run:
     """The affine run that ends right before position `i`."""
     j = i
-    while j > 0 and _affine(links[j - 1]):
+    while j > 0 and is_affine(links[j - 1]):
         j -= 1
-    return _run(links[j:i])
+    return run_of(links[j:i])
 
 
-def _after(links: list[Link], i: int) -> _Run:
+def _after(links: list[Link], i: int) -> Run:
     """The affine run that starts right after position `i`."""
-    j = i + 1
-    while j < len(links) and _affine(links[j]):
-        j += 1
-    return _run(links[i + 1 : j])
-
-
-def _scale(factor: sp.Expr) -> list[Link]:
-    return [] if factor == 1 else [scaling(factor)]
-
-
-def _shift(term: sp.Expr) -> list[Link]:
-    return [] if term == 0 else [link("shift", term)]
+    return leading_run(links[i + 1 :])
 
 
 def _same(a: sp.Expr, b: sp.Expr) -> bool:
@@ -236,13 +190,13 @@ def _same(a: sp.Expr, b: sp.Expr) -> bool:
 def _apply_once(links: list[Link]) -> list[Link] | None:
     # exponentials first, since log(1 - exp(u)) must become log(-expm1(u)); then from the outside in, since
     # 1 - (1 - x**p)**q needs its outer rule first
-    order = sorted(reversed(range(len(links))), key=lambda k: not _is(links[k], "exp"))
+    order = sorted(reversed(range(len(links))), key=lambda k: not is_row(links[k], "exp"))
     for i in order:
         item = links[i]
         if not isinstance(item, RowLink):
             continue
         following = links[i + 1] if i + 1 < len(links) else None
-        if isinstance(following, RowLink) and not _affine(item) and following == item.inverse():
+        if isinstance(following, RowLink) and not is_affine(item) and following == item.inverse():
             return links[:i] + links[i + 2 :]
         before, after = _before(links, i), _after(links, i)
         head, tail = links[: i - len(before.links)], links[i + 1 + len(after.links) :]
@@ -254,58 +208,58 @@ def _apply_once(links: list[Link]) -> list[Link] | None:
     return None
 
 
-def _rule_exp(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
+def _rule_exp(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
     if after.links and _same(after.pre, sp.Integer(-1)):
-        return [*before.links, link("expm1"), *_scale(after.scale), *tail]
-    if not after.links and tail and _is(tail[0], "log1p"):
+        return [*before.links, link("expm1"), *scaled(after.scale), *tail]
+    if not after.links and tail and is_row(tail[0], "log1p"):
         return [*before.links, link("softplus"), *tail[1:]]
-    if tail and _is(tail[0], "reciprocal") and after.scale == 1 and after.shift == 1:
+    if tail and is_row(tail[0], "reciprocal") and after.scale == 1 and after.shift == 1:
         return [*before.links, link("scale", -1), link("sigmoid"), *tail[1:]]
-    if not after.links and tail and _is(tail[0], "power"):
+    if not after.links and tail and is_row(tail[0], "power"):
         return [*before.links, link("scale", tail[0].args[0]), link("exp"), *tail[1:]]  # type: ignore[attr-defined]
-    if not after.links and tail and _is(tail[0], "reciprocal"):
+    if not after.links and tail and is_row(tail[0], "reciprocal"):
         return [*before.links, link("scale", -1), link("exp"), *tail[1:]]
     return rules_power.rule_inner_exp(item, before, after, tail)
 
 
-def _rule_expm1(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
-    if not after.links and tail and _is(tail[0], "log"):
+def _rule_expm1(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    if not after.links and tail and is_row(tail[0], "log"):
         return [*before.links, link("softplus_inverse"), *tail[1:]]
     if after.links and _same(after.pre, sp.Integer(1)):
-        return [*before.links, link("exp"), *_scale(after.scale), *tail]
+        return [*before.links, link("exp"), *scaled(after.scale), *tail]
     return rules_power.rule_inner_exp(item, before, after, tail)
 
 
-def _rule_log(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
+def _rule_log(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
     if before.links and _same(before.shift, sp.Integer(1)):
-        return [*_scale(before.scale), link("log1p"), *after.links, *tail]
-    if not after.links and tail and _is(tail[0], "softplus"):
+        return [*scaled(before.scale), link("log1p"), *after.links, *tail]
+    if not after.links and tail and is_row(tail[0], "softplus"):
         return [*before.links, link("log1p"), *tail[1:]]
-    if not after.links and tail and _is(tail[0], "expm1"):
+    if not after.links and tail and is_row(tail[0], "expm1"):
         return [*before.links, link("shift", -1), *tail[1:]]
-    if tail and _is(tail[0], "exp") and after.links and after.shift == 0:
+    if tail and is_row(tail[0], "exp") and after.links and after.shift == 0:
         return [*before.links, link("power", after.scale), *tail[1:]]
     return rules_power.rule_log(item, before, after, tail)
 
 
-def _rule_sigmoid(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
-    if not after.links and tail and _is(tail[0], "log"):
+def _rule_sigmoid(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    if not after.links and tail and is_row(tail[0], "log"):
         return [*before.links, link("scale", -1), link("softplus"), link("scale", -1), *tail[1:]]
-    if not after.links and tail and _is(tail[0], "atanh"):  # (1 + s)/(1 - s) = 1 + 2 exp(u)
+    if not after.links and tail and is_row(tail[0], "atanh"):  # (1 + s)/(1 - s) = 1 + 2 exp(u)
         return [*before.links, link("shift", sp.log(2)), link("softplus"), link("divide", 2), *tail[1:]]
     if after.links and _same(after.pre, -sp.Rational(1, 2)):
-        return [*before.links, link("divide", 2), link("tanh"), *_scale(after.scale / 2), *tail]
+        return [*before.links, link("divide", 2), link("tanh"), *scaled(after.scale / 2), *tail]
     if after.links and _same(after.pre, sp.Integer(-1)):
-        return [*before.links, link("scale", -1), link("sigmoid"), *_scale(-after.scale), *tail]
+        return [*before.links, link("scale", -1), link("sigmoid"), *scaled(-after.scale), *tail]
     if before.shift != 0 and _same(after.pre, -fn.sigmoid(before.shift)):
-        return [*_scale(before.scale), link("sigmoid_increment", before.shift), *_scale(after.scale), *tail]
+        return [*scaled(before.scale), link("sigmoid_increment", before.shift), *scaled(after.scale), *tail]
     if after.shift != 0:
         ends = (after.shift, sp.expand(after.scale + after.shift))
         return [*before.links, link("sigmoid_between", *ends), *tail]
     return None
 
 
-def _rule_reciprocal(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
+def _rule_reciprocal(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
     if before.shift == 0 or after.shift == 0:
         return rules_power.rule_reciprocal(item, before, after, tail)
     # s/(c*u + d) + t = (t*c*u + t*d + s)/(c*u + d): where t*d + s vanishes, nothing is left to cancel
@@ -313,16 +267,16 @@ def _rule_reciprocal(item: RowLink, before: _Run, after: _Run, tail: Chain) -> l
     return [link("moebius", a, b, before.scale, before.shift), *tail]
 
 
-def _rule_ndtr(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
+def _rule_ndtr(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
     if after.links and _same(after.pre, sp.Integer(-1)):
-        return [*before.links, link("scale", -1), link("ndtr"), *_scale(-after.scale), *tail]
-    if not after.links and tail and _is(tail[0], "log"):
+        return [*before.links, link("scale", -1), link("ndtr"), *scaled(-after.scale), *tail]
+    if not after.links and tail and is_row(tail[0], "log"):
         return [*before.links, link("log_ndtr"), *tail[1:]]
     return None
 
 
-def _rule_log_ndtr(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
-    if not after.links and tail and _is(tail[0], "exp"):
+def _rule_log_ndtr(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    if not after.links and tail and is_row(tail[0], "exp"):
         return [*before.links, link("ndtr"), *tail[1:]]
     return None
 
@@ -330,14 +284,14 @@ def _rule_log_ndtr(item: RowLink, before: _Run, after: _Run, tail: Chain) -> lis
 def _symmetric(doubled: str, factor: sp.Expr) -> object:
     """Rule for an odd function f with values in (-1, 1): f(u) + 1 = 2 F(factor*u), and f(u) - 1 = -2 F(-factor*u)."""
 
-    def rule(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
+    def rule(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
         for side in (1, -1):
             if after.links and _same(after.pre, sp.Integer(side)):
                 return [
                     *before.links,
                     link("scale", side * factor),
                     link(doubled),
-                    *_scale(2 * side * after.scale),
+                    *scaled(2 * side * after.scale),
                     *tail,
                 ]
         return None
@@ -345,13 +299,13 @@ def _symmetric(doubled: str, factor: sp.Expr) -> object:
     return rule
 
 
-def _rule_softplus(item: RowLink, before: _Run, after: _Run, tail: Chain) -> list[Link] | None:
+def _rule_softplus(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
     if (
         before.scale not in (1, -1) and after.scale * before.scale == 1
     ):  # the same factor before and after: it may over- or underflow
         width = after.scale
         inside, outside = before.shift * width, after.pre * width
-        return [*_shift(inside), link("softplus_scaled", width), *_shift(outside), *tail]
+        return [*shifted(inside), link("softplus_scaled", width), *shifted(outside), *tail]
     return None
 
 

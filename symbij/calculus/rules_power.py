@@ -17,32 +17,10 @@ of them, or is None.
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import sympy as sp
 
-from symbij.calculus.chain import Chain, Link, RowLink, link, scaling
-
-
-class Run(Protocol):
-    """An affine run of links: v = scale*u + shift, and equally scale*(u + pre)."""
-
-    @property
-    def scale(self) -> sp.Expr: ...
-    @property
-    def shift(self) -> sp.Expr: ...
-    @property
-    def pre(self) -> sp.Expr: ...
-    @property
-    def links(self) -> Chain: ...
-
-
-def _is(item: Link | None, *names: str) -> bool:
-    return isinstance(item, RowLink) and item.row.name in names
-
-
-def _scale(factor: sp.Expr) -> list[Link]:
-    return [] if factor == 1 else [scaling(factor)]
+from symbij.calculus.affine import Run, is_row, scaled
+from symbij.calculus.chain import Chain, Link, RowLink, link
 
 
 def _first(tail: Chain) -> RowLink | None:
@@ -60,30 +38,30 @@ def _divisor(before: Run) -> sp.Expr | None:
 def rule_power(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
     """Of `power`."""
     exponent, following = item.args[0], _first(tail)
-    if _is(following, "reciprocal") and after.scale == 1 and after.shift == 1:
+    if is_row(following, "reciprocal") and after.scale == 1 and after.shift == 1:
         return [*before.links, link("log"), link("scale", -exponent), link("sigmoid"), *tail[1:]]
     if after.links and sp.expand(after.pre + 1) == 0:
         if before.links and sp.expand(before.shift - 1) == 0:
             whole_root = exponent.is_Rational and exponent.p == 1 and exponent.q != 1  # 1/3 would be rounded
             middle = link("root_1p_m1", exponent.q) if whole_root else link("pow_1p_m1", exponent)
-            return [*_scale(before.scale), middle, *_scale(after.scale), *tail]
-        return [*before.links, link("pow_m1", exponent), *_scale(after.scale), *tail]
+            return [*scaled(before.scale), middle, *scaled(after.scale), *tail]
+        return [*before.links, link("pow_m1", exponent), *scaled(after.scale), *tail]
     if after.scale == -1 and after.shift == 0 and exponent.is_positive and following is not None:
-        if _is(following, "log1p"):
+        if is_row(following, "log1p"):
             return [*before.links, link("log_1m_pow", exponent), *tail[1:]]
-        if _is(following, "pow_1p_m1") and following.args[0].is_positive:
+        if is_row(following, "pow_1p_m1") and following.args[0].is_positive:
             return [*before.links, link("complement_power", exponent, following.args[0]), link("scale", -1), *tail[1:]]
-    if not after.links and _is(following, "log"):
+    if not after.links and is_row(following, "log"):
         return [*before.links, link("log"), link("scale", exponent), *tail[1:]]
-    if not after.links and _is(following, "power"):
+    if not after.links and is_row(following, "power"):
         return [*before.links, link("power", exponent * following.args[0]), *tail[1:]]  # type: ignore[union-attr]
-    if not after.links and _is(following, "reciprocal"):
+    if not after.links and is_row(following, "reciprocal"):
         return [*before.links, link("power", -exponent), *tail[1:]]
     if exponent.is_number and len(after.links) == 1 and not before.links:
         number, symbols = after.scale.as_coeff_Mul()
         root = sp.powdenest(symbols ** (1 / exponent))
         if symbols != 1 and root.is_positive and sp.denom(sp.together(root)) != 1 and not _has_root(root):
-            return [link("divide", 1 / root), item, *_scale(number), *tail]
+            return [link("divide", 1 / root), item, *scaled(number), *tail]
     divisor = _divisor(before)
     if divisor is not None:
         return [*before.links[:-1], link("pow_quotient", exponent, divisor), *after.links, *tail]
@@ -106,7 +84,7 @@ def rule_pow_m1(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Lin
 def rule_reciprocal(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
     """Of `reciprocal`: (s/u)**p."""
     following = _first(tail)
-    if following is None or after.shift != 0 or not _is(following, "power", "pow_m1"):
+    if following is None or after.shift != 0 or not is_row(following, "power", "pow_m1"):
         return None
     if after.scale != 1 and not after.scale.is_positive:
         return None
@@ -124,7 +102,7 @@ def rule_log(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] 
 
 def rule_log_quotient(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
     """Of `log_quotient`."""
-    if after.links and after.shift == 0 and _is(_first(tail), "exp"):
+    if after.links and after.shift == 0 and is_row(_first(tail), "exp"):
         return [*before.links, link("pow_quotient", after.scale, item.args[0]), *tail[1:]]
     return None
 
@@ -141,7 +119,7 @@ def rule_inner_exp(item: RowLink, before: Run, after: Run, tail: Chain) -> list[
         ("expm1", "log1p"): "log1p_expm1",
     }.get((item.row.name, following.row.name))
     if outer in ("exp_exp", "expm1_exp"):
-        divides = _is(before.links[-1] if before.links else None, "divide")
+        divides = is_row(before.links[-1] if before.links else None, "divide")
         width = before.links[-1].args[0] if divides else sp.S.One  # type: ignore[attr-defined]
         return [*(before.links[:-1] if divides else before.links), link(outer, after.scale, width), *tail[1:]]
     return None if outer is None else [*before.links, link(outer, after.scale), *tail[1:]]

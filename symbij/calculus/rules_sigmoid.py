@@ -23,36 +23,18 @@ softplus, c - v, softplus      =  soft_clip(low, high, h), where u = (x - low)/h
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 import sympy as sp
 
-from symbij.calculus.chain import Chain, Link, RowLink, link, scaling
+from symbij.calculus.affine import Run, is_row, leading_run, scaled, shifted
+from symbij.calculus.chain import Chain, Link, RowLink, link
 from symbij.formula import functions as fn
-
-
-class Run(Protocol):
-    """A run of affine links: v = scale*u + shift = scale*(u + pre)."""
-
-    scale: sp.Expr
-    shift: sp.Expr
-    pre: sp.Expr
-    links: Chain
-
 
 Rule = Callable[[RowLink, Run, Run, Chain], "list[Link] | None"]
 
 
 def _is(tail: Chain, name: str) -> bool:
-    return bool(tail) and isinstance(tail[0], RowLink) and tail[0].row.name == name
-
-
-def _scale(factor: sp.Expr) -> list[Link]:
-    return [] if factor == 1 else [scaling(factor)]
-
-
-def _shift(term: sp.Expr) -> list[Link]:
-    return [] if term == 0 else [link("shift", term)]
+    return bool(tail) and is_row(tail[0], name)
 
 
 def _same(a: sp.Expr, b: sp.Expr | int) -> bool:
@@ -75,7 +57,7 @@ def _added(constant: sp.Expr, whole: Chain) -> Rule:
 
     def rule(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
         if after.links and _same(after.pre, constant):
-            return [*before.links, *whole, *_scale(after.scale), *tail]
+            return [*before.links, *whole, *scaled(after.scale), *tail]
         return None
 
     return rule
@@ -91,23 +73,23 @@ def _stretched(name: str, argument: sp.Expr, value: sp.Expr) -> list[Link]:
 def _asinh(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
     if not before.scale.free_symbols:
         return None
-    return [*_shift(before.pre), *_stretched("asinh", 1 / before.scale, after.scale), *_shift(after.shift), *tail]
+    return [*shifted(before.pre), *_stretched("asinh", 1 / before.scale, after.scale), *shifted(after.shift), *tail]
 
 
 def _sinh(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
     if not after.scale.free_symbols:
         return None
     if _same(after.scale * before.scale, 1):  # the same stretch before: it may over- or underflow as well
-        inside = [*_shift(before.pre), link("sinh_stretched", after.scale)]
+        inside = [*shifted(before.pre), link("sinh_stretched", after.scale)]
     else:
         inside = [*before.links, link("sinh_scaled", after.scale, 1)]
-    return [*inside, *_shift(after.shift), *tail]
+    return [*inside, *shifted(after.shift), *tail]
 
 
 def _doubled_ndtr(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
     if after.scale in (2, -2):
         return [
-            *before.links, link("divide", -sp.sqrt(2)), link("erfc"), *_scale(after.scale / 2), *_shift(after.shift),
+            *before.links, link("divide", -sp.sqrt(2)), link("erfc"), *scaled(after.scale / 2), *shifted(after.shift),
             *tail,
         ]  # fmt: skip
     return None
@@ -122,39 +104,30 @@ def _logit(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | 
 def _atan(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
     for side in (1, -1):
         if after.links and _same(after.pre, side * sp.pi / 2):
-            inner = [*_shift(before.pre), *_scale(sp.Integer(side))]
-            return [*inner, link("cauchy", 1 / before.scale), *_scale(side * sp.pi * after.scale), *tail]
+            inner = [*shifted(before.pre), *scaled(sp.Integer(side))]
+            return [*inner, link("cauchy", 1 / before.scale), *scaled(side * sp.pi * after.scale), *tail]
     return None
 
 
 def _tan(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
     for side in (1, -1):
         if before.links and _same(before.shift, -side * sp.pi / 2):
-            inner = _scale(side * before.scale / sp.pi)
-            return [*inner, link("cauchy_inverse", 1), *_scale(side), *after.links, *tail]
+            inner = scaled(side * before.scale / sp.pi)
+            return [*inner, link("cauchy_inverse", 1), *scaled(side), *after.links, *tail]
     return None
 
 
 def _soft_clip(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
     if not (after.scale == -1 and _is(tail, "softplus") and before.scale.is_positive):
         return None
-    scale, shift, count = sp.S.One, sp.S.Zero, 1
-    for item_after in tail[1:]:
-        if not (isinstance(item_after, RowLink) and item_after.name in ("shift", "scale", "divide")):
-            break
-        count += 1
-        (value,) = item_after.args
-        if item_after.name == "shift":
-            shift = shift + value
-        else:
-            factor = value if item_after.name == "scale" else 1 / value
-            scale, shift = scale * factor, shift * factor
+    ends = leading_run(tail[1:])
+    scale, shift = ends.scale, ends.shift
     low, high, width = -before.pre, shift, 1 / before.scale
     total = fn.softplus(sp.simplify((high - low) / width))
     ends_meet = sp.simplify(shift + scale * fn.softplus(after.shift) - low) == 0
     if not ends_meet or sp.simplify(after.shift - total.args[0]) != 0:
         return None
-    return [link("soft_clip", low, high, width), *tail[count:]]
+    return [link("soft_clip", low, high, width), *tail[1 + len(ends.links) :]]
 
 
 _NEGATE = link("scale", -1)

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import sympy as sp
 
+from symbij.calculus.affine import Run
 from symbij.calculus.chain import Chain, Link, RowLink, link
-from symbij.calculus.rules_power import Run
 
 
 def _rule_heavy_tail(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:

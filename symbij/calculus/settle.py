@@ -10,7 +10,7 @@ import sympy as sp
 from symbij.calculus.bounds import Bounds
 from symbij.calculus.chain import Chain, Link, by_sign, chain_forward
 from symbij.calculus.cores import ASSUMED, MonotoneCore, PiecewiseCore, links_of
-from symbij.calculus.enclose import enclosure
+from symbij.calculus.enclose import box_of, enclosure, lies_in, ranges_of
 from symbij.calculus.ends import limit_of
 from symbij.calculus.extremes import ExtremeCore
 from symbij.calculus.intervals import contains
@@ -127,11 +127,11 @@ def _sum_of_ends(ends: list[sp.Expr]) -> sp.Expr:
 def _check_defined(raw: RawChain, image: Interval, bounds: Bounds, prove: Prover) -> None:
     """Make sure, by interval arithmetic, that a chain that folds is defined on `image`. Raises `Unproved`."""
     x = sp.Symbol("x", real=True)
-    parameters = {s: (float(lo), float(hi)) for s, (lo, hi) in bounds.items()}
-    box = (enclosure(image.lo, parameters)[0], enclosure(image.hi, parameters)[1])
+    ranges = ranges_of(bounds)
+    ranges[x] = box_of(image, ranges)
     value: sp.Expr = x
     for item in raw:
-        lo, hi = enclosure(value, {**parameters, x: box})
+        lo, hi = box = enclosure(value, ranges)
         if isinstance(item, (SumPart, ProductPart)):
             for term in item.terms:
                 try:
@@ -143,10 +143,7 @@ def _check_defined(raw: RawChain, image: Interval, bounds: Bounds, prove: Prover
                 raise Unproved(f"'{item.name}' receives {value}, which is not proved to avoid its pole")
         elif isinstance(item, Link):
             needed = item.domain(bounds)
-            least, most = (enclosure(end, parameters) for end in (needed.lo, needed.hi))
-            inside_lo = lo > least[1] or (lo == least[1] and (not needed.lo_open or needed.lo.is_infinite))
-            inside_hi = hi < most[0] or (hi == most[0] and (not needed.hi_open or needed.hi.is_infinite))
-            if not (inside_lo and inside_hi):
+            if not lies_in(box, needed, ranges):
                 raise Unproved(f"'{item.name}' receives {value}, which is not proved to lie in {needed}")
         else:
             raise Unproved(f"'{item.name}' inside a sum or product")

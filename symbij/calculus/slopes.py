@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import sympy as sp
 
+from symbij.calculus.affine import factor_of, is_affine
 from symbij.calculus.chain import Link
 from symbij.calculus.parts import Folded, ProductPart, RawChain, SumPart
 from symbij.formula.functions import logaddexp
@@ -78,7 +79,7 @@ def walk(raw: RawChain, u: Any, ops: Ops) -> tuple[Any, tuple[Term, ...]]:
             assert isinstance(item, Link)
             u, log_slope = ops.link(item, u)
             sign = sp.sign(item.sign({}))
-            affine = item.name in ("shift", "scale", "divide")
+            affine = is_affine(item)
             terms = tuple(
                 replace(t, sign=t.sign * sign, logs=t.logs + log_slope, varies=t.varies or not affine) for t in terms
             )
@@ -128,9 +129,7 @@ def _log_of(raw: RawChain, u: Any, ops: Ops) -> tuple[sp.Expr, Any]:
     sign, scale = sp.S.One, sp.S.One
     links = list(raw)
     while links and isinstance(links[-1], Link) and links[-1].name in ("scale", "divide"):
-        item = links.pop()
-        factor = item.args[0] if item.name == "scale" else 1 / item.args[0]  # type: ignore[attr-defined]
-        scale = scale * factor
+        scale = scale * factor_of(links.pop())
     if not links or getattr(links[-1], "name", "") != "exp":
         return sign, None
     inner, _ = walk(tuple(links[:-1]), u, ops)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from symbij.calculus.affine import AFFINE
 from symbij.calculus.chain import Chain, Core, Link, RowLink
 from symbij.calculus.elementary import KERNEL_NAME
 from symbij.calculus.parameter_forms import log_constant
@@ -16,7 +17,6 @@ from symbij.program.ir import Builder, Var
 Env = dict[sp.Symbol, Var]
 
 _RELATIONS = {sp.StrictLessThan: "lt", sp.LessThan: "le", sp.StrictGreaterThan: "gt", sp.GreaterThan: "ge", sp.Ne: "ne"}
-_AFFINE = ("shift", "scale", "divide")
 _MULTIPLIED_OUT = 4  # integer powers up to this one are products: u*u*u is off by one rounding a factor at most
 
 
@@ -158,7 +158,7 @@ def lower_inverse(chain: Chain, env: Env, v: Var, b: Builder) -> Lowered:
     total, constant = b.const(0.0), sp.S.Zero
     rounded = shifted = arithmetic = False  # so far; by a shift of a rounded number; by arithmetic, last
     for item in reversed(chain):
-        if item.name not in _AFFINE:
+        if item.name not in AFFINE:
             if arithmetic:
                 v = _brought_back(v, item, shifted, b)
             rounded, shifted, arithmetic = True, False, False
