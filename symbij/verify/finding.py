@@ -69,7 +69,7 @@ class Check:
         return text + (f"\n        {self.witness}" if self.witness is not None else "")
 
 
-GROUPS = ("symbolic", "log-det", "round trip", "one-to-one", "tails", "parameters", "measure", "multivariate")
+GROUPS = ("symbolic", "values", "log-det", "round trip", "one-to-one", "tails", "parameters", "measure", "multivariate")
 
 
 def _show(value: Any) -> str:
