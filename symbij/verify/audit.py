@@ -19,7 +19,7 @@ from symbij.verify.report import Report
 from symbij.verify.setting import Case, Setting
 from symbij.verify.subject import REALS, Ends, Subject
 
-POINTS = 160  # inputs at all scales, for each operation
+POINTS = 128  # inputs at all scales, for each operation
 
 
 def verify(

@@ -33,6 +33,8 @@ def explain_tail(setting: Setting, comparison: Comparison, k: int) -> str:
     got = comparison.got[bad]
     if np.isnan(comparison.got[k]):
         return f"is NaN for {where}, where the truth is finite"
+    if np.isneginf(comparison.got[k]) and comparison.operation.endswith("log_det"):
+        return f"is -inf for {where}, where the truth is finite: what it takes the logarithm of vanishes or cancels"
     if np.isinf(comparison.got[k]):
         return f"overflows for {where}, where the truth is finite"
     if got.size > 2 and np.ptp(got) == 0:

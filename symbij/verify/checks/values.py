@@ -13,6 +13,7 @@ from symbij.verify.finding import Check, Status, Witness
 from symbij.verify.setting import Case, Setting
 from symbij.verify.subject import OPERATIONS
 
+EXACT = 3  # points of each operation that are put to the exact truth whatever the kernels say
 WORDS = {"forward": "forward", "inverse": "inverse", "forward_log_det": "forward log-det",
          "inverse_log_det": "inverse log-det"}  # fmt: skip
 
@@ -66,7 +67,7 @@ def _ordinary(setting: Setting, case: Case, operation: str) -> Check:
     comparison = compare(case, operation, _points(case, operation, False), setting.tolerance)
     if isinstance(comparison, str):
         return Check(group, name, Status.FAIL, comparison, _call(case, operation))
-    found = comparison.confirmed()
+    found = comparison.confirmed() or comparison.sampled(EXACT)
     if found is None:
         return Check(group, name, Status.PASS, errors=comparison.errors())
     witness, _ = found
@@ -83,7 +84,7 @@ def _tails(setting: Setting, case: Case, operation: str, broken: set[str]) -> Ch
     comparison = compare(case, operation, _points(case, operation, True), setting.tolerance)
     if isinstance(comparison, str):
         return Check("tails", name, Status.FAIL, comparison, _call(case, operation))
-    found = comparison.confirmed()
+    found = comparison.confirmed() or comparison.sampled(EXACT)
     if found is None:
         return Check("tails", name, Status.PASS, errors=comparison.errors())
     witness, k = found
