@@ -35,7 +35,7 @@ class Witness:
     expected: Any = None
     ulp: float = math.nan
     relative: float = math.nan
-    parameters: Mapping[str, Any] = MappingProxyType({})
+    parameters: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     def __str__(self) -> str:
         text = f"{self.operation} at {_show(self.at)}: got {_show(self.got)}"

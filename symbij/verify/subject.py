@@ -63,9 +63,9 @@ class Subject:
     domain: Ends | None = None
     codomain: Ends | None = None
     dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.float64))
-    parameters: Mapping[str, Any] = MappingProxyType({})
+    parameters: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     rebuilt: Callable[[Mapping[str, Any]], Subject] | None = None
-    traceable: Mapping[str, Callable[..., Any]] = MappingProxyType({})
+    traceable: Mapping[str, Callable[..., Any]] = field(default_factory=lambda: MappingProxyType({}))
     flushes_subnormals: bool = False
 
     def has(self, operation: str) -> bool:
