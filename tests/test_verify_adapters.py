@@ -174,9 +174,9 @@ def test_calls_that_cannot_be_meant() -> None:
         adapt(np.exp, event_ndims=-1)
     with pytest.raises(UsageError, match="empty"):
         adapt(np.exp, domain=(1.0, 0.0))
-    with pytest.raises(UsageError, match="a dict is not recognised as a bijector.*forward, transform.*forward="):
+    with pytest.raises(UsageError, match=r"a dict is not recognised as a bijector.*forward, transform.*forward="):
         adapt({"forward": np.exp})
-    with pytest.raises(UsageError, match="the class Plain is not recognised.*give an instance"):
+    with pytest.raises(UsageError, match=r"the class Plain is not recognised.*give an instance"):
         adapt(Plain)
 
 
