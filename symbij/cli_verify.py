@@ -205,8 +205,8 @@ def _ends(domain: str | None) -> tuple[Any, Any] | None:
 
 
 def _end(text: str) -> Any:
-    text = text.strip().lower().replace("oo", "inf") if text.strip().lower().lstrip("+-") in ("oo", "inf") else text
+    word = text.strip()
     try:
-        return float(text)
+        return float({"oo": "inf", "+oo": "inf", "-oo": "-inf"}.get(word, word))
     except ValueError:
-        return text.strip()
+        return word
