@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from keyword import kwlist
 from typing import Any
 
 import numpy as np
@@ -18,19 +19,21 @@ from symbij.formula.formula import Formula, make_formula
 from symbij.formula.parser import names_in, parse
 from symbij.verify.finding import Check, Status, Witness
 from symbij.verify.report import Report
-from symbij.verify.stan_compare import Comparison, Mismatch, compare
-from symbij.verify.stan_explain import explain
+from symbij.verify.stan_compare import Comparison, at_values, compare
+from symbij.verify.stan_explain import bars, explain
 from symbij.verify.stan_proof import vanishes
 from symbij.verify.stan_words import name_in_formulas, translated
 
 POINTS = 60
 DIRECTIONS = ("auto", "forward", "inverse")
 _NAME = "the jacobian expression"
+_LONGEST = 100  # characters of the right expression, where it is told
 
 
 @dataclass(frozen=True)
 class _Said:
-    """The expressions as read: `source` and `target` are the user's names of the transform's input and output."""
+    """The expressions as read: `source` and `target` are the user's names of the transform's input and output, `shown`
+    the user's names of all symbols that have another one here."""
 
     formula: Formula
     jacobian: sp.Expr
@@ -39,6 +42,7 @@ class _Said:
     target: str
     values: Mapping[str, float]
     notes: tuple[str, ...]
+    shown: Mapping[sp.Symbol, sp.Symbol]
 
     def meaning(self, direction: str) -> str:
         """What the jacobian is in a direction."""
@@ -49,6 +53,11 @@ class _Said:
         """When Stan's target needs the log-det of a direction."""
         parameter, stated = (self.source, self.target) if direction == "forward" else (self.target, self.source)
         return f"right where {parameter} is the parameter and a density is stated for {stated}"
+
+    def users(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Values of parameters by the names that the user gave them."""
+        names = {s.name: name.name for s, name in self.shown.items()}
+        return {names.get(n, n): v for n, v in values.items()}
 
 
 def verify_stan(
@@ -82,11 +91,11 @@ def verify_stan(
     said = _read(transform, jacobian, dict(parameters or {}), domain)
     checks = tuple(_checks(said, direction, points, seed))
     return Report(
-        subject=f"{said.target} = {transform.strip()}",
+        subject=f"jacobian {jacobian.strip()}",
         kind="Stan expressions",
-        formula=said.meaning("forward" if direction == "auto" else direction) + f" = {jacobian.strip()}",
+        formula=f"{said.target} = {transform.strip()}",
         checks=checks,
-        parameters=said.values,
+        parameters=said.users(said.values),
         seed=seed,
         seconds=time.perf_counter() - started,
     )
@@ -117,12 +126,15 @@ def _read(transform: str, jacobian: str, parameters: dict[str, Any], domain: tup
         if value is not None:
             values[name] = value
     formula = make_formula(forward.text, domain=domain, constraints={k: v for k, v in constraints.items() if k in own})
+    formula = replace(formula, text=transform.strip())
     output = sp.Symbol("y", real=True)
     symbols = {p.name: p.symbol for p in formula.parameters} | {"x": formula.variable, "y": output}
     symbols |= {n: constraints.get(n, real).symbol(n) for n in further}
+    shown = {formula.variable: sp.Symbol(source), output: sp.Symbol(target)}
+    shown |= {symbols[name_in_formulas(n)]: sp.Symbol(n) for n in kwlist if name_in_formulas(n) in symbols}
     return _Said(
         formula, parse(adjustment.text, symbols)[0], output, source, target, values,
-        (*forward.notes, *adjustment.notes),
+        (*forward.notes, *adjustment.notes), shown,
     )  # fmt: skip
 
 
@@ -151,27 +163,27 @@ def _allows(constraint: Constraint, value: float) -> bool:
 
 
 def _checks(said: _Said, direction: str, points: int, seed: int) -> Iterator[Check]:
-    derivation, proof = _derived(said)
+    derivation, proof = _derived(said.formula)
+    if derivation is None and said.values and all(p.name in said.values for p in said.formula.parameters):
+        # What holds for some relations between the parameters only may be seen at numbers.
+        at = {p.symbol: said.values[p.name] for p in said.formula.parameters}
+        proof = _derived(at_values(said.formula, at), " at the values given")[1]
     yield proof
-    if proof.status == Status.FAIL:
-        return
-    found = compare(
-        said.formula, said.jacobian, said.output, derivation.domain if derivation else None,
-        derivation.conditions if derivation else (), said.values, points, seed,
-    )  # fmt: skip
-    yield from _compared(said, direction, found, derivation)
+    if proof.status != Status.FAIL:
+        found = compare(said.formula, said.jacobian, said.output, derivation, said.values, points, seed)
+        yield from _compared(said, direction, found, derivation)
 
 
-def _derived(said: _Said) -> tuple[Derivation | None, Check]:
-    name = "the transform is one-to-one"
+def _derived(formula: Formula, where: str = "") -> tuple[Derivation | None, Check]:
+    name = "the transform is one-to-one" + where
     try:
-        derivation = derive(said.formula)
+        derivation = derive(formula)
     except NotBijectiveError as error:
         line = " ".join(str(error).split())
         if error.witness is None:
             return None, Check("one-to-one", name, Status.SKIPPED, line)
         x1, x2, y = error.witness
-        witness = Witness("forward", x2, y, f"another value than at {x1!r}", parameters=error.parameters)
+        witness = Witness("the transform", x2, y, f"another value than at {x1!r}", parameters=error.parameters)
         return None, Check("one-to-one", name, Status.FAIL, line, witness)
     except DomainError as error:
         return None, Check("one-to-one", name, Status.FAIL, " ".join(str(error).split()))
@@ -194,20 +206,18 @@ def _compared(said: _Said, direction: str, found: Comparison, derivation: Deriva
             yield Check("symbolic", f"{_NAME}, for all {said.source}", Status.SKIPPED, "no proof was found in time")
         yield Check("log-det", f"{_NAME}, at {found.count} points", Status.PASS, told)
         return
-    # What is told is the error of the direction that comes closer: of one with more points that agree.
-    chosen = max(wanted, key=lambda d: found.agreeing[d])
+    # Where nothing explains it, what is told is the error of the direction with more points that agree.
+    nearest = max(wanted, key=lambda d: found.agreeing[d])
+    why = explain(said.formula, said.jacobian, said.output, derivation, found, wanted, said.meaning, said.shown)
+    chosen = why.direction or nearest
     worst = found.mismatch[chosen]
     assert worst is not None
-    names = {said.formula.variable: sp.Symbol(said.source), said.output: sp.Symbol(said.target)}
-    why = explain(said.formula, said.jacobian, said.output, derivation, found, wanted, said.meaning, names)
-    notes = "".join(f"; {note}" for note in said.notes)
-    yield Check(
-        "log-det", f"{_NAME}, at {found.count} points", Status.FAIL, f"expected {asked}: {why}{notes}",
-        _witness(said, chosen, worst),
+    told = [f"expected {asked}: {why.text}", *said.notes]
+    if derivation is not None:
+        right = bars(derivation.forward_log_det if chosen == "forward" else -derivation.forward_log_det, said.shown)
+        told += [f"{said.meaning(chosen)} is {right}"] if len(right) <= _LONGEST else []
+    witness = Witness(
+        said.meaning(chosen), worst.at, worst.got, worst.expected, worst.ulp, worst.relative,
+        said.users(worst.parameters),
     )  # fmt: skip
-
-
-def _witness(said: _Said, direction: str, worst: Mismatch) -> Witness:
-    return Witness(
-        said.meaning(direction), worst.at, worst.got, worst.expected, worst.ulp, worst.relative, worst.parameters
-    )
+    yield Check("log-det", f"{_NAME}, at {found.count} points", Status.FAIL, "; ".join(told), witness)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import mpmath
@@ -15,7 +16,10 @@ from mpmath import mpf
 from symbij.accuracy.definition import diff, numeric, plain
 from symbij.accuracy.doubles import rounded
 from symbij.accuracy.truth import settled
-from symbij.formula.formula import Formula
+from symbij.calculus.derivation import Derivation, derive
+from symbij.errors import SymbijError
+from symbij.formula.constraints import negative, nonzero, positive
+from symbij.formula.formula import Formula, make_formula
 from symbij.formula.interval import REALS, Interval
 
 SETS = 6  # of parameters
@@ -24,7 +28,7 @@ TOLERANCE = 1e-8  # relative, and absolute for numbers below 1: constants writte
 _EPS = 2.0**-52
 _TRIES = 40
 # What mpmath raises where there is no value.
-NO_VALUE = (ArithmeticError, ValueError, TypeError, MemoryError, mpmath.libmp.NoConvergence)
+_NO_VALUE = (ArithmeticError, ValueError, TypeError, MemoryError, mpmath.libmp.NoConvergence)
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All points; for each direction the first-rate mismatch (None if there is none) and how many points agree."""
+    """All points; for each direction the mismatch that tells most (None if there is none) and how many points agree."""
 
     points: tuple[Point, ...]
     mismatch: Mapping[str, Mismatch | None]
@@ -64,31 +68,32 @@ class Comparison:
 
 
 def compare(
-    formula: Formula, jacobian: sp.Expr, output: sp.Symbol, domain: Interval | None,
-    conditions: Iterable[tuple[sp.Basic, str]], given: Mapping[str, float], points: int, seed: int,
+    formula: Formula, jacobian: sp.Expr, output: sp.Symbol, derivation: Derivation | None, given: Mapping[str, float],
+    points: int, seed: int,
 ) -> Comparison:  # fmt: skip
     """The `jacobian`, in x or in the `output`, beside log|df/dx| at about `points` points: at the `given` parameters,
-    and at others drawn from their constraints, all of which meet the `conditions`."""
+    and at others drawn from their constraints."""
     rng = np.random.default_rng(seed)
     f = plain(formula.expr)
     slope = diff(f, formula.variable)
     added = plain(jacobian).xreplace({output: f})
     further = sorted(added.free_symbols - {formula.variable, *(p.symbol for p in formula.parameters)}, key=str)
     symbols = [formula.variable, *(p.symbol for p in formula.parameters), *further]
-    of_slope, of_added = numeric(slope, symbols), numeric(added, symbols)
+    of_value, of_slope, of_added = (numeric(e, symbols) for e in (f, slope, added))
     found = []
     for trial in range(SETS if symbols[1:] else 1):
-        values = _parameters(formula, further, tuple(conditions), given if not trial else {}, given, rng)
+        values = _parameters(formula, further, derivation.conditions if derivation else (), given, trial, rng)
         if values is None:
             continue
-        for x in _inputs(domain or formula.domain or REALS, values, -(-points // SETS) if symbols[1:] else points, rng):
+        domain = derivation.domain if derivation else _domain(formula, values)
+        for x in _inputs(domain, values, -(-points // SETS) if symbols[1:] else points, rng):
             here = [mpf(x), *values.values()]
-            derivative = _value(of_slope, here)
-            if derivative is not None and derivative != 0 and mpmath.isfinite(derivative):
-                got = _value(of_added, here)
+            derivative = value_at(of_slope, here)
+            if derivative != 0 and mpmath.isfinite(derivative) and mpmath.isfinite(value_at(of_value, here)):
+                got = value_at(of_added, here)
                 with mpmath.workprec(START_BITS):
                     log_slope = mpmath.log(abs(derivative))
-                found.append(Point(x, log_slope, derivative, mpf("nan") if got is None else got, values))
+                found.append(Point(x, log_slope, derivative, got, values))
     wrong = {d: [(p, _mismatch(p, sign)) for p in found] for d, sign in (("forward", 1), ("inverse", -1))}
     worst = {d: max((m for _, m in all_ if m is not None), key=_severity, default=None) for d, all_ in wrong.items()}
     return Comparison(tuple(found), worst, {d: sum(m is None for _, m in all_) for d, all_ in wrong.items()})
@@ -110,30 +115,59 @@ def _mismatch(point: Point, sign: int) -> Mismatch | None:
     return Mismatch(point.x, rounded(point.got), rounded(expected), relative / _EPS, relative, values)
 
 
-def _value(function: Callable[..., Any], here: list[mpf]) -> mpf | None:
+def value_at(function: Callable[..., Any], here: Sequence[mpf]) -> mpf:
+    """A value whose rounded double has settled; NaN where there is no real one."""
     try:
         return settled(lambda: [function(*here)], START_BITS)[0]
-    except NO_VALUE:
-        return None
+    except _NO_VALUE:
+        return mpf("nan")
 
 
 def _parameters(
-    formula: Formula, further: Iterable[sp.Symbol], conditions: tuple[tuple[sp.Basic, str], ...],
-    fixed: Mapping[str, float], given: Mapping[str, float], rng: np.random.Generator,
+    formula: Formula, further: Sequence[sp.Symbol], conditions: tuple[tuple[sp.Basic, str], ...],
+    given: Mapping[str, float], trial: int, rng: np.random.Generator,
 ) -> dict[sp.Symbol, mpf] | None:  # fmt: skip
-    """Values that meet all conditions: the `fixed` ones, the others drawn; None if none are found."""
+    """Values that meet all conditions, None if none are found: those `given` at first, later others in their order of
+    size (lower < upper), with all signs that their constraints allow."""
+    constraints = {p.symbol: p.constraint for p in formula.parameters}
+    constraints |= {s: positive if s.is_positive else negative if s.is_negative else nonzero for s in further}
     for _ in range(_TRIES):
-        values = {p.symbol: fixed.get(p.name, p.constraint.sample(rng)) for p in formula.parameters}
-        for symbol in further:
-            size = float(rng.lognormal(0.0, 0.7))
-            signed = size if symbol.is_positive else -size if symbol.is_negative else size * rng.choice([-1, 1])
-            values[symbol] = fixed.get(symbol.name, given.get(symbol.name, signed))
+        values = {}
+        for k, (symbol, constraint) in enumerate(constraints.items()):
+            value = constraint.sample(rng)
+            if constraint.hi == -constraint.lo and symbol.name not in given:
+                value = math.copysign(value, 1 if (trial >> k) % 2 else -1)
+            values[symbol] = given[symbol.name] if symbol.name in given and not trial else value
         exact = {s: sp.Rational(float(v)) for s, v in values.items()}
         domain = formula.domain
         ends = () if domain is None else (domain.lo.subs(exact), domain.hi.subs(exact))
-        if all(r.subs(exact) == True for r, _ in conditions) and (not ends or ends[0] < ends[1]):  # noqa: E712
+        valid = all(r.subs(exact) == True for r, _ in conditions)  # noqa: E712  sympy's own truth value
+        if valid and (not ends or ends[0] < ends[1]) and _ordered_as(given, values):
             return {s: mpf(float(v)) for s, v in values.items()}
     return None
+
+
+def at_values(formula: Formula, values: Mapping[sp.Symbol, Any]) -> Formula:
+    """A formula with numbers in the place of its parameters."""
+    numbers = {p.symbol: sp.Rational(float(values[p.symbol])) for p in formula.parameters}
+    ends = None
+    if formula.domain is not None:
+        ends = formula.domain.lo.subs(numbers), formula.domain.hi.subs(numbers)
+    return replace(make_formula(formula.expr.xreplace(numbers), domain=ends), text=formula.text)
+
+
+def _domain(formula: Formula, values: Mapping[sp.Symbol, Any]) -> Interval:
+    """The domain at one set of parameters, where none is known for all of them."""
+    try:
+        return derive(at_values(formula, values)).domain
+    except SymbijError:
+        return formula.domain or REALS
+
+
+def _ordered_as(given: Mapping[str, float], values: Mapping[sp.Symbol, float]) -> bool:
+    """Whether no two values stand in the opposite order of those given."""
+    pairs = [(given[s.name], v) for s, v in values.items() if s.name in given]
+    return all((a - b) * (u - v) >= 0 for (a, u), (b, v) in itertools.combinations(pairs, 2))
 
 
 def _inputs(domain: Interval, values: Mapping[sp.Symbol, mpf], count: int, rng: np.random.Generator) -> list[float]:

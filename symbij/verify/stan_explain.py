@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 import mpmath
@@ -11,10 +12,9 @@ from mpmath import mpf
 from sympy.printing.str import StrPrinter
 
 from symbij.accuracy.definition import numeric, plain
-from symbij.accuracy.truth import settled
 from symbij.calculus.derivation import Derivation
 from symbij.formula.formula import Formula
-from symbij.verify.stan_compare import NO_VALUE, START_BITS, Comparison, Point
+from symbij.verify.stan_compare import START_BITS, Comparison, Point, value_at
 
 _CLOSE = 1e-8
 _FACTORS = (1, -1, 2, -2, 3, -3, Fraction(1, 2), Fraction(-1, 2))  # of the log of a parameter, in the order of trial
@@ -23,30 +23,39 @@ _CONSTANTS = {"pi": mpmath.pi, "2*pi": 2 * mpmath.pi, "sqrt(pi)": mpmath.sqrt(mp
 _LARGEST = 1000  # numerator and denominator of a factor that is told as a fraction
 
 
+@dataclass(frozen=True)
+class Explanation:
+    """One line, and the direction that it is about: empty for none in particular."""
+
+    text: str
+    direction: str = ""
+
+
 def explain(
     formula: Formula, jacobian: sp.Expr, output: sp.Symbol, derivation: Derivation | None, found: Comparison,
     wanted: Sequence[str], meaning: Callable[[str], str], names: Mapping[sp.Symbol, sp.Symbol],
-) -> str:  # fmt: skip
+) -> Explanation:  # fmt: skip
     """What is wrong with the `jacobian`, said to be a log-det in one of the `wanted` directions.
 
-    `meaning` names the log-det of a direction, `names` are the user's names of the formula's input and output.
+    `meaning` names the log-det of a direction, `names` are the user's names of symbols that have another one here.
     """
     with mpmath.workprec(START_BITS):
         for other in ("forward", "inverse"):
             if other not in wanted and found.mismatch[other] is None:
-                return f"is {meaning(other)}: the sign is that of the other direction"
+                return Explanation(f"is {meaning(other)}: the sign is that of the other direction")
         finite = [p for p in found.points if mpmath.isfinite(p.got)]
-        signs = {1 if d == "forward" else -1: meaning(d) for d in wanted}
+        signs = {d: 1 if d == "forward" else -1 for d in wanted}
         if not finite:
-            return "is not a real number anywhere"
-        if len(finite) < found.count and any(_all_close((p.got, s * p.log_slope) for p in finite) for s in signs):
-            return _where_missing(found.points, meaning("forward"))
+            return Explanation("is not a real number anywhere")
+        for direction, sign in signs.items():
+            if len(finite) < found.count and _all_close((p.got, sign * p.log_slope) for p in finite):
+                return Explanation(_where_missing(found.points, meaning("forward"), names), direction)
         told = _Explainer(formula, jacobian, output, derivation, finite, names)
         for way in (told.without_log, told.other_variable, told.constant, told.of_parameters, told.term, told.multiple):
-            for sign, name in signs.items():
-                for text in way(sign, name):
-                    return text
-        return "is another function"
+            for direction, sign in signs.items():
+                for text in way(sign, meaning(direction)):
+                    return Explanation(text, direction)
+        return Explanation("is another function")
 
 
 class _Explainer:
@@ -100,7 +109,7 @@ class _Explainer:
                 rest = [d - times * mpmath.log(abs(p.values[symbol])) for p, d in zip(self.points, off, strict=True)]
                 if not _all_close((r, rest[0]) for r in rest):
                     continue
-                term = f"{'' if abs(k) == 1 else f'{abs(k)}*'}log|{symbol}|"
+                term = f"{'' if abs(k) == 1 else f'{abs(k)}*'}log|{self.names.get(symbol, symbol)}|"
                 more = "" if abs(rest[0]) < _CLOSE else f", and {_factor(rest[0])}"
                 yield f"{'missing' if k < 0 else 'too many by'} the term {term}{more} (beside {name})"
         yield f"off by a term of the parameters alone (beside {name})"
@@ -122,7 +131,7 @@ class _Explainer:
                 continue
             extra = Fraction(float(pairs[0][0] / pairs[0][1])).limit_denominator(_LARGEST)
             right = sign * Fraction(int(factor.p), int(factor.q))
-            shown = _Bars().doprint(rest.xreplace(dict(self.names)))
+            shown = bars(rest, self.names)
             if right + extra == 0:
                 yield f"missing the term {_times(right)}{shown} of {name}"
             else:
@@ -139,28 +148,22 @@ class _Explainer:
 
     def _values(self, expr: sp.Expr) -> list[mpf]:
         function = numeric(plain(expr), self.symbols)
-        return [_value(function, p) for p in self.points]
-
-
-def _value(function: Callable[..., mpf], point: Point) -> mpf:
-    try:
-        return settled(lambda: [function(mpf(point.x), *point.values.values())], START_BITS)[0]
-    except NO_VALUE:
-        return mpf("nan")
+        return [value_at(function, [mpf(p.x), *p.values.values()]) for p in self.points]
 
 
 def _all_close(pairs: Iterator[tuple[mpf, mpf]] | Sequence[tuple[mpf, mpf]]) -> bool:
     return all(abs(a - b) <= _CLOSE * max(mpf(1), abs(b)) for a, b in pairs)
 
 
-def _where_missing(points: Sequence[Point], name: str) -> str:
+def _where_missing(points: Sequence[Point], name: str, names: Mapping[sp.Symbol, sp.Symbol]) -> str:
     """Where a jacobian that is right elsewhere is not a number."""
     slope = name.removeprefix("log|").removesuffix("|")
     missing = [p for p in points if not mpmath.isfinite(p.got)]
     finite = [p for p in points if mpmath.isfinite(p.got)]
     for symbol in points[0].values:
         if all(p.values[symbol] < 0 for p in missing) and all(p.values[symbol] > 0 for p in finite):
-            return f"is not a real number where {symbol} < 0: parameter {symbol} enters without abs"
+            shown = names.get(symbol, symbol)
+            return f"is not a real number where {shown} < 0: parameter {shown} enters without abs"
     if all(p.slope < 0 for p in missing) and all(p.slope > 0 for p in finite):
         return f"is not a real number where {slope} < 0: abs is missing"
     return "is not a real number at some inputs, and right at the others"
@@ -191,8 +194,15 @@ def _times(factor: Fraction) -> str:
     return {1: "", -1: "-"}.get(factor, f"{factor}*")  # type: ignore[call-overload]
 
 
+def bars(expr: sp.Expr, names: Mapping[sp.Symbol, sp.Symbol]) -> str:
+    """An expression as text, with bars for absolute values and the user's names."""
+    return _Bars().doprint(expr.xreplace(dict(names)))
+
+
 class _Bars(StrPrinter):
-    """Prints absolute values with bars."""
+    def _print_log(self, expr: sp.log) -> str:
+        inner = self._print(expr.args[0])
+        return f"log{inner}" if isinstance(expr.args[0], sp.Abs) else f"log({inner})"
 
     def _print_Abs(self, expr: sp.Abs) -> str:
         return f"|{self._print(expr.args[0])}|"

@@ -49,12 +49,25 @@ def _vanishes(formula: Formula, jacobian: sp.Expr, output: sp.Symbol, domain: In
         symbols = sorted(here.free_symbols | there.free_symbols, key=str)
         if not all(_is_zero(_slope_of_log(there, s) - sign * sp.diff(here, s) / here) for s in symbols):
             return False
-        at = {s: mpf(a) for s, a in zip(symbols, itertools.cycle(_ANCHORS), strict=False)}
-        with mpmath.workprec(ANCHOR_BITS):
-            got, derivative = (real(numeric(e, symbols)(*at.values())) for e in (there, here))
-            if not abs(got - sign * mpmath.log(abs(derivative))) < _ZERO:
-                return False
+        if not _zero_somewhere(there, here, sign, symbols):
+            return False
     return True
+
+
+def _zero_somewhere(there: sp.Expr, here: sp.Expr, sign: int, symbols: list[sp.Symbol]) -> bool:
+    """Whether `there` = `sign` * log|`here`| at the first place at which both are real numbers."""
+    functions = [numeric(e, symbols) for e in (there, here)]
+    with mpmath.workprec(ANCHOR_BITS):
+        for order in itertools.islice(itertools.permutations(_ANCHORS), 0, None, 37):
+            at = [mpf(a) for a, _ in zip(itertools.cycle(order), symbols, strict=False)]
+            try:
+                got, slope = (real(f(*at)) for f in functions)
+                difference = got - sign * mpmath.log(abs(slope))
+            except (ArithmeticError, ValueError, TypeError):
+                continue
+            if mpmath.isfinite(difference):
+                return bool(abs(difference) < _ZERO)
+    return False
 
 
 def _cases(formula: Formula, added: sp.Expr, domain: Interval) -> Iterator[Mapping[sp.Symbol, sp.Expr]]:
