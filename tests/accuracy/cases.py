@@ -49,8 +49,9 @@ def all_cases(sets: dict[str, list[dict[str, Any]]], only: tuple[str, ...] = ())
 def reference_of(case: Case, folder: Path, points: int, seed: int, precision: int | None) -> Reference:
     """The points and truth of a case: read from the folder if they are there, else found and written."""
     cls = type(case.bijector)
+    values = sorted((k, repr(v)) for k, v in case.components.items())
     meaning = (cls.formula.text, str(cls.formula.expr), str(cls.derivation.domain), str(cls.derivation.codomain),
-               sorted((k, repr(v)) for k, v in case.components.items()), points, seed, precision, _sources())  # fmt: skip
+               values, points, seed, precision, _sources())  # fmt: skip
     digest = hashlib.sha256(repr(meaning).encode()).hexdigest()[:16]
     path = folder / f"{case.name}-{case.index}-{digest}.json"
     if path.exists():

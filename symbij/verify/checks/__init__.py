@@ -1,1 +1,3 @@
-"""One module for each group of checks; each check is a function from a `Setting` to `Check`s."""
+"""One module for each group of checks; each has `check`, a function from a `Setting` to `Check`s."""
+
+from symbij.verify.checks import values  # noqa: F401
