@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any
 
 from symbij.verify.finding import Check, Status
@@ -21,7 +20,7 @@ class Report:
     kind: str
     formula: str
     checks: tuple[Check, ...]
-    parameters: Mapping[str, Any] = MappingProxyType({})
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     seconds: float = 0.0
 
