@@ -19,14 +19,22 @@ import sympy as sp
 from symbij.errors import SymbijError, UsageError
 from symbij.formula.constraints import real
 from symbij.formula.formula import Formula, Parameter, make_formula
-from symbij.formula.interval import Interval
-from symbij.formula.tracer import Traced
+from symbij.formula.tracer import Traced, traced_call
 from symbij.formula.vocabulary import NONZERO, Requirement
 from symbij.verify.famous import meaning
 from symbij.verify.subject import OPERATIONS, Ends, Subject
 
 X = sp.Symbol("x", real=True)
-_WRONG = (SymbijError, TypeError, ValueError, AttributeError, KeyError, IndexError, ArithmeticError, NotImplementedError)
+_WRONG = (
+    SymbijError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    KeyError,
+    IndexError,
+    ArithmeticError,
+    NotImplementedError,
+)
 _MAKES_ARRAYS = ("asarray", "asanyarray", "array", "ascontiguousarray", "atleast_1d")
 _ONE_AT_A_TIME = threading.RLock()
 
@@ -69,15 +77,13 @@ class Probe(Traced):
         return super().__array_function__(func, types, args, kwargs)
 
     def __getitem__(self, chosen: Any) -> Probe:
-        if chosen == () or chosen is Ellipsis:
+        if _is_all(chosen):
             return self
         self._mask(chosen)
         return self  # the elements that a mask chooses, which come together with others that it chooses
 
     def __setitem__(self, chosen: Any, value: Any) -> None:
-        if not (chosen is Ellipsis or chosen == ()):
-            from symbij.formula.tracer import traced_call
-
+        if not _is_all(chosen):
             value = traced_call("where", self._mask(chosen), value, self)
         value = self.lifted(value)
         self.expr, self.requirements = value.expr, value.requirements
@@ -86,6 +92,10 @@ class Probe(Traced):
         if isinstance(chosen, Probe) and isinstance(chosen.expr, sp.logic.boolalg.Boolean):
             return chosen
         raise UsageError("a traced formula stands for one number, which has no elements to choose from")
+
+
+def _is_all(chosen: Any) -> bool:
+    return chosen is Ellipsis or (isinstance(chosen, tuple) and not chosen)
 
 
 @dataclass(frozen=True)
@@ -249,7 +259,21 @@ def _run(function: Callable[..., Any], values: Mapping[str, Any]) -> tuple[sp.Ex
     result = Probe.lifted(result)
     if not isinstance(result.expr, sp.Expr):
         raise UsageError(f"it returned {result.expr}, which is no number")
-    return result.expr, result.requirements
+    return result.expr.replace(sp.Piecewise, _flat), result.requirements
+
+
+def _flat(*pieces: tuple[sp.Expr, Any]) -> sp.Expr:
+    """A Piecewise without another one as its last piece, and without pieces that are never reached."""
+    found: list[tuple[sp.Expr, Any]] = []
+    for value, condition in pieces:
+        if condition == sp.true and isinstance(value, sp.Piecewise):
+            found.extend(tuple(p) for p in value.args)
+        else:
+            found.append((value, condition))
+    for k in range(len(found)):
+        if sp.Or(*(c for _, c in found[: k + 1])) == sp.true:
+            return sp.Piecewise(*found[:k], (found[k][0], True))
+    return sp.Piecewise(*found)
 
 
 @contextlib.contextmanager
@@ -274,6 +298,3 @@ def _arrays_of_symbols() -> Iterator[None]:
         finally:
             for name, make in originals.items():
                 setattr(np, name, make)
-
-
-__all__ = ["Code", "Interval", "Operation", "Probe", "X", "trace_subject", "traced_formula", "why_not_traced"]
