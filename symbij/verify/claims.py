@@ -28,6 +28,7 @@ BITS = (400, 2400)  # of working precision: the second where the first is lost t
 DIGITS = 50
 SETS = 6  # of parameters, the subject's own first
 INPUTS = 5  # for each of them
+INPUTS_ALONE = 16  # where there are no parameters to vary
 _WRONG = (ArithmeticError, ValueError, TypeError, MemoryError, mpmath.libmp.NoConvergence)
 
 Values = dict[sp.Symbol, float]
@@ -226,7 +227,11 @@ def draw_points(
     for values in sets:
         if used == SETS:
             break
-        inputs = _inputs(values, domain, rng) if values is own or _is_allowed(allowed, values) else []
+        inputs = (
+            _inputs(values, domain, rng, INPUTS if len(sets) > 1 else INPUTS_ALONE)
+            if values is own or _is_allowed(allowed, values)
+            else []
+        )
         used += bool(inputs)
         found.extend({**values, X: x} for x in inputs)
     return found
@@ -237,7 +242,7 @@ def _is_allowed(conditions: Sequence[sp.Basic], values: Values) -> bool:
     return all(c.xreplace(exact) == sp.true for c in conditions)
 
 
-def _inputs(values: Values, domain: Interval, rng: np.random.Generator) -> list[float]:
+def _inputs(values: Values, domain: Interval, rng: np.random.Generator, count: int) -> list[float]:
     exact = {s: meaning(v) for s, v in values.items()}
     try:
         lo, hi = (float(end.xreplace(exact)) for end in interval_ends(domain))
@@ -246,7 +251,7 @@ def _inputs(values: Values, domain: Interval, rng: np.random.Generator) -> list[
     if not lo < hi:
         return []
     found = []
-    for _ in range(INPUTS):
+    for _ in range(count):
         step = float(np.exp(rng.normal(0.0, 1.2)))
         if math.isfinite(lo) and math.isfinite(hi):
             x = lo + (hi - lo) * float(rng.uniform(0.03, 0.97))

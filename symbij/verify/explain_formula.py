@@ -62,9 +62,12 @@ def explain_inverse(claim: Claim, points: Sequence[Point], truth: Truth) -> str:
         sign = "negative" if all(p.expected < 0 for p in refuted) else "positive"
         known = all(p.expected < 0 for p in refuted) or all(p.expected > 0 for p in refuted)
         return "gives another branch" + (f" for {sign} x" if known and len(refuted) < len(points) else "")
+    if all(abs(a + b) <= _CLOSE * abs(a) for p, a, b in zip(points, images, moved, strict=True) if p.refuted):
+        return "gives another branch: it loses the sign of y"
     if _all(points, lambda p: abs(p.got + p.expected) <= _CLOSE * abs(p.expected)):
         return "has the wrong sign: it gives -x"
-    if _values(truth.forward, points) == [p.got for p in points]:
+    again = _values(truth.forward.xreplace({X: truth.forward}), points)
+    if all(_is(p.got, v) for p, v in zip(points, again, strict=True)):
         return "is the forward map once more"
     factor = _same(p.got / p.expected for p in points if p.expected)
     if factor is not None:
@@ -108,12 +111,13 @@ def _of_log_det(claim: Claim, points: Sequence[Point], truth: Truth, inverse: bo
         yield f"has the wrong sign: it is the log-det of the {other} at the same point"
     if explains(sign * log_det.xreplace({X: truth.forward})):
         yield "is taken at the output of the map, not at its input"
-    yield from _of_terms(points, truth, inverse)
+    yield from _of_terms(points, truth, None if inverse else claim.got)
     yield f"is not {'-' * inverse}log|d forward/dx|{' at the preimage' * inverse}"
 
 
-def _of_terms(points: Sequence[Point], truth: Truth, inverse: bool) -> Iterator[str]:
-    sign = -1 if inverse else 1
+def _of_terms(points: Sequence[Point], truth: Truth, code: sp.Expr | None) -> Iterator[str]:
+    """Which term of log|f'| has a wrong factor; `code` is the log-det as written, where that is a function of x."""
+    sign = 1 if code is not None else -1
     errors = [sign * (p.got - p.expected) for p in points]  # of log|f'|
     constant = _same(errors)
     if constant is not None and abs(constant) > _CLOSE:
@@ -125,6 +129,13 @@ def _of_terms(points: Sequence[Point], truth: Truth, inverse: bool) -> Iterator[
             share = _share(errors, core, points)
             if share is not None:
                 yield f"the term {_text(core)} has factor {_fraction(factor + share)} instead of {_fraction(factor)}"
+    for core, factor in sorted(_terms(code or sp.S.Zero).items(), key=lambda t: sp.default_sort_key(t[0])):
+        share = _share(errors, core, points) if X in core.free_symbols else None
+        if share is not None:
+            yield f"the term {_text(core)} has factor {factor} instead of {factor - share}"
+    share = _share(errors, sp.log(PlainAbs(truth.slope)), points)
+    if share is not None:
+        yield f"is {1 + share} times what it should be"
     for symbol in sorted({s for p in points for s in p.values if s != X}, key=lambda s: s.name):
         share = _share(errors, sp.log(PlainAbs(symbol)), points)
         if share is not None:

@@ -17,7 +17,7 @@ import numpy as np
 import sympy as sp
 
 from symbij.errors import SymbijError, UsageError
-from symbij.formula.constraints import real
+from symbij.formula.constraints import Constraint, nonzero, positive, real
 from symbij.formula.formula import Formula, Parameter, make_formula
 from symbij.formula.tracer import Traced, traced_call
 from symbij.formula.vocabulary import NONZERO, Requirement
@@ -140,7 +140,7 @@ def trace_subject(subject: Subject, formula: Formula | None = None) -> Code:
                 failures[name] = "its code is no numpy-style Python that can be run with symbols"
             continue
         try:
-            operations[name] = _traced(function, subject, parameters)
+            operations[name] = _traced(function, subject, parameters, bool(known))
         except _WRONG as error:
             failures[name] = f"it cannot be traced: {' '.join(str(error).split())[:140]}"
     return Code(operations, failures, parameters)
@@ -181,11 +181,27 @@ def _formula(subject: Subject, domain: Ends | tuple[Any, Any] | None) -> Formula
     ends = (domain.lo, domain.hi) if isinstance(domain, Ends) else domain
     if ends is not None and all(isinstance(e, (int, float)) and math.isinf(e) for e in ends):
         ends = None
-    formula = make_formula(expr, domain=ends)
+    formula = make_formula(expr, domain=ends, constraints=_constraints(subject, code, expr))
     # What the code needs, which sympy may have simplified away: log(exp(x)) is x, but exp(log(x)) needs x > 0.
     names = {s.name: s for s in (formula.variable, *(p.symbol for p in formula.parameters))}
     needs = [_renamed(r, names) for r in (*forward.requirements, *parted)]
     return replace(formula, requirements=tuple(dict.fromkeys(n for n in needs if n is not None)))
+
+
+def _constraints(subject: Subject, code: Code, expr: sp.Expr) -> dict[str, Constraint]:
+    """What the code says of its parameters: where it takes log(scale), scale is meant to be positive."""
+    needs = [n for operation in code.operations.values() for n in operation.requirements if not n.under]
+    found = {}
+    for name, parameter in code.parameters.items():
+        intervals = [n.interval for n in needs if n.expr == parameter.symbol]
+        held = np.asarray(subject.parameters[name], dtype=float)
+        if parameter.symbol not in expr.free_symbols:
+            continue
+        if any(i.lo == 0 for i in intervals) and np.all(held > 0):
+            found[name] = positive
+        elif any(i is NONZERO for i in intervals) and np.all(held != 0):
+            found[name] = nonzero
+    return found
 
 
 def _renamed(need: Requirement, names: Mapping[str, sp.Symbol]) -> Requirement | None:
@@ -216,8 +232,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (float, np.floating)) or (isinstance(value, np.ndarray) and value.dtype.kind == "f")
 
 
-def _traced(function: Callable[..., Any], subject: Subject, parameters: Mapping[str, Parameter]) -> Operation:
-    """The function traced with as many parameters as symbols as it can be."""
+def _traced(
+    function: Callable[..., Any], subject: Subject, parameters: Mapping[str, Parameter], known: bool
+) -> Operation:
+    """The function traced with as many parameters as symbols as it can be; `known` if a formula says what they are."""
     held = dict(subject.parameters)
     own = {n: float(np.ravel(held[n])[0]) for n in parameters if n in held and np.size(held[n]) == 1}
     attempts: list[tuple[str, ...]] = [(), *((n,) for n in own if len(own) > 1), tuple(own)]
@@ -230,7 +248,12 @@ def _traced(function: Callable[..., Any], subject: Subject, parameters: Mapping[
         except _WRONG as error:
             problem = problem or error
             continue
-        counted = _whole_exponents(expr, requirements, {parameters[n].symbol: own[n] for n in own if n not in fixed})
+        on_half_line = subject.domain is not None and subject.domain.lo >= 0
+        counted = (
+            []
+            if known or on_half_line
+            else _whole_exponents(expr, requirements, {parameters[n].symbol: own[n] for n in own if n not in fixed})
+        )
         if counted:  # x**n is defined for negative x at n = 3, not at a symbol n
             names = [*fixed, *(s.name for s in counted)]
             expr, requirements = _run(function, values | {n: own[n] for n in names})

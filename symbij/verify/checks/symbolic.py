@@ -66,8 +66,9 @@ def check(setting: Setting) -> Iterator[Check]:
     if subject.event_ndims:
         yield from _skipped("for maps of single numbers only")
         return
-    formula = setting.derivation.formula if setting.derivation is not None and setting.given else None
-    code = trace_subject(subject, formula)
+    derivation = setting.derivation
+    formula = derivation.formula if derivation is not None and setting.given else None
+    code = trace_subject(subject, None if derivation is None else derivation.formula)
     if not code.operations:
         reasons = list(dict.fromkeys(code.failures.values()))
         yield from _skipped(reasons[0] if reasons else "there is no code to be run with symbols")
@@ -155,6 +156,9 @@ def _implied(code: Code) -> list[sp.Basic]:
         for need in operation.requirements:
             if need.expr.has(X) or not need.expr.free_symbols or need.under or need.interval is NONZERO:
                 continue
+            if isinstance(need.expr, sp.Abs):
+                found.append(sp.Ne(need.expr.args[0], 0))
+                continue
             if not need.interval.lo.is_infinite:
                 found.append(sp.Gt(need.expr, need.interval.lo))
             if not need.interval.hi.is_infinite:
@@ -195,7 +199,7 @@ def _judged(ground: _Ground, name: str, deadline: float) -> Check:
         return Check(GROUP, NAMES[name], Status.SKIPPED, why)
     if any(p.refuted for p in found):
         return _failed(ground, name, claim, found)
-    holding = f" with {', '.join(f'{s} = {v:g}' for s, v in fixed.items())}, on which the code branches" * bool(fixed)
+    holding = f", for {', '.join(f'{s} = {v:g}' for s, v in fixed.items())} only" * bool(fixed)
     digits = min(p.digits for p in found)
     if digits >= DIGITS:
         bounds = {p.symbol: (p.constraint.lo, p.constraint.hi) for p in free}
