@@ -79,7 +79,7 @@ def is_zero(
     False where no proof is found, whatever is the reason. It may take long: `patience.bounded` limits its time.
     """
     claim = _Claim(without_pairs(expr), tuple(needs), tuple(conditions))
-    claim = claim.changed(variable, _inside(claim.expr, variable, domain) or variable)
+    claim = claim.changed(variable, _inside(claim, variable, domain) or variable)
     for symbol, (lo, hi) in bounds.items():
         inside = _within(sp.nsimplify(lo), sp.nsimplify(hi))
         if inside is not None:
@@ -90,9 +90,10 @@ def is_zero(
         return False
 
 
-def _inside(expr: sp.Expr, variable: sp.Symbol, domain: Interval) -> sp.Expr | None:
+def _inside(claim: _Claim, variable: sp.Symbol, domain: Interval) -> sp.Expr | None:
     """The variable by a positive symbol."""
-    powers = any(e.base == variable and not e.exp.is_Integer for e in expr.atoms(sp.Pow))
+    parts = [claim.expr, *(n.expr for n in claim.needs)]
+    powers = any(p.base == variable and not p.exp.is_Integer for e in parts for p in e.atoms(sp.Pow))
     if powers and (domain.lo, domain.hi) == (0, 1):
         return sp.exp(-sp.Dummy("p", positive=True))  # so that 1 - x**c is seen to be positive
     return _within(domain.lo, domain.hi)
@@ -184,6 +185,8 @@ def _settle(node: sp.Expr, doubts: list[sp.Expr]) -> sp.Expr:
     if isinstance(node, sp.log) and isinstance(node.args[0], sp.Abs):
         return LogAbs(_settle(node.args[0].args[0], doubts))
     args = [_settle(a, doubts) for a in node.args]
+    if isinstance(node, sp.Pow):
+        return _power(*args)
     if isinstance(node, (sp.Max, sp.Min)):
         return _extreme(node, args, doubts)
     if isinstance(node, (sp.Abs, sp.sign, fn.odd_root)):
@@ -198,6 +201,16 @@ def _settle(node: sp.Expr, doubts: list[sp.Expr]) -> sp.Expr:
             return outside * sign * (sign * u) ** (1 / args[1])
         return sign * u if isinstance(node, sp.Abs) else sp.Integer(sign)
     return node if tuple(args) == node.args else node.func(*args)
+
+
+def _power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
+    """A power of powers taken together where that is right: sympy asks for more than it has to be told."""
+    if exponent.is_Integer or not isinstance(base, (sp.Pow, sp.Mul)):
+        return base**exponent
+    parts = [f.as_base_exp() for f in sp.Mul.make_args(base)]
+    if all(sign_in(b) == 1 for b, _ in parts):
+        return sp.Mul(*(b ** (e * exponent) for b, e in parts))
+    return base**exponent
 
 
 def _extreme(node: sp.Expr, args: list[sp.Expr], doubts: list[sp.Expr]) -> sp.Expr:
@@ -231,19 +244,55 @@ def sign_in(expr: sp.Expr) -> int | None:
     for factor in _factors(expr):
         base, exponent = factor.as_base_exp()
         sign = sign_of(factor)
-        if sign is None and exponent.is_Integer:
-            sign = sign_of(base)
-            sign = 1 if exponent.is_even else sign
+        if sign is None:
+            sign = _sign_of_difference(base)
+            sign = 1 if exponent.is_even or sign == 1 else sign if exponent.is_Integer else None
         if sign is None:
             return None
         total *= sign
     return total
 
 
+def _sign_of_difference(expr: sp.Expr) -> int | None:
+    """The sign of a positive term less another one, by whether their quotient is below or above 1."""
+    if not (expr.is_Add and len(expr.args) == 2):
+        return sign_of(expr)
+    signs = [sign_in(a) for a in expr.args]
+    if sorted(s or 0 for s in signs) != [-1, 1]:
+        return sign_of(expr) if None not in signs else _of_tanh(expr)
+    first, second = expr.args if signs[0] == 1 else reversed(expr.args)
+    return {True: 1, False: -1, None: None}[_is_below_one(-second / first)]
+
+
+def _of_tanh(expr: sp.Expr) -> int | None:
+    number, rest = expr.as_coeff_Add()
+    bounded = isinstance(-rest if rest.could_extract_minus_sign() else rest, (sp.tanh, sp.erf))
+    return (1 if number > 0 else -1) if bounded and abs(number) >= 1 else None
+
+
+def _is_below_one(ratio: sp.Expr) -> bool | None:
+    """Whether a positive expression is less than 1 (True) or greater (False); None if that is not seen."""
+    if ratio.is_number:
+        return None if ratio == 1 else bool(ratio < 1)
+    if isinstance(ratio, (fn.sigmoid, fn.ndtr)):
+        return True
+    if isinstance(ratio, sp.exp):
+        sign = sign_in(ratio.args[0])
+        return None if not sign else sign < 0
+    if isinstance(ratio, sp.Pow):
+        below, sign = _is_below_one(ratio.base), sign_in(ratio.exp)
+        return None if below is None or not sign else below == (sign > 0)
+    if isinstance(ratio, sp.Mul):
+        parts = {_is_below_one(a) for a in ratio.args}
+        return parts.pop() if len(parts) == 1 else None
+    if isinstance(ratio, sp.Add):
+        sign = sign_in(ratio - 1)
+        return None if not sign else sign < 0
+    return None
+
+
 def _factors(expr: sp.Expr) -> tuple[sp.Expr, ...]:
-    if expr.is_rational_function(*expr.free_symbols):
-        return sp.Mul.make_args(sp.factor(expr))
-    return sp.Mul.make_args(sp.factor_terms(sp.together(expr)))
+    return sp.Mul.make_args(sp.factor(expr))
 
 
 def _cases(claim: _Claim, doubt: sp.Expr, variable: sp.Symbol) -> tuple[_Claim, ...]:
@@ -271,8 +320,8 @@ def _vanishes(expr: sp.Expr) -> bool:
     """Whether an analytic expression is zero."""
     if expr == 0:
         return True
-    if expr.has(sp.nan, sp.zoo, sp.oo):
-        return False
+    if expr.has(sp.nan, sp.zoo, sp.oo, sp.floor):
+        return False  # a floor has a piece for every whole number
     expr = fn.expand_definitions(expr)
     if not _zero_somewhere(expr):
         return False
@@ -325,6 +374,13 @@ def without_pairs(expr: sp.Expr) -> sp.Expr:
     for outer, inner in _PAIRS.items():
         expr = expr.replace(
             lambda e, o=outer, i=inner: isinstance(e, o) and isinstance(e.args[0], i), lambda e: e.args[0].args[0]
+        )
+    for outer, inner in ((fn.log1p_scaled, fn.expm1_scaled), (fn.expm1_scaled, fn.log1p_scaled)):
+        expr = expr.replace(
+            lambda e, o=outer, i=inner: (
+                isinstance(e, o) and isinstance(e.args[0], i) and e.args[0].args[1] == e.args[1]
+            ),
+            lambda e: e.args[0].args[0],
         )
     return expr.replace(
         lambda e: isinstance(e, fn.odd_root) and _roots_out(*e.args)[0] == 1, lambda e: _roots_out(*e.args)[1]

@@ -190,7 +190,8 @@ def _formula(subject: Subject, domain: Ends | tuple[Any, Any] | None) -> Formula
 
 def _constraints(subject: Subject, code: Code, expr: sp.Expr) -> dict[str, Constraint]:
     """What the code says of its parameters: where it takes log(scale), scale is meant to be positive."""
-    needs = [n for operation in code.operations.values() for n in operation.requirements if not n.under]
+    needs = [n for operation in code.operations.values() for n in operation.requirements
+             if all(c.free_symbols <= {X} for c in n.under)]  # fmt: skip
     found = {}
     for name, parameter in code.parameters.items():
         intervals = [n.interval for n in needs if n.expr == parameter.symbol]
