@@ -20,7 +20,7 @@ MAX_LINES = 400
 LEVEL = {
     "errors": 0, "lazy": 0, "formula": 1, "functions": 2, "calculus": 2, "program": 3, "kernels": 4, "export": 4,
     "linalg": 5,
-    "bijectors": 6, "accuracy": 7, "distributions": 7, "verify": 7, "fitting": 8, "jit": 8, "plotting": 9,
+    "bijectors": 6, "accuracy": 7, "distributions": 7, "fitting": 8, "verify": 8, "jit": 8, "plotting": 9,
     "__init__": 10, "cli": 11, "__main__": 12,
 }  # fmt: skip
 # Imports against the order, inside functions only, so that they run after both modules are loaded:

@@ -323,6 +323,8 @@ def _vanishes(expr: sp.Expr) -> bool:
     if expr.has(sp.nan, sp.zoo, sp.oo, sp.floor):
         return False  # a floor has a piece for every whole number
     expr = fn.expand_definitions(expr)
+    if expr.has(sp.tan) or any(sign_in(sp.denom(sp.together(a.args[0]))) is None for a in expr.atoms(sp.atan)):
+        return False  # constant between its jumps, it may be another constant in each piece
     if not _zero_somewhere(expr):
         return False
     return all(_is_rationally_zero(expr.diff(s)) for s in sorted(expr.free_symbols, key=lambda s: s.name))

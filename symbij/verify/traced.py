@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from symbij.errors import SymbijError, UsageError
+from symbij.errors import UsageError
 from symbij.formula.constraints import Constraint, nonzero, positive, real
 from symbij.formula.formula import Formula, Parameter, make_formula
 from symbij.formula.tracer import Traced, traced_call
@@ -25,16 +25,6 @@ from symbij.verify.famous import meaning
 from symbij.verify.subject import OPERATIONS, Ends, Subject
 
 X = sp.Symbol("x", real=True)
-_WRONG = (
-    SymbijError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    KeyError,
-    IndexError,
-    ArithmeticError,
-    NotImplementedError,
-)
 _MAKES_ARRAYS = ("asarray", "asanyarray", "array", "ascontiguousarray", "atleast_1d")
 _ONE_AT_A_TIME = threading.RLock()
 
@@ -141,7 +131,7 @@ def trace_subject(subject: Subject, formula: Formula | None = None) -> Code:
             continue
         try:
             operations[name] = _traced(function, subject, parameters, bool(known))
-        except _WRONG as error:
+        except Exception as error:  # whatever a subject's code raises when it is run with symbols
             failures[name] = f"it cannot be traced: {' '.join(str(error).split())[:140]}"
     return Code(operations, failures, parameters)
 
@@ -153,7 +143,7 @@ def traced_formula(subject: Subject, domain: Ends | tuple[Any, Any] | None = Non
     """
     try:
         return _formula(subject, domain)
-    except _WRONG:
+    except Exception:  # of the subject's code, or of what makes formulas
         return None
 
 
@@ -161,7 +151,7 @@ def why_not_traced(subject: Subject, domain: Ends | tuple[Any, Any] | None = Non
     """Why `traced_formula` found no formula; empty where it found one."""
     try:
         _formula(subject, domain)
-    except _WRONG as error:
+    except Exception as error:
         return " ".join(str(error).split())
     return ""
 
@@ -246,7 +236,7 @@ def _traced(
         values |= {n: own[n] for n in fixed}
         try:
             expr, requirements = _run(function, values)
-        except _WRONG as error:
+        except Exception as error:  # as above; another attempt may do better
             problem = problem or error
             continue
         on_half_line = subject.domain is not None and subject.domain.lo >= 0

@@ -41,6 +41,7 @@ NAMES = {
 }
 SECONDS = 1.6  # for all proofs of one audit
 SECONDS_EACH = 0.8
+MOST_OPERATIONS = 1500  # in a claim; beyond that everything takes too long
 FEWEST = 3  # points at which code and truth must both be known, if anything is to be said
 
 
@@ -193,33 +194,57 @@ def _judged(ground: _Ground, name: str, deadline: float) -> Check:
     operation = ground.code.operations[name]
     fixed = {ground_symbol(ground, n): v for n, v in operation.fixed.items()}
     held = {**ground.held, **fixed}
-    claim = _claim(ground, name, operation).at(held)
+    claim = _claim(ground, name, operation)
+    only = [s for s in sorted(held, key=str) if s in claim.symbols and s.name in ground.code.parameters]
+    claim = claim.at(held)
     exact = {s: meaning(v) for s, v in held.items()}
     domain = Interval(ground.domain.lo.xreplace(exact), ground.domain.hi.xreplace(exact))
     conditions = tuple(c.xreplace(exact) for c in ground.conditions)
     conditions = tuple(c for c in conditions if c not in (sp.true, sp.false))
     free = tuple(p for p in ground.parameters if p.symbol not in held)
+    if sum(e.count_ops() for e in (claim.got, claim.expected)) > MOST_OPERATIONS:
+        return Check(GROUP, NAMES[name], Status.SKIPPED, "its formula is too long to be worked with")
     points = draw_points(free, ground.own, domain, conditions, ground.setting.rng(), bool(free))
     found = compare(claim, points, ground.setting.tolerance)
     if not ground.trusted:
         found = [p for p in found if mpmath.isfinite(p.got)]
+    special = _special_cases(claim)
+    for case in special:
+        at_case = [{**p, **case} for p in points]
+        found += [p for p in compare(claim.at(case), at_case, ground.setting.tolerance) if p.refuted]
     if len(found) < FEWEST:
         why = "no points were found at which both the code and the truth have values"
         return Check(GROUP, NAMES[name], Status.SKIPPED, why)
     if any(p.refuted for p in found):
         return _failed(ground, name, claim, found)
-    holding = f", for {', '.join(f'{s} = {v:g}' for s, v in fixed.items())} only" * bool(fixed)
+    holding = f", for {', '.join(f'{s} = {held[s]:g}' for s in only)} only" * bool(only)
     digits = min(p.digits for p in found)
     if digits >= DIGITS:
         bounds = {p.symbol: (p.constraint.lo, p.constraint.hi) for p in free}
         seconds = min(SECONDS_EACH, deadline - time.monotonic())
-        if seconds > 0 and bounded(
-            is_zero, claim.difference, claim.needs, X, domain, bounds, conditions, seconds=seconds
-        ):
+        claims = [claim, *(c for c in map(claim.at, special) if not c.expected.has(sp.nan, sp.zoo, sp.oo))]
+        if seconds > 0 and bounded(_all_zero, claims, domain, bounds, conditions, seconds=seconds):
             return Check(GROUP, NAMES[name], Status.PROVED, _for_all(free, conditions) + holding)
     at = f"at {len(found)} random points and parameters" if free else f"at {len(found)} random points"
     agreed = f"agrees to {min(digits, DIGITS):.0f} digits {at}{holding}, no symbolic proof found"
     return Check(GROUP, NAMES[name], Status.PASS, agreed)
+
+
+def _special_cases(claim: Claim) -> list[dict[sp.Symbol, float]]:
+    """The values of parameters that the code treats on their own: where(c == 0, ...)."""
+    found = []
+    for node in sorted(claim.got.atoms(sp.Eq, sp.Ne), key=sp.default_sort_key):
+        for symbol, value in ((node.lhs, node.rhs), (node.rhs, node.lhs)):
+            if symbol.is_Symbol and symbol != X and value.is_Rational:
+                found.append({symbol: float(value)})
+    return found
+
+
+def _all_zero(claims: list[Claim], domain: Interval, bounds: Mapping, conditions: tuple[sp.Basic, ...]) -> bool:
+    return all(
+        is_zero(c.difference, c.needs, X, domain, {s: b for s, b in bounds.items() if s in c.symbols}, conditions)
+        for c in claims
+    )
 
 
 def ground_symbol(ground: _Ground, name: str) -> sp.Symbol:
