@@ -182,7 +182,7 @@ def _settle(node: sp.Expr, doubts: list[sp.Expr]) -> sp.Expr:
         return sp.nan
     if not node.args:
         return node
-    if isinstance(node, sp.log) and isinstance(node.args[0], sp.Abs):
+    if isinstance(node, sp.log) and isinstance(node.args[0], (sp.Abs, PlainAbs)):
         return LogAbs(_settle(node.args[0].args[0], doubts))
     args = [_settle(a, doubts) for a in node.args]
     if isinstance(node, sp.Pow):
