@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 BEFORE, AFTER, DATA, VALIDATION = "#9aa5b1", "#c2410c", "#dbe4ee", "#2563eb"
 POINTS = 801
+LONGEST_TITLE = 50  # characters over one of several Axes
 OPERATION_COLOURS = {"forward": "#2563eb", "forward_log_det": "#0d9488", "inverse": "#c2410c",
                      "inverse_log_det": "#9333ea"}  # fmt: skip
 AIM = 4.0  # ulp times the condition number: the accuracy that is aimed at
@@ -171,13 +172,16 @@ def plot_audit(report: Report, axes: Any = None) -> Any:
         place = axis.place(x)
         colour = AFTER if check.status == "FAIL" else VALIDATION
         ax.plot(place[good], np.maximum(error[good], 1e-3), ".", ms=5, alpha=0.8, color=colour)
-        ax.plot(place[~good], np.full(np.sum(~good), top), "x", ms=6, color=colour, clip_on=False)
+        if not good.all():
+            ax.plot(place[~good], np.full(np.sum(~good), top), "x", ms=6, color=colour, clip_on=False)
         ax.axhline(report.tolerated_ulp, color=BEFORE, lw=1.0, ls="--")
         ax.set_xticks(*axis.ticks())
         ax.set_yscale("log")
         ax.set_ylim(5e-4, top)
         ax.set(xlabel="input", ylabel="error, ulp / condition number")
-        ax.set_title(f"{check.group}: {check.name}", fontsize=9, parse_math=False)
+        title = f"{check.group}: {check.name}"
+        title = title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 3] + "..."
+        ax.set_title(title, fontsize=9, parse_math=False)
     return axes
 
 
