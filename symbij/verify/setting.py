@@ -18,6 +18,8 @@ from symbij.verify.truth import BlackBoxTruth, FormulaTruth, Truth
 
 # Relative errors beyond this power of the dtype's epsilon, over the condition number, are failures: half of its digits.
 TOLERATED = 0.5
+# Points come this close to the range of the dtype: there, a product with an ordinary parameter is no fault yet.
+MARGIN = 1e-8
 CENTRAL = 24  # points where a map is ordinary
 
 
@@ -118,7 +120,12 @@ class Case:
         rng = np.random.default_rng(self.seed + 1)
         found = spread(mpmath.mpf(ends.lo), mpmath.mpf(ends.hi), self.points, self._middles, rng)
         together = np.unique(np.concatenate([self.rounded(np.array(found)), others]))
-        return together[(together > ends.lo) & (together < ends.hi) & np.isfinite(together)]
+        with np.errstate(over="ignore"):
+            largest = float(np.finfo(self.subject.dtype).max) * MARGIN
+            smallest = float(np.finfo(self.subject.dtype).tiny) / MARGIN
+        size = np.abs(together)
+        usable = (size <= largest) & ((size >= smallest) | (together == 0))
+        return together[(together > ends.lo) & (together < ends.hi) & usable]
 
     @property
     def _middles(self) -> list[tuple[float, float]]:

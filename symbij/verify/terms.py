@@ -29,7 +29,7 @@ def terms_of(setting: Setting, c: Comparison) -> Iterator[Term]:
     yield from own
     with np.errstate(all="ignore"):
         yield Term(f"log|{variable}|", None, np.log(np.abs(c.at)))
-        yield Term("the log-det", 1.0, c.expected)
+        yield Term("log|f'|", -1.0 if variable == "y" else 1.0, -c.expected if variable == "y" else c.expected)
         yield Term(variable, None, c.at)
         name = "inverse" if variable == "y" else "forward"
         image = c.case.call(name, np.unique(c.at)).numbers(np.unique(c.at).shape) if not c.case.truth.shape else None

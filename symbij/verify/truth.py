@@ -17,7 +17,6 @@ from symbij.verify.differences import log_slope
 from symbij.verify.subject import Ends, Subject
 
 NUDGE = 2.0**-26  # relative change of an input that shows how much a result depends on it
-START = 1200  # bits of precision to begin with: enough to see exp(-745) beside a 1
 SMALLEST = 5e-324
 _METHODS = {
     "forward": "forward", "forward_log_det": "forward_log_det_jacobian",
@@ -68,6 +67,8 @@ class FormulaTruth:
             for other in self._nudged:
                 total = total + np.abs(np.asarray(getattr(other, _METHODS[operation])(at), dtype=float) - values)
             sensitivity = total / NUDGE
+        if operation.endswith("log_det"):  # its exponential is what matters: an error of 1e-16 is none, also beside 0
+            sensitivity = np.fmax(sensitivity, 1.0)
         return Expected(values, np.where(np.isfinite(sensitivity), sensitivity, 0.0), np.zeros(np.shape(values)))
 
     @cached_property
@@ -83,7 +84,7 @@ class FormulaTruth:
         """The truth at one double, from the definition of the formula alone; `index` into arrays of parameters."""
         if index not in self._exact:
             arrays = {k: np.broadcast_to(v, self.shape) for k, v in self.bijector._values().items()}
-            self._exact[index] = Finder(self.derivation, {k: float(v[index]) for k, v in arrays.items()}, START)
+            self._exact[index] = Finder(self.derivation, {k: float(v[index]) for k, v in arrays.items()}, None)
         finder = self._exact[index]
         samples = finder.going_back(at) if operation.startswith("inverse") else finder.going_forward(at)
         return samples[operation]
@@ -116,7 +117,7 @@ class BlackBoxTruth:
         name = operation.removesuffix("_log_det")
         ends = self._ends[name == "inverse"]
         values, error = log_slope(lambda points: self.subject.call(name, points).numbers(points.shape), at, ends)
-        return Expected(values, np.zeros(values.shape), error)
+        return Expected(values, np.ones(values.shape), error)
 
     def ends(self) -> tuple[Ends, Ends]:
         """Domain and codomain, declared or assumed."""
@@ -126,16 +127,22 @@ class BlackBoxTruth:
 Truth = FormulaTruth | BlackBoxTruth
 
 
-def error_of(sample: Sample, got: float) -> tuple[float, float]:
-    """(relative error, relative error over the condition number) of `got`; infinite where a number is missing."""
+def error_of(sample: Sample, operation: str, got: float) -> tuple[float, float]:
+    """(relative error, relative error over the condition number) of `got`; infinite where a number is missing.
+
+    Errors of log-dets are relative to 1 at least: their exponentials are what matters.
+    """
     truth = rounded(sample.truth)
     if got == truth or (np.isnan(got) and np.isnan(truth)):
         return 0.0, 0.0
     if not np.isfinite(got) or not np.isfinite(truth):
         return float("inf"), float("inf")
     difference = abs(mpmath.mpf(got) - sample.truth)
-    if not sample.truth:  # then the condition number is in units of the smallest double
+    relative = float(difference / abs(sample.truth)) if sample.truth else float("inf")
+    if sample.truth:
+        allowed = abs(sample.truth) * max(1.0, sample.kappa)
+    else:  # then the condition number is in units of the smallest double
         allowed = mpmath.mpf(SMALLEST) / EPS * max(1.0, sample.kappa)
-        return float("inf"), float(difference / allowed)
-    relative = difference / abs(sample.truth)
-    return float(relative), float(relative / max(1.0, sample.kappa))
+    if operation.endswith("log_det"):
+        allowed = max(allowed, mpmath.mpf(1))
+    return relative, float(difference / allowed)

@@ -68,11 +68,13 @@ def _turn(at: np.ndarray, values: np.ndarray) -> tuple[float, float, float] | No
     sign = 1.0 if np.median(np.sign(np.diff(values))) >= 0 else -1.0
     rising = sign * values
     best = np.maximum.accumulate(rising)
-    drop = best - rising
     size = np.maximum(np.abs(best), np.abs(rising))
-    k = int(np.argmax(drop / np.where(size > 0, size, 1.0)))
-    if not drop[k] > TURN * size[k]:
+    drop = (best - rising) / np.where(size > 0, size, 1.0)
+    turned = np.flatnonzero(drop > max(TURN, 0.1 * drop.max()))
+    if not turned.size:
         return None
+    with np.errstate(divide="ignore"):  # of all such points, one whose numbers are easy to read
+        k = int(turned[np.argmin(np.abs(np.log(np.abs(values[turned]) + 1e-300)) + np.abs(at[turned]))])
     top = int(np.argmax(rising[: k + 1]))
     level = values[k]
     for i in range(top, 0, -1):  # where the way up passed the level that the way down has reached
@@ -83,36 +85,31 @@ def _turn(at: np.ndarray, values: np.ndarray) -> tuple[float, float, float] | No
 
 
 def _flat(at: np.ndarray, values: np.ndarray) -> tuple[float, float, float] | None:
-    """A stretch of one value that does not come from rounding: beside it the map moves by far more than rounding."""
+    """A stretch of one value that does not come from rounding: beside it the map moves by far more than rounding, and
+    does not flatten out gradually on its way there."""
     same = np.diff(values) == 0
     edges = np.flatnonzero(np.diff(np.concatenate([[0], same.view(np.int8), [0]])))
     for start, stop in zip(edges[::2], edges[1::2], strict=True):
         length = at[stop] - at[start]
         if length <= 1e-3 * max(abs(at[start]), abs(at[stop])) or stop - start < 3:
             continue
-        y = values[start]
-        ulp = np.spacing(abs(y))
-        for beside, edge in ((start - 1, start), (stop + 1, stop)):
-            if 0 <= beside < at.size:
-                slope = abs(values[beside] - y) / abs(at[beside] - at[edge])
-                if (
-                    abs(values[beside] - y) > 1e6 * ulp
-                    and slope * length > 1e6 * ulp
-                    and _lasts(at, values, beside, edge)
-                ):
-                    return float(at[start]), float(at[stop]), float(y)
+        seen = 1e6 * np.spacing(abs(values[start]))
+        for edge, outside in ((start, slice(None, start)), (stop, slice(stop + 1, None))):
+            distance = np.abs(at[outside] - at[edge])
+            change = np.abs(values[outside] - values[edge])
+            order = np.argsort(distance)
+            distance, change = distance[order], change[order]
+            moved = np.flatnonzero(change > seen)
+            if not moved.size:
+                continue
+            near = moved[0]
+            further = np.flatnonzero(distance > 4 * distance[near])
+            slope = change[near] / distance[near]
+            if further.size and slope * length > seen and slope > 0.1 * change[further[0]] / distance[further[0]]:
+                inner = at[start : stop + 1]
+                other = inner[np.argmin(np.abs(np.abs(inner - at[edge]) - 1.0))]  # one that is easy to read
+                return float(other), float(at[edge]), float(values[start])
     return None
-
-
-def _lasts(at: np.ndarray, values: np.ndarray, beside: int, edge: int) -> bool:
-    """Whether the map does not flatten out gradually on its way to the edge of a flat stretch."""
-    step = beside - edge
-    further = beside + 3 * step
-    if not 0 <= further < at.size:
-        return False
-    near = abs(values[beside] - values[edge]) / abs(at[beside] - at[edge])
-    far = abs(values[further] - values[beside]) / abs(at[further] - at[beside])
-    return bool(near > 0.1 * far)
 
 
 def _range(case: Case, operation: str, at: np.ndarray, declared: Ends | None, name: str) -> Check:
