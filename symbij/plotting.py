@@ -201,15 +201,15 @@ class _Symlog:
 
     def ticks(self) -> tuple[list[float], list[str]]:
         """Places of some powers of ten, and of zero, with their labels."""
-        both = self.low < 0 < self.high
         found = {0.0: "0"}
-        for end in (self.low, self.high):
-            if not end:
-                continue
-            exponents = np.arange(self.first + 1, np.log10(abs(end)) + 0.01)
-            stride = 1 + exponents.size // (4 if both else 8)
-            stride = stride if stride < 10 else 20 * -(-stride // 20)
+        ends = [end for end in (self.low, self.high) if end]
+        decades = {end: np.arange(self.first + 1, np.log10(abs(end)) + 0.01) for end in ends}
+        stride = 1 + sum(exponents.size for exponents in decades.values()) // 8
+        stride = stride if stride < 10 else 20 * -(-stride // 20)
+        for end, exponents in decades.items():
             for k in exponents[exponents % stride == 0]:  # counted from 10^0, so that 1 is marked if it is in sight
-                sign = "-" if end < 0 else ""
-                found[float(np.sign(end) * (k - self.first + 1))] = f"${sign}10^{{{int(k)}}}$"
+                place = k - self.first + 1
+                if place >= 0.4 * stride:  # not over the mark of zero
+                    sign = "-" if end < 0 else ""
+                    found[float(np.sign(end) * place)] = f"${sign}10^{{{int(k)}}}$"
         return list(found), list(found.values())
