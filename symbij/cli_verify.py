@@ -90,9 +90,10 @@ def verify(
     click.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False) if as_json else str(report))
     if html is not None:
         try:
-            click.echo(f"wrote {report.save_html(html)}", err=as_json)
+            report.save_html(html)
         except OSError as error:
             raise CannotRun(f"cannot write {str(html)!r}: {error}") from None
+        click.echo(f"wrote {html}", err=as_json)
     sys.exit(0 if report.ok else 1)
 
 
