@@ -162,6 +162,8 @@ def test_wrong_arguments_are_refused() -> None:
         verify_stan("log(x)", "x", parameters={"q": 1})
     with pytest.raises(ParameterError, match="must be positive"):
         verify_stan("a*x", "log(a)", parameters={"a": (positive, -1.0)})
+    with pytest.raises(ParameterError, match="a must not be 0"):
+        verify_stan("a*x + b", "log(abs(a))", parameters={"a": 0})
     with pytest.raises(ParameterError, match="must be finite"):
         verify_stan("a*x", "log(a)", parameters={"a": math.nan})
 
