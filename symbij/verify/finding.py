@@ -34,11 +34,7 @@ class Witness:
     expected: Any = None
     ulp: float = math.nan
     relative: float = math.nan
-<<<<<<< HEAD
-    parameters: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-=======
     parameters: Mapping[str, Any] = field(default_factory=dict)
->>>>>>> origin/verify
 
     def __str__(self) -> str:
         text = f"{self.operation} at {_show(self.at)}: got {_show(self.got)}"
