@@ -84,7 +84,7 @@ def jacobian(f: Function, x: np.ndarray, ends: Ends = REALS, dtype: Any = np.flo
     shape (points, n); the result has shape (points, m, n). `ends` bounds every component of x.
     """
     x = np.asarray(x, dtype=dtype).astype(float)
-    points, n = x.shape
+    n = x.shape[1]
     own = (0.5, RATIO**-1 / 2, RATIO**-2 / 2, RATIO**-3)
     sizes = (own, (RATIO**-1, RATIO**-2, RATIO**-3), (0.6, 0.6 / RATIO))
     windows = _Windows(x, _half_widths(x, ends, sizes), ends, dtype)
