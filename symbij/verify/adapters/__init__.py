@@ -110,8 +110,13 @@ def _with_parameters(found: Subject, given: Mapping[str, Any]) -> Subject:
     if not values:
         return found
     held = found.parameters
-    rebuilt = found.rebuilt if values.keys() <= held.keys() else None
-    return replace(found, parameters={**held, **values}, rebuilt=rebuilt)
+    rebuild = found.rebuilt if values.keys() <= held.keys() else None
+
+    def rebuilt(new: Mapping[str, Any]) -> Subject:
+        assert rebuild is not None
+        return rebuild({**values, **new})
+
+    return replace(found, parameters={**held, **values}, rebuilt=rebuilt if rebuild is not None else None)
 
 
 def _overridden(found: Subject, given: Mapping[str, Callable[..., Any] | None]) -> Subject:

@@ -13,14 +13,15 @@ import numpy as np
 # Arguments of constructors that are numbers and still no parameters of a map.
 _STRUCTURAL = frozenset({
     "axis", "bins", "cache_size", "dim", "dims", "dtype", "event_dim", "event_ndims", "features",
-    "forward_min_event_ndims", "hidden", "in_shape", "inverse_min_event_ndims", "length", "lengths", "max_iter",
-    "maxiter", "n", "name", "num_bins", "out_shape", "reinterpreted_batch_ndims", "seed", "shape", "tol",
+    "forward_min_event_ndims", "hidden", "in_shape", "inverse_min_event_ndims", "knots", "length", "lengths",
+    "max_iter", "maxiter", "n", "name", "num_bins", "out_shape", "reinterpreted_batch_ndims", "seed", "shape", "tol",
     "validate_args",
 })  # fmt: skip
 _CHANGE = 2.0**-10  # relative change of a parameter that tells what depends on it
 _ROUNDING = 1e-6  # relative difference that storing a parameter in another form (its logarithm) may make
 
 Unwrapped = tuple[Any, Callable[[Any], Any]]
+Cast = Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def holding(
     unwrap: Callable[[Any], Unwrapped | None] | None = None,
     fixed: Mapping[str, Any] | None = None,
     view: Callable[[Any], Any] | None = None,
+    cast: Cast | None = None,
 ) -> Holding:
     """What the arguments of its constructor say of `thing`, and of the parts it is made of (of class `base`).
 
@@ -69,12 +71,13 @@ def holding(
     underscore. It counts as found only if an object made with what was found is the same: an attribute that only
     bears the name of an argument is not taken for it. `unwrap` splits a wrapper into what it wraps and a function that
     wraps again; `fixed` are arguments given to the constructor in any case; `view` is what `thing` has gone through
-    since it was made.
+    since it was made; `cast` makes an argument of the value of a parameter and the argument as it was.
     """
+    cast = cast or like
     split = unwrap(thing) if unwrap is not None else None
     if split is not None:
         inner, wrap = split
-        held = holding(inner, base, unwrap, fixed)
+        held = holding(inner, base, unwrap, fixed, view, cast)
         make = held.make
         return Holding(held.values, None if make is None else lambda new: wrap(make(new)))
     found, attributes, complete = _arguments(thing, fixed or {})
@@ -82,7 +85,7 @@ def holding(
     parts: dict[str, Any] = {}
     for name, value in found.items():
         if base is not None and (inner := _parts(value, base)):
-            parts[name] = [holding(p, base, unwrap) for p in inner]
+            parts[name] = [holding(p, base, unwrap, None, view, cast) for p in inner]
         elif name not in _STRUCTURAL and (numeric := number(value)) is not None:
             values[name] = numeric
     own = frozenset(values)
@@ -96,7 +99,7 @@ def holding(
     def make_again(new: Mapping[str, Any]) -> Any:
         arguments = dict(found)
         for name in own & new.keys():
-            arguments[name] = _like(new[name], found[name])
+            arguments[name] = cast(new[name], found[name])
         for name, held in parts.items():
             made = [_made(h, p, new, values) for h, p in zip(held, _parts(found[name], base), strict=True)]
             arguments[name] = made if isinstance(found[name], (list, tuple)) else made[0]
@@ -121,7 +124,10 @@ def _made(held: Holding, part: Any, new: Mapping[str, Any], known: Mapping[str, 
 def _arguments(thing: Any, fixed: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str], bool]:
     """The constructor's arguments that are found, the attributes they are found at, and whether none is missing."""
     try:
-        signature = inspect.signature(type(thing))
+        listed = inspect.signature(type(thing)).parameters
+        if all(a.kind in (a.VAR_POSITIONAL, a.VAR_KEYWORD) for a in listed.values()):  # of a metaclass or of __new__
+            _, *rest = inspect.signature(type(thing).__init__).parameters.items()
+            listed = dict(rest)  # type: ignore[assignment]
     except (TypeError, ValueError):
         return {}, {}, False
     told = getattr(thing, "parameters", None)
@@ -129,7 +135,7 @@ def _arguments(thing: Any, fixed: Mapping[str, Any]) -> tuple[dict[str, Any], di
     found: dict[str, Any] = {}
     attributes: dict[str, str] = {}
     complete = True
-    for name, argument in signature.parameters.items():
+    for name, argument in listed.items():
         if argument.kind in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD):
             continue
         if argument.kind == argument.POSITIONAL_ONLY:
@@ -168,7 +174,7 @@ def _parts(value: Any, base: type | None) -> list[Any]:
     return []
 
 
-def _like(new: Any, original: Any) -> Any:
+def like(new: Any, original: Any) -> Any:
     """The value `new` as what `original` is: a tensor of the same library and dtype, an array, a number."""
     array = np.asarray(new, dtype=np.float64)
     library = type(original).__module__.partition(".")[0]
@@ -183,6 +189,23 @@ def _like(new: Any, original: Any) -> Any:
     if isinstance(original, (np.ndarray, np.floating)) and original.dtype.kind == "f":
         return array.astype(original.dtype) if array.ndim or isinstance(original, np.ndarray) else float(array)
     return array if array.ndim else float(array)
+
+
+def in_dtype(dtype: np.dtype[Any]) -> Cast:
+    """Arguments as arrays and tensors of a dtype, whatever they were; numbers stay numbers."""
+
+    def cast(new: Any, original: Any) -> Any:
+        if hasattr(original, "new_tensor"):
+            import torch
+
+            return torch.as_tensor(np.asarray(new, dtype=dtype))
+        if type(original).__module__.partition(".")[0] in ("jax", "jaxlib"):
+            import jax.numpy as jnp
+
+            return jnp.asarray(np.asarray(new, dtype=dtype))
+        return np.asarray(new, dtype=dtype) if isinstance(original, np.ndarray) else like(new, original)
+
+    return cast
 
 
 def _same(a: Any, b: Any, depth: int = 0) -> bool:
@@ -221,8 +244,10 @@ def held_tensors(thing: Any) -> list[Any]:
     return flat
 
 
-def traceable(thing: Any, held: Holding, methods: Mapping[str, str]) -> dict[str, Callable[..., Any]]:
-    """The `methods` (operation: name of the method) of an object as functions of the variable and the parameters.
+def traceable(
+    thing: Any, held: Holding, methods: Mapping[str, Callable[[Any], Callable[..., Any]]]
+) -> dict[str, Callable[..., Any]]:
+    """The methods of an object as functions of the variable and the parameters; `methods` finds them in a copy of it.
 
     The parameters are put on a copy of the object. That is done only where it does the same as making the object with
     them: not if the constructor works out more than it keeps. Then the object is made with what comes.
@@ -231,11 +256,11 @@ def traceable(thing: Any, held: Holding, methods: Mapping[str, str]) -> dict[str
         return {}
     by_copy = _sound(thing, held)
 
-    def function(method: str) -> Callable[..., Any]:
+    def function(method: Callable[[Any], Callable[..., Any]]) -> Callable[..., Any]:
         def traced(x: Any, **parameters: Any) -> Any:
             mine = {k: v for k, v in parameters.items() if k in held.values}
             clone = _replaced(thing, held, mine) if by_copy or not mine else type(thing)(**{**held.values, **mine})
-            return getattr(clone, method)(x)
+            return method(clone)(x)
 
         return traced
 

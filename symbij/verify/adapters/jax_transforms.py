@@ -10,13 +10,14 @@ import numpy as np
 
 from symbij.errors import UsageError
 from symbij.verify.adapters.backends import jax_backend
-from symbij.verify.adapters.holding import dtype_of, holding
+from symbij.verify.adapters.holding import dtype_of, holding, in_dtype, like
 from symbij.verify.adapters.torch_transforms import (
     add_up,
     declared,
     defines,
     ends_of,
     event_dim,
+    inner,
     title,
     unwrapped,
 )
@@ -27,12 +28,15 @@ def from_numpyro(transform: Any, event_ndims: int | None, dtype: np.dtype[Any] |
     """t(x), t.inv(y), t.log_abs_det_jacobian(x, t(x)) and the inverse's, and the call with intermediates."""
     from numpyro.distributions.transforms import Transform
 
-    dtype = dtype or dtype_of(_leaves(transform))
+    own = dtype_of(_leaves(transform))
+    dtype = dtype or own
     backend = jax_backend(dtype)
+    with backend.context():
+        held = holding(transform, Transform, unwrapped, cast=like if dtype == own else in_dtype(dtype))
+        transform = held.make(held.values) if dtype != own and held.make is not None else transform
     domain, codomain = declared(transform, "domain"), declared(transform, "codomain")
     forward_ndims, inverse_ndims = event_dim(domain), event_dim(codomain)
     extra = max(0, (event_ndims or 0) - forward_ndims)
-    held = holding(transform, Transform, unwrapped)
 
     def rebuilt(values: Mapping[str, Any]) -> Subject:
         assert held.make is not None
@@ -48,15 +52,15 @@ def from_numpyro(transform: Any, event_ndims: int | None, dtype: np.dtype[Any] |
         y, log_det = backend.wrap(both)(x)
         return y, add_up(lambda _: log_det, extra)(x)
 
-    has = {m: defines(transform, Transform, m) for m in ("_inverse", "log_abs_det_jacobian")}
-    log_det = has["log_abs_det_jacobian"]
+    log_det = defines(inner(transform), Transform, "log_abs_det_jacobian")
+    back = inner(transform) is not transform or defines(transform, Transform, "_inverse")
     fldj = add_up(backend.wrap(lambda x: transform.log_abs_det_jacobian(x, transform(x))), extra)
     ildj = add_up(backend.wrap(lambda y: transform.inv.log_abs_det_jacobian(y, transform.inv(y))), extra)
     return Subject(
         name=title(transform),
         kind="numpyro transform",
         forward=backend.wrap(lambda x: transform(x)),
-        inverse=backend.wrap(lambda y: transform.inv(y)) if has["_inverse"] else None,
+        inverse=backend.wrap(lambda y: transform.inv(y)) if back else None,
         forward_log_det=fldj if log_det else None,
         inverse_log_det=ildj if log_det else None,
         forward_and_log_det=summed_pair if log_det else None,
@@ -82,10 +86,15 @@ def from_flowjax(bijection: Any, event_ndims: int | None, dtype: np.dtype[Any] |
     name = type(bijection).__name__
     if getattr(bijection, "cond_shape", None) is not None:
         raise UsageError(
-            f"{name} needs a condition of shape {bijection.cond_shape}; give functions that fix one: forward=lambda x: ..."
+            f"{name} needs a condition of shape {bijection.cond_shape}; give functions that fix one: "
+            "forward=lambda x: bijection.transform(x, condition)"
         )
-    dtype = dtype or dtype_of(_leaves(bijection))
+    own = dtype_of(_leaves(bijection))
+    dtype = dtype or own
     backend = jax_backend(dtype)
+    if dtype != own:
+        with backend.context():
+            bijection = _leaves_in(bijection, dtype)
     shape = tuple(bijection.shape)
     extra = max(0, (event_ndims or 0) - len(shape))
     with backend.context():
@@ -142,6 +151,16 @@ def _over_batches(method: Callable[..., Any], shape: tuple[int, ...]) -> Callabl
         return jax.tree_util.tree_map(lambda r: r.reshape((*batch, *r.shape[1:])), returned)
 
     return called
+
+
+def _leaves_in(bijection: Any, dtype: np.dtype[Any]) -> Any:
+    import jax
+
+    def cast(leaf: Any) -> Any:
+        floating = isinstance(leaf, jax.Array) and np.dtype(leaf.dtype).kind == "f"
+        return leaf.astype(dtype) if floating else leaf
+
+    return jax.tree_util.tree_map(cast, bijection)
 
 
 def _leaves(thing: Any) -> list[Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from symbij.verify.adapters.backends import (
 )
 from symbij.verify.adapters.ends import asked_ends
 from symbij.verify.adapters.holding import dtype_of, held_tensors, holding, traceable
-from symbij.verify.subject import Ends, Subject
+from symbij.verify.subject import COMBINED, OPERATIONS, Ends, Subject
 
 FORWARD = ("forward", "transform", "_forward", "__call__", "call")
 INVERSE = ("inverse", "inv", "inverse_transform", "invert", "_inverse", "backward")
@@ -145,8 +146,8 @@ def from_object(thing: Any, event_ndims: int | None, dtype: np.dtype[Any] | None
     for direction in ("forward", "inverse"):
         _complete(operations, direction)
     held = holding(thing)
-    by_hand = {k: n for k in ("forward", "inverse", "forward_log_det", "inverse_log_det") if (n := methods.names[k])}
-    simple = backend is NUMPY and "forward_and_log_det" not in operations and not _needs_more(methods)
+    in_numpy = backend is NUMPY and not any(k in operations for k in COMBINED)
+    by_hand = {k: partial(_method, k) for k in OPERATIONS if k in methods}
 
     def rebuilt(values: Mapping[str, Any]) -> Subject:
         assert held.make is not None
@@ -168,7 +169,7 @@ def from_object(thing: Any, event_ndims: int | None, dtype: np.dtype[Any] | None
         dtype=dtype,
         parameters=held.values,
         rebuilt=rebuilt if held.values and held.make is not None else None,
-        traceable=traceable(thing, held, by_hand) if simple else {},
+        traceable=traceable(thing, held, by_hand) if in_numpy else {},
         flushes_subnormals=backend.flushes_subnormals,
     )
 
@@ -208,8 +209,10 @@ def _tensors(thing: Any) -> list[Any]:
     return [*thing.state_dict().values()] if _is_module(thing) else held_tensors(thing)
 
 
-def _needs_more(methods: Methods) -> Iterator[str] | list[str]:
-    return [n for k, n in methods.names.items() if n is not None and methods._needed(k, n)]
+def _method(operation: str, thing: Any) -> Callable[..., Any]:
+    found = Methods(thing, 0).get(operation)
+    assert found is not None
+    return found
 
 
 def _split_pairs(operations: dict[str, Any], dtype: np.dtype[Any]) -> tuple[int, tuple[int, ...] | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def from_bijector(bijector: Bijector, event_ndims: int | None, dtype: np.dtype[A
         assert held.make is not None
         return from_bijector(held.make({**held.values, **values}), event_ndims, dtype)
 
-    defined = {k: m for k, m in _METHODS.items() if getattr(type(bijector), m) is not getattr(Bijector, m)}
+    defined = {k: attrgetter(m) for k, m in _METHODS.items() if getattr(type(bijector), m) is not getattr(Bijector, m)}
     return Subject(
         name=type(bijector).__name__ if not isinstance(bijector, (Chain, Invert)) else bijector.name,
         kind="hand-written symbij bijector" if by_hand else "symbij bijector",

@@ -20,18 +20,19 @@ def from_tfp(bijector: Any, base: type, event_ndims: int | None, dtype: np.dtype
     is worked out, not remembered. Numbers that are of another dtype than asked for are given again in that dtype.
     """
     forward_ndims, inverse_ndims = bijector.forward_min_event_ndims, bijector.inverse_min_event_ndims
-    if not isinstance(forward_ndims, int) or not isinstance(inverse_ndims, int):
-        raise UsageError(f"{bijector.name} maps structures of several arrays; audit its parts, one by one")
+    try:
+        forward_ndims, inverse_ndims = int(forward_ndims), int(inverse_ndims)
+    except (TypeError, ValueError):
+        raise UsageError(f"{bijector.name} maps structures of several arrays; audit its parts, one by one") from None
     extra = max(0, (event_ndims or 0) - forward_ndims)
     own = bijector.dtype
     own = None if own is None else np.dtype(getattr(own, "as_numpy_dtype", own))
     dtype = dtype or own or np.dtype(np.float64)
     backend = _backend(base, dtype)
-    held = holding(bijector, base, _unwrapped)
-    if own not in (None, dtype) and held.make is not None and held.values:
-        wide = {k: np.asarray(v, dtype=dtype) for k, v in held.values.items()}
+    held = holding(bijector, base, _unwrapped, cast=_in_dtype(dtype))
+    if own not in (None, dtype) and held.make is not None:
         with backend.context():
-            bijector = _in_dtype(bijector, wide)
+            bijector = held.make(held.values)
 
     def rebuilt(values: Mapping[str, Any]) -> Subject:
         assert held.make is not None
@@ -64,12 +65,9 @@ def _backend(base: type, dtype: np.dtype[Any]) -> Backend:
     return NUMPY if ".substrates.numpy" in base.__module__ else tensorflow_backend()
 
 
-def _in_dtype(bijector: Any, values: Mapping[str, Any]) -> Any:
-    split = _unwrapped(bijector)
-    if split is not None:
-        return split[1](_in_dtype(split[0], values))
-    told = bijector.parameters
-    return type(bijector)(**{**told, **{k: v for k, v in values.items() if k in told}})
+def _in_dtype(dtype: np.dtype[Any]) -> Callable[[Any, Any], Any]:
+    """Arrays of the dtype even for plain numbers, which TFP takes for float32."""
+    return lambda new, original: np.asarray(new, dtype=dtype)
 
 
 def _unwrapped(bijector: Any) -> tuple[Any, Callable[[Any], Any]] | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from symbij.verify.adapters.backends import torch_backend
 from symbij.verify.adapters.ends import constraint_ends
-from symbij.verify.adapters.holding import dtype_of, held_tensors, holding
+from symbij.verify.adapters.holding import dtype_of, held_tensors, holding, in_dtype
 from symbij.verify.subject import Ends, Subject
 
 
@@ -24,35 +24,38 @@ def from_torch(transform: Any, event_ndims: int | None, dtype: np.dtype[Any] | N
     domain, codomain = declared(transform, "domain"), declared(transform, "codomain")
     forward_ndims, inverse_ndims = event_dim(domain), event_dim(codomain)
     extra = max(0, (event_ndims or 0) - forward_ndims)
+    own = dtype_of(_tensors(transform))
     held = holding(transform, Transform, unwrapped)
+    if dtype not in (None, own) and held.make is not None:
+        assert dtype is not None
+        held = holding(transform, Transform, unwrapped, cast=in_dtype(dtype))
+        assert held.make is not None
+        transform = held.make(held.values)
     backend = torch_backend()
 
     def rebuilt(values: Mapping[str, Any]) -> Subject:
         assert held.make is not None
         return from_torch(held.make({**held.values, **values}), event_ndims, dtype)
 
-    def operation(method: str, function: Callable[..., Any], summed: int = 0) -> Callable[[np.ndarray], Any] | None:
-        if not defines(transform, Transform, method):
-            return None
-        return add_up(backend.wrap(function), summed)
+    def operation(known: bool, function: Callable[..., Any], summed: int = 0) -> Callable[[np.ndarray], Any] | None:
+        return add_up(backend.wrap(function), summed) if known else None
+
+    there, back = defines(transform, Transform, "_call", "__call__"), defines(transform, Transform, "_inverse", "inv")
+    log_det = defines(inner(transform), Transform, "log_abs_det_jacobian")
 
     return Subject(
         name=title(transform),
         kind="PyTorch transform",
-        forward=operation("_call", lambda x: transform(x)),
-        inverse=operation("_inverse", lambda y: transform.inv(y)),
-        forward_log_det=operation(
-            "log_abs_det_jacobian", lambda x: transform.log_abs_det_jacobian(x, transform(x)), extra
-        ),
-        inverse_log_det=operation(
-            "log_abs_det_jacobian", lambda y: transform.inv.log_abs_det_jacobian(y, transform.inv(y)), extra
-        ),
+        forward=operation(there, lambda x: transform(x)),
+        inverse=operation(back, lambda y: transform.inv(y)),
+        forward_log_det=operation(log_det, lambda x: transform.log_abs_det_jacobian(x, transform(x)), extra),
+        inverse_log_det=operation(log_det, lambda y: transform.inv.log_abs_det_jacobian(y, transform.inv(y)), extra),
         event_ndims=forward_ndims + extra,
         inverse_event_ndims=inverse_ndims + extra,
         event_shape=getattr(transform, "in_shape", None),
         domain=ends_of(domain),
         codomain=ends_of(codomain),
-        dtype=dtype or dtype_of(_tensors(transform)),
+        dtype=dtype or own,
         parameters=held.values,
         rebuilt=rebuilt if held.values and held.make is not None else None,
     )
@@ -83,16 +86,18 @@ def unwrapped(transform: Any) -> tuple[Any, Callable[[Any], Any]] | None:
     """What an inverse is the inverse of, and how to invert; None for other transforms."""
     if type(transform).__name__ != "_InverseTransform":
         return None
-    return transform._inv, lambda inner: inner.inv
+    return transform._inv, lambda other: other.inv
 
 
-def defines(transform: Any, base: type, method: str) -> bool:
-    """Whether a transform overrides a method of its base class."""
+def inner(transform: Any) -> Any:
+    """What an inverse is the inverse of; any other transform itself."""
     split = unwrapped(transform)
-    if split is not None:
-        method = {"_call": "_inverse", "_inverse": "_call"}.get(method, method)
-        return defines(split[0], base, method)
-    return getattr(type(transform), method, None) is not getattr(base, method)
+    return transform if split is None else split[0]
+
+
+def defines(transform: Any, base: type, *methods: str) -> bool:
+    """Whether a transform overrides one of these methods of its base class."""
+    return any(getattr(type(transform), m, None) is not getattr(base, m, None) for m in methods)
 
 
 def title(transform: Any) -> str:

@@ -13,7 +13,7 @@ from symbij.verify.finding import Check, Status, Witness
 from symbij.verify.setting import Case, Setting
 from symbij.verify.subject import OPERATIONS
 
-EXACT = 3  # points of each operation that are put to the exact truth whatever the kernels say
+EXACT = 2  # points of each operation that are put to the exact truth whatever the kernels say
 WORDS = {"forward": "forward", "inverse": "inverse", "forward_log_det": "forward log-det",
          "inverse_log_det": "inverse log-det"}  # fmt: skip
 
@@ -31,8 +31,9 @@ def check(setting: Setting) -> Iterator[Check]:
     for operation in OPERATIONS:
         yield _tails(setting, setting.own, operation, broken)
     yield from _single_precision(setting, broken)
-    for operation in OPERATIONS:
-        yield _other_parameters(setting, operation, broken)
+    if setting.cls is not None:  # those of black boxes are held against themselves elsewhere
+        for operation in OPERATIONS:
+            yield _other_parameters(setting, operation, broken)
 
 
 def _group(operation: str) -> str:
