@@ -29,7 +29,8 @@ OTHERS = (
     (0.6 * RATIO**-2, 0.6 * RATIO**-3),
 )
 ENOUGH = 100.0  # times the square root of eps, over which the second round is made: eps**0.5 / 100
-SEEN = 1 / 16  # windows of this size are possible where what a map does from one whole number to the next is seen
+SEEN = 1 / 16  # windows of this size show what a map does between whole numbers
+SMOOTH = 1e-4  # what a fit may leave over, of all that a function changes by in a window; more in single precision
 CERTAIN = 0.25  # relative error of a slope beyond which its logarithm says nothing
 _COSINES = np.cos(np.pi * (np.arange(NODES) + 0.5) / NODES)[::-1]
 
@@ -73,7 +74,7 @@ def slope(f: Function, xs: np.ndarray, ends: Ends = REALS, dtype: Any = np.float
             if np.all(error < np.abs(found) * np.sqrt(_epsilon(dtype)) / ENOUGH):
                 break
     # Where neighbouring numbers are far apart, what happens between whole numbers (steps, waves) cannot be seen.
-    unseen = NODES * np.spacing(np.abs(xs).astype(dtype)) > SEEN
+    unseen = np.spacing(np.abs(xs).astype(dtype)) > SEEN * _smooth(_epsilon(dtype))
     return np.where(unseen, np.nan, found), np.where(unseen, np.inf, error)
 
 
@@ -157,7 +158,7 @@ class _Windows:
             noise = SAFETY * residual + self.epsilon * (largest / scale + 1)
             errors = np.sum(np.abs(weights), axis=-1)[..., np.newaxis] * noise
             factor = scale / self.radius[..., np.newaxis]
-            errors = np.where(usable, errors * factor, np.inf)
+            errors = np.where(usable & (residual < _smooth(self.epsilon)), errors * factor, np.inf)
             return np.where(usable, slopes * factor, np.nan), np.where(np.isnan(errors), np.inf, errors)
 
 
@@ -215,6 +216,10 @@ def _best(slopes: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarra
         disagree = np.isfinite(errors) & (apart > errors + error)
         worst = np.max(np.where(disagree, apart, 0.0), axis=0)
     return np.where(np.isfinite(error), best, np.nan), np.maximum(error, worst)
+
+
+def _smooth(epsilon: float) -> float:
+    return max(SMOOTH, 3 * float(np.sqrt(epsilon)))
 
 
 def _epsilon(dtype: Any) -> float:
