@@ -18,6 +18,7 @@ from symbij.verify.subject import REALS, Ends
 
 DEGREE = 7
 NODES = 17
+NOISE = 30.0  # times eps: what a fit leaves over of a function that is computed as well as possible
 SAFETY = 4.0  # what the residual of a fit may hide
 RATIO = 8.0  # between the sizes of windows
 # Sizes of windows: of their own, relative to |x|, and relative to the distance to the nearest finite end. The first
@@ -29,7 +30,8 @@ OTHERS = (
     (0.6 * RATIO**-2, 0.6 * RATIO**-3),
 )
 ENOUGH = 100.0  # times the square root of eps, over which the second round is made: eps**0.5 / 100
-SEEN = 1 / 16  # windows of this size are possible where what a map does from one whole number to the next is seen
+SEEN = 1 / 16  # windows of this size show what a map does between whole numbers
+SMOOTH = 1e-4  # what a fit may leave over, of all that a function changes by in a window; more in single precision
 CERTAIN = 0.25  # relative error of a slope beyond which its logarithm says nothing
 _COSINES = np.cos(np.pi * (np.arange(NODES) + 0.5) / NODES)[::-1]
 
@@ -61,19 +63,20 @@ def slope(f: Function, xs: np.ndarray, ends: Ends = REALS, dtype: Any = np.float
     found, error = np.full(xs.shape, np.nan), np.full(xs.shape, np.inf)
     if not xs.size:
         return found, error
-    kept: list[tuple[np.ndarray, np.ndarray]] = []
+    kept: list[tuple[np.ndarray, ...]] = []
     for sizes in (FIRST, OTHERS):
         windows = _Windows(xs, _half_widths(xs, ends, sizes), ends, dtype)
         values = _evaluated(f, windows.nodes, xs.shape)
-        slopes, errors = windows.fit(values[..., np.newaxis])
+        slopes, errors, rough = windows.fit(values[..., np.newaxis])
         repeated = np.any(np.diff(values, axis=1) == 0, axis=1)  # a map that is one-to-one, seen through roundings
-        kept.append((slopes[..., 0], np.where(repeated, np.inf, errors[..., 0])))
-        found, error = _best(np.concatenate([k[0] for k in kept]), np.concatenate([k[1] for k in kept]))
+        errors = np.where(repeated, np.inf, errors[..., 0])
+        kept.append((slopes[..., 0], errors, windows.radius, rough[..., 0]))
+        found, error = _best(*(np.concatenate(part) for part in zip(*kept, strict=True)))
         with np.errstate(all="ignore"):
             if np.all(error < np.abs(found) * np.sqrt(_epsilon(dtype)) / ENOUGH):
                 break
     # Where neighbouring numbers are far apart, what happens between whole numbers (steps, waves) cannot be seen.
-    unseen = NODES * np.spacing(np.abs(xs).astype(dtype)) > SEEN
+    unseen = np.spacing(np.abs(xs).astype(dtype)) > SEEN * _smooth(_epsilon(dtype))
     return np.where(unseen, np.nan, found), np.where(unseen, np.inf, error)
 
 
@@ -93,7 +96,9 @@ def jacobian(f: Function, x: np.ndarray, ends: Ends = REALS, dtype: Any = np.flo
         moved[..., j, j] = windows.nodes[..., j]
     results = np.asarray(f(moved.reshape(-1, n)), dtype=float)
     values = results.reshape(*windows.nodes.shape, -1)
-    found, error = _best(*windows.fit(values))
+    slopes, errors, rough = windows.fit(values)
+    radius = np.broadcast_to(windows.radius[..., np.newaxis], slopes.shape)
+    found, error = _best(slopes, errors, radius, rough)
     return np.swapaxes(found, 1, 2), np.swapaxes(error, 1, 2)
 
 
@@ -137,8 +142,8 @@ class _Windows:
         self.xs_scaled = (xs - center) / self.radius
         self.epsilon = float(finfo.eps)
 
-    def fit(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Slopes and their errors from values of shape (windows, nodes, points..., outputs)."""
+    def fit(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Slopes and their errors from values of shape (windows, nodes, points..., outputs), and what is not smooth."""
         last = np.moveaxis(values, 1, -2)  # windows, points..., nodes, outputs
         nodes = np.moveaxis(self.nodes_scaled, 1, -1)
         with np.errstate(all="ignore"):
@@ -157,8 +162,10 @@ class _Windows:
             noise = SAFETY * residual + self.epsilon * (largest / scale + 1)
             errors = np.sum(np.abs(weights), axis=-1)[..., np.newaxis] * noise
             factor = scale / self.radius[..., np.newaxis]
-            errors = np.where(usable, errors * factor, np.inf)
-            return np.where(usable, slopes * factor, np.nan), np.where(np.isnan(errors), np.inf, errors)
+            smooth = residual < _smooth(self.epsilon)
+            errors = np.where(usable & smooth & ~np.isnan(errors), errors * factor, np.inf)
+            rough = usable & ~smooth & (residual > NOISE * self.epsilon * (largest / scale + 1))
+            return np.where(usable, slopes * factor, np.nan), errors, rough
 
 
 _NOMINAL = chebyshev.chebvander(_COSINES, DEGREE)
@@ -206,15 +213,26 @@ def _evaluated(f: Function, nodes: np.ndarray, shape: tuple[int, ...]) -> np.nda
     return np.stack([np.broadcast_to(np.asarray(f(row), dtype=float), shape) for row in rows]).reshape(nodes.shape)
 
 
-def _best(slopes: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The slope with the smallest error over the first axis; the error covers all windows that disagree with it."""
+def _best(
+    slopes: np.ndarray, errors: np.ndarray, radius: np.ndarray, rough: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The slope with the smallest error over the first axis; the error covers all windows that disagree with it.
+
+    It is infinite where a smaller window, of no less than `SEEN`, shows a kink or a wave that this one smooths over.
+    """
     index = np.argmin(errors, axis=0)[np.newaxis]
-    best, error = np.take_along_axis(slopes, index, 0)[0], np.take_along_axis(errors, index, 0)[0]
+    best, error, width = (np.take_along_axis(a, index, 0)[0] for a in (slopes, errors, radius))
     with np.errstate(all="ignore"):
         apart = np.abs(slopes - best)
         disagree = np.isfinite(errors) & (apart > errors + error)
         worst = np.max(np.where(disagree, apart, 0.0), axis=0)
-    return np.where(np.isfinite(error), best, np.nan), np.maximum(error, worst)
+    hidden = np.any(rough & (radius < width) & (radius > SEEN / 2), axis=0)
+    error = np.where(hidden, np.inf, np.maximum(error, worst))
+    return np.where(np.isfinite(error), best, np.nan), error
+
+
+def _smooth(epsilon: float) -> float:
+    return max(SMOOTH, 3 * float(np.sqrt(epsilon)))
 
 
 def _epsilon(dtype: Any) -> float:

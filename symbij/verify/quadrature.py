@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 NODES = 9  # on each panel, with its ends; every other one makes the coarser rule
-ROUNDS = 4
+ROUNDS = 7
+ENOUGH = 1e-6
+CONVERGED = 0.02  # relative error of a panel that counts
 WORST = 24  # panels that a round divides
 PARTS = 4
 # Ends of [-1, 1] and what lies between: abscissas at which polynomials are interpolated well.
@@ -20,7 +22,7 @@ Integrand = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Integral:
-    """An integral, the estimated error, and the panels where the integrand is not a number (left out)."""
+    """An integral, the estimated error, and the panels left out: no number there, or no convergence."""
 
     value: float
     error: float
@@ -36,10 +38,12 @@ def integrate(integrand: Integrand, edges: np.ndarray) -> Integral:
     lo, hi = edges[:-1], edges[1:]
     value, error, unknown = _panels(integrand, lo, hi)
     for _ in range(ROUNDS):
-        total = np.sum(error[~unknown])
-        worst = np.argsort(-np.where(unknown, np.inf, error))[:WORST]
-        worst = worst[unknown[worst] | (error[worst] > 1e-3 * total)]
-        if not len(worst) or (total < 1e-10 and not np.any(unknown)):
+        doubtful = unknown | ~(error <= CONVERGED * np.abs(value))
+        if np.sum(error[~unknown]) < ENOUGH and not np.any(unknown):
+            break
+        order = np.argsort(-np.where(unknown, np.inf, error), kind="stable")[:WORST]
+        worst = order[doubtful[order] | (error[order] > 1e-3 * np.sum(error[~unknown]))]
+        if not len(worst):
             break
         steps = np.linspace(0, 1, PARTS + 1)
         inner = lo[worst, None] + (hi - lo)[worst, None] * steps
@@ -51,6 +55,7 @@ def integrate(integrand: Integrand, edges: np.ndarray) -> Integral:
         value, error, unknown = (
             np.concatenate([a[kept], b]) for a, b in zip((value, error, unknown), parts, strict=True)
         )
+    unknown = unknown | ((error > CONVERGED * np.abs(value)) & (error > ENOUGH / len(error)))
     left_out = tuple((float(a), float(b)) for a, b in zip(lo[unknown], hi[unknown], strict=True))
     return Integral(float(np.sum(value[~unknown])), float(np.sum(error[~unknown])), left_out)
 
@@ -67,7 +72,8 @@ def _panels(integrand: Integrand, lo: np.ndarray, hi: np.ndarray) -> tuple[np.nd
         values = integrand(nodes)
         fine, coarse = values @ _FINE, values[:, ::2] @ _COARSE
     unknown = ~np.all(np.isfinite(values), axis=1) | ~np.isfinite(fine)
-    error = np.where(unknown, 0.0, np.abs(fine - coarse))
+    with np.errstate(all="ignore"):
+        error = np.where(unknown, 0.0, np.abs(fine - coarse))
     return np.where(unknown, 0.0, fine), error, unknown
 
 
