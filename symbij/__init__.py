@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 _MODULES: dict[str, tuple[str, ...]] = {
     "symbij.errors": (
         "SymbijError", "FormulaSyntaxError", "NotBijectiveError", "DerivationError", "DomainError", "ParameterError",
-        "ShapeError", "DataError", "UsageError", "MissingDependencyError",
+        "ShapeError", "DataError", "AuditError", "UsageError", "MissingDependencyError",
     ),
     "symbij.formula.constraints": (
         "real", "positive", "negative", "nonnegative", "nonzero", "unit", "interval", "vector",
@@ -36,7 +36,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "symbij.jit": ("jitted",),
     "symbij.kernels.threads": ("set_num_threads", "get_num_threads"),
 }  # fmt: skip
-_SUBMODULES = ("accuracy", "bijectors", "distributions", "fitting", "functions", "linalg", "plotting")
+_SUBMODULES = ("accuracy", "bijectors", "distributions", "fitting", "functions", "linalg", "plotting", "testing")
 
 __all__ = ["__version__", *(name for names in _MODULES.values() for name in names), *_SUBMODULES]
 __getattr__, __dir__ = _lazy_names(__name__, globals(), _MODULES, _SUBMODULES)

@@ -1,4 +1,4 @@
-"""The command line: `symbij derive`, `symbij accuracy` and `symbij fit`.
+"""The command line: `symbij derive`, `symbij accuracy`, `symbij fit`, and `symbij verify` of cli_verify.py.
 
 Exit codes: 0 good; 1 the mathematics says no (not one-to-one, data outside the support); 2 wrong use.
 """
@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 import symbij
+from symbij.cli_verify import verify
 from symbij.errors import DataError, DomainError, NotBijectiveError, SymbijError
 
 BASES = ("normal", "logistic", "uniform")
@@ -33,6 +34,8 @@ class _Errors(click.Group):
 def main() -> None:
     """Compile formulas into bijectors: derive their inverses and log-Jacobians, and fit densities with them."""
 
+
+main.add_command(verify)
 
 _PARAM_HELP = "Constraint and start of parameters: a,k=positive  w=unit  b=real:0.5  c=0.1 (a start alone)."
 _DOMAIN_HELP = "Domain of x, such as 0,oo or low,high."

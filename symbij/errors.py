@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class SymbijError(Exception):
     """Base of all errors raised by symbij."""
@@ -53,6 +55,14 @@ class ShapeError(SymbijError, ValueError):
 
 class DataError(SymbijError, ValueError):
     """Data holds NaN, lies outside a density's support, or has an unusable dtype."""
+
+
+class AuditError(SymbijError, AssertionError):
+    """A check of an audit failed; `report` is the whole `symbij.verify.report.Report`."""
+
+    def __init__(self, message: str, report: Any = None) -> None:
+        self.report = report
+        super().__init__(message)
 
 
 class UsageError(SymbijError, TypeError):

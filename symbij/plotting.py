@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from symbij.bijectors.base import Bijector
     from symbij.distributions.base import Distribution
     from symbij.fitting.result import FitResult
+    from symbij.verify.report import Report
 
 BEFORE, AFTER, DATA, VALIDATION = "#9aa5b1", "#c2410c", "#dbe4ee", "#2563eb"
 POINTS = 801
@@ -152,6 +153,32 @@ def plot_accuracy(accuracy: Accuracy, ax: Any = None) -> Any:
     ax.set(xlabel="x", ylabel="error, ulp / max(1, condition number)", title=f"y = {accuracy.formula}")
     ax.legend(frameon=False, fontsize=8, ncols=4, loc="upper center", handletextpad=0.1)
     return ax
+
+
+def plot_audit(report: Report, axes: Any = None) -> Any:
+    """Errors in ulp / condition number over the inputs, one of the Axes for each check that measured some; a line where
+    errors become failures, crosses on top where the error is infinite or NaN."""
+    checks = [c for c in report.checks if c.errors]
+    if not checks:
+        raise UsageError(f"no check of {report.subject} measured errors; there is nothing to draw")
+    axes = np.atleast_1d(_axes(axes, len(checks)))
+    for ax, check in zip(axes, checks, strict=True):
+        x, error = (np.array(column, dtype=float) for column in zip(*check.errors, strict=True))
+        x, error = x[np.isfinite(x)], error[np.isfinite(x)]
+        good = np.isfinite(error)
+        top = 30 * max([report.tolerated_ulp, *error[good]])
+        axis = _Symlog(x)
+        place = axis.place(x)
+        colour = AFTER if check.status == "FAIL" else VALIDATION
+        ax.plot(place[good], np.maximum(error[good], 1e-3), ".", ms=5, alpha=0.8, color=colour)
+        ax.plot(place[~good], np.full(np.sum(~good), top), "x", ms=6, color=colour, clip_on=False)
+        ax.axhline(report.tolerated_ulp, color=BEFORE, lw=1.0, ls="--")
+        ax.set_xticks(*axis.ticks())
+        ax.set_yscale("log")
+        ax.set_ylim(5e-4, top)
+        ax.set(xlabel="input", ylabel="error, ulp / condition number")
+        ax.set_title(f"{check.group}: {check.name}", fontsize=9, parse_math=False)
+    return axes
 
 
 class _Symlog:

@@ -51,7 +51,7 @@ def measure(
     for name in operations or ():
         if name not in OPERATIONS:
             raise UsageError(f"unknown operation {name!r}; known: {', '.join(OPERATIONS)}")
-    cls = _class_of(derivation)
+    cls = class_of(derivation)
     values, drawn = complete_parameters(cls, parameters or {}, seed)
     cases = _cases(values)
     if operations is not None and len(cases) > 1:
@@ -112,7 +112,7 @@ def complete_parameters(
     raise refused
 
 
-def _class_of(derivation: Derivation) -> type[DerivedBijector]:
+def class_of(derivation: Derivation) -> type[DerivedBijector]:
     """A class with this derivation, which is not worked out again."""
     cls = declare(derivation.formula, "Formula")
     cls._made_derivation = derivation  # type: ignore[attr-defined]

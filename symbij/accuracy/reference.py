@@ -91,7 +91,7 @@ def find_reference(
     is the number of bits to start with, chosen for the formula if None. `progress`: whether to show a bar; None shows
     it on a terminal only.
     """
-    finder = _Finder(derivation, parameters, precision)
+    finder = Finder(derivation, parameters, precision)
     rng = np.random.default_rng(seed)
     middles = where.middles_of(finder.values)
     few = -(-points // 4)
@@ -124,7 +124,7 @@ def find_reference(
     return Reference(text, dict(parameters), {k: tuple(v) for k, v in samples.items()})
 
 
-class _Finder:
+class Finder:
     """The forward formula at fixed parameters, with what is known of its domain and codomain there."""
 
     def __init__(self, derivation: Derivation, parameters: Mapping[str, float], precision: int | None) -> None:

@@ -6,7 +6,6 @@ import enum
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -35,7 +34,7 @@ class Witness:
     expected: Any = None
     ulp: float = math.nan
     relative: float = math.nan
-    parameters: Mapping[str, Any] = MappingProxyType({})
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         text = f"{self.operation} at {_show(self.at)}: got {_show(self.got)}"
@@ -69,7 +68,7 @@ class Check:
         return text + (f"\n        {self.witness}" if self.witness is not None else "")
 
 
-GROUPS = ("symbolic", "log-det", "round trip", "one-to-one", "tails", "parameters", "measure", "multivariate")
+GROUPS = ("symbolic", "values", "log-det", "round trip", "one-to-one", "tails", "parameters", "measure", "multivariate")
 
 
 def _show(value: Any) -> str:

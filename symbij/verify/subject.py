@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -63,9 +62,9 @@ class Subject:
     domain: Ends | None = None
     codomain: Ends | None = None
     dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.float64))
-    parameters: Mapping[str, Any] = MappingProxyType({})
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     rebuilt: Callable[[Mapping[str, Any]], Subject] | None = None
-    traceable: Mapping[str, Callable[..., Any]] = MappingProxyType({})
+    traceable: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     flushes_subnormals: bool = False
 
     def has(self, operation: str) -> bool:

@@ -40,15 +40,14 @@ def main(names: tuple[str, ...], folder: Path | None, points: int, output: Path,
         bar = tqdm(all_cases(PARAMETERS, names), desc="accuracy", unit="case", disable=None)
         for case in bar:
             bar.set_postfix_str(str(case))
-            if any(isinstance(v, np.ndarray) for v in case.values.values()):
-                left_out.append(f"{case}: no truth yet for parameters that are vectors")
-                continue
             reference = reference_of(case, folder, points, SEED, START.get(case.name))
             pairs += _pairs("symbij", case, reference, own_operations(case.bijector))
             for library, module in modules.items():
                 found, reason = _of_peer(module, case, reference)
                 if found is not None:
-                    pairs += _pairs(library, case, reference.without_ends(), found)
+                    judged, problems = _judged_by_operation(library, case, reference.without_ends(), found)
+                    pairs += judged
+                    left_out += problems
                 elif reason:
                     left_out.append(f"{library}, {case}: {reason}")
     command = " ".join(["python -m tests.accuracy", *names])
@@ -101,6 +100,20 @@ def _pairs(library: str, case: Case, reference: Reference, operations: Operation
         warnings.simplefilter("ignore")
         judged = judge(reference, operations)
     return [Pair(library, case, name, accuracy) for name, accuracy in judged.operations.items()]
+
+
+def _judged_by_operation(
+    library: str, case: Case, reference: Reference, operations: Operations
+) -> tuple[list[Pair], list[str]]:
+    """What `_pairs` gives for those of a peer's operations that run, and a line for each that raises."""
+    pairs, problems = [], []
+    for name, operation in operations.items():
+        try:
+            pairs += _pairs(library, case, reference, {name: operation})
+        except Exception as error:  # whatever another library raises
+            said = " ".join(str(error).split())[:100]
+            problems.append(f"{library}, {case}: {name} raises {type(error).__name__} ({said})")
+    return pairs, problems
 
 
 if __name__ == "__main__":

@@ -31,6 +31,11 @@ class Case:
         arrays = {k: np.asarray(v) for k, v in self.bijector.parameters.items()}
         return {k: float(a) if a.ndim == 0 else a for k, a in arrays.items()}
 
+    @property
+    def components(self) -> dict[str, float]:
+        """The numbers in place of the parameters of the formula: those of a vector are its components."""
+        return {k: float(v) for k, v in self.bijector._values().items()}
+
     def __str__(self) -> str:
         return f"{self.name}({', '.join(f'{k}={_short(v)}' for k, v in self.values.items())})"
 
@@ -44,13 +49,14 @@ def all_cases(sets: dict[str, list[dict[str, Any]]], only: tuple[str, ...] = ())
 def reference_of(case: Case, folder: Path, points: int, seed: int, precision: int | None) -> Reference:
     """The points and truth of a case: read from the folder if they are there, else found and written."""
     cls = type(case.bijector)
+    values = sorted((k, repr(v)) for k, v in case.components.items())
     meaning = (cls.formula.text, str(cls.formula.expr), str(cls.derivation.domain), str(cls.derivation.codomain),
-               sorted((k, repr(v)) for k, v in case.values.items()), points, seed, precision, _sources())  # fmt: skip
+               values, points, seed, precision, _sources())  # fmt: skip
     digest = hashlib.sha256(repr(meaning).encode()).hexdigest()[:16]
     path = folder / f"{case.name}-{case.index}-{digest}.json"
     if path.exists():
         return Reference.from_json(path.read_text(encoding="utf-8"))
-    found = find_reference(cls.derivation, case.values, points, seed, precision=precision)
+    found = find_reference(cls.derivation, case.components, points, seed, precision=precision)
     path.write_text(found.to_json(), encoding="utf-8")
     return found
 

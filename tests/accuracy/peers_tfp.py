@@ -37,7 +37,6 @@ COMPOSED: dict[str, Callable[[Parameters], Any]] = {
     "UniformCDF": lambda p: tfb.Chain([tfb.Invert(tfb.Scale(p["high"] - p["low"])), tfb.Shift(-p["low"])]),
     "Cubic": lambda p: tfb.Chain([tfb.Power(np.float64(3.0)), tfb.Shift(p["b"]), tfb.Scale(p["a"])]),
     "Logit": lambda p: tfb.Invert(tfb.Sigmoid()),
-    "LeakyReLU": lambda p: tfb.LeakyReLU(next(iter(p.values()))),
 }
 
 
