@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from symbij.bijectors.derived import DerivedBijector
 from symbij.errors import NotBijectiveError, SymbijError
 from symbij.verify.adapters import adapt
 from symbij.verify.checks import CHECKS
 from symbij.verify.finding import GROUPS, Check, Status, Witness
 from symbij.verify.judged_by import Judge, judge_of
-from symbij.verify.probes import parameter_sets
+from symbij.verify.probes import parameter_sets, rebuilt
 from symbij.verify.report import Report
 from symbij.verify.setting import Case, Setting
 from symbij.verify.subject import REALS, Ends, Subject
@@ -80,11 +79,12 @@ def _setting(subject: Subject, judge: Judge, domain: tuple[Any, Any] | None, poi
 
     own = dict(judge.parameters)
     cases = [case(subject, own, {})]
-    for values in parameter_sets(subject, judge.cls, own, cases[0], seed):
-        changed = {k: v for k, v in values.items() if not np.array_equal(v, own.get(k))}
-        assert subject.rebuilt is not None
-        other = subject.rebuilt({k: v for k, v in values.items() if k in subject.parameters})
-        cases.append(case(other, values, changed))
+    derivation = None if judge.cls is None else judge.cls.derivation
+    for values in parameter_sets(subject, derivation, declared[0], seed)[1:]:
+        changed = {k: v for k, v in values.items() if not np.array_equal(v, subject.parameters[k])}
+        other = rebuilt(subject, values)
+        if other is not None:
+            cases.append(case(other, {k: values.get(k, v) for k, v in own.items()}, changed))
     return Setting(subject, judge.cls, judge.given, tuple(cases), points, seed, judge.doubt)
 
 
@@ -121,6 +121,3 @@ def _of_fold(fold: NotBijectiveError) -> Check:
                           parameters=dict(fold.parameters))  # fmt: skip
     diagnosis = text if "not one-to-one" in text else f"not one-to-one: {text}"
     return Check("one-to-one", "the formula", Status.FAIL, diagnosis, witness)
-
-
-__all__ = ["DerivedBijector", "verify"]

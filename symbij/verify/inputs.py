@@ -128,7 +128,7 @@ class Pool:
         points = self.of(operation)
         assert points is not None
         ones = tuple(1 for _ in self.held) if batch else ()
-        return points[rows].reshape(*batch, *ones, *points.shape[1:])
+        return np.reshape(points[rows], (*batch, *ones, *points.shape[1:]))
 
 
 def pool_of(subject: Subject, ends: tuple[Ends, Ends | None], count: int, rng: np.random.Generator) -> Pool | str:

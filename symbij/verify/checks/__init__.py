@@ -1,5 +1,5 @@
 """One module for each group of checks; each has `check`, a function from a `Setting` to `Check`s."""
 
-from symbij.verify.checks import one_to_one, round_trip, values
+from symbij.verify.checks import measure, multivariate, one_to_one, parameters, round_trip, shapes, state, values
 
-CHECKS = (values, round_trip, one_to_one)
+CHECKS = (values, round_trip, one_to_one, parameters, shapes, state, measure, multivariate)

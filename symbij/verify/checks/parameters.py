@@ -30,7 +30,8 @@ SIMILAR = 1e-5
 
 def check(setting: Setting) -> Iterator[Check]:
     """Every set of other parameters by itself, and two of them as an array."""
-    yield _others(setting)
+    if setting.cls is None or setting.subject.event_ndims:
+        yield _others(setting)
     yield _arrays(setting)
 
 

@@ -1,4 +1,4 @@
-"""A map and its inverse undo each other, and so do their log-dets; values and log-dets had together are the same."""
+"""A map and its inverse undo each other, and so do their log-dets."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ def check(setting: Setting) -> Iterator[Check]:
     yield _there_and_back(setting, case, "forward", "inverse", case.central)
     yield _there_and_back(setting, case, "inverse", "forward", case.central_outputs)
     yield _log_dets(setting, case)
-    yield _together(setting, case, "forward", case.central)
-    yield _together(setting, case, "inverse", case.central_outputs)
 
 
 def _there_and_back(setting: Setting, case: Case, first: str, second: str, at: np.ndarray) -> Check:
@@ -100,30 +98,3 @@ def _log_dets(setting: Setting, case: Case) -> Check:
     same = np.allclose(first, second, rtol=1e-6)
     why = "the inverse log-det is the forward one: it has the wrong sign" if same else "they do not add up to zero"
     return Check(GROUP, name, Status.FAIL, why, witness)
-
-
-def _together(setting: Setting, case: Case, operation: str, at: np.ndarray) -> Check:
-    combined = f"{operation}_and_log_det"
-    subject = setting.subject
-    if not subject.has(combined):
-        return Check(GROUP, combined, Status.SKIPPED, "it has no such call")
-    shape = case.grid_shape(at)
-    outcome = case.call(combined, at)
-    if not outcome.parts:
-        return Check(GROUP, combined, Status.FAIL, outcome.problem, Witness(combined, at, "no result"))
-    for part, name in zip(outcome.parts, (operation, f"{operation}_log_det"), strict=True):
-        if not subject.has(name):
-            continue
-        alone = case.call(name, at).numbers(shape)
-        try:
-            with_it = np.broadcast_to(np.asarray(part, dtype=float), shape)
-        except ValueError:
-            return Check(GROUP, combined, Status.FAIL, f"its {name} has shape {part.shape}, expected {shape}",
-                         Witness(combined, at, part))  # fmt: skip
-        different = ~np.isclose(with_it, alone, rtol=100 * setting.tolerance, atol=setting.tolerance, equal_nan=True)
-        if different.any():
-            k = tuple(np.argwhere(different)[0])
-            x = float(np.broadcast_to(case.grid(at), shape)[k])
-            witness = Witness(combined, x, float(with_it[k]), float(alone[k]))
-            return Check(GROUP, combined, Status.FAIL, f"its {name.replace('_', ' ')} differs from {name}()", witness)
-    return Check(GROUP, combined, Status.PASS)
