@@ -40,7 +40,7 @@ class Word:
 
 
 def _where(condition: sp.Basic, yes: sp.Expr, no: sp.Expr) -> sp.Expr:
-    if not isinstance(condition, (sp.core.relational.Relational, sp.logic.boolalg.BooleanAtom)):
+    if not isinstance(condition, sp.logic.boolalg.Boolean) or isinstance(condition, sp.Symbol):
         raise FormulaSyntaxError("the first argument of where() must be a comparison such as x > 0")
     return sp.Piecewise((yes, condition), (no, True))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import sympy as sp
 
 from symbij.verify.comparison import Comparison, compare
 from symbij.verify.regions import region_of
@@ -105,13 +106,21 @@ def _of_missing(c: Comparison, missing: np.ndarray) -> str:
     what = "NaN" if np.isnan(c.got[missing]).any() else "infinite"
     falling = _falling(c)
     if what == "NaN" and falling.any() and np.array_equal(missing, falling):
-        negative = [k for k, v in c.case.parameters.items() if np.all(np.asarray(v, dtype=float) < 0)]
+        negative = [n for n in _deciding(c) if np.all(np.asarray(c.case.parameters[n], dtype=float) < 0)]
         if c.operation.endswith("log_det"):
             if falling.all() and len(negative) == 1:
                 return f"is NaN where {negative[0]} < 0: parameter {negative[0]} enters without abs"
             return "is NaN where the map decreases: the derivative enters without abs"
     where = "" if missing.all() else f" for {region_of(c, int(np.argmax(missing)), missing)}"
     return f"is {what}{where}, where the truth is finite"
+
+
+def _deciding(c: Comparison) -> list[str]:
+    """The parameters on whose signs it depends whether the map increases."""
+    if not isinstance(c.case.truth, FormulaTruth):
+        return []
+    sign = sp.sympify(c.case.truth.derivation.sign)
+    return sorted(s.name for s in sign.free_symbols if s.name in c.case.parameters)
 
 
 def _falling(c: Comparison) -> np.ndarray:

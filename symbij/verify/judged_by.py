@@ -14,7 +14,7 @@ from symbij.errors import DomainError, NotBijectiveError, ParameterError
 from symbij.formula.constraints import Constraint, negative, positive, real
 from symbij.formula.formula import Formula, make_formula
 from symbij.verify.subject import Subject
-from symbij.verify.traced import traced_formula
+from symbij.verify.traced import traced_formula, why_not_traced
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ def judge_of(
         stated = make_formula(formula, domain=domain)
         return _derived(formula, stated, domain, True, _values(stated, held))
     found = traced_formula(subject, domain)
-    if isinstance(found, str):
-        return Judge(parameters=held, doubt=found)
+    if found is None:
+        return Judge(parameters=held, doubt=f"a black box: {why_not_traced(subject, domain)}")
     return _derived(found, found, domain, False, _values(found, held))
 
 
