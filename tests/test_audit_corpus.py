@@ -23,6 +23,7 @@ def test_a_wrong_bijector_fails_with_its_diagnosis(entry: Entry) -> None:
     report = sb.verify(made.pop("subject", None), **made)
     assert not report.ok, f"not noticed: {entry.name}\n{report}"
     said = [check.diagnosis for check in report.failures]
+    assert entry.group in {check.group for check in report.failures}, report
     found = any(all(word in line for word in words) for words in entry.expected for line in said)
     assert found, f"expected one of {entry.expected}\n{report}"
 
