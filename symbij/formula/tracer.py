@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 from collections.abc import Callable, Iterable
@@ -40,6 +41,15 @@ _SAME = ("squeeze", "asarray", "copy", "real")  # of numpy's functions: those th
 _OF_ARRAYS = ("shape", "dtype", "ndim", "size")
 
 
+MAX_SIZE = 5000  # operations of a formula, each repetition counted
+
+
+@functools.lru_cache(maxsize=10_000)
+def _size(expr: sp.Basic) -> int:
+    """The number of nodes of an expression. What it shares is counted once only in the time that this takes."""
+    return 1 + sum(_size(part) for part in expr.args)
+
+
 class Traced:
     """A number known only by its formula. Arithmetic, numpy functions and `symbij.functions` extend the formula.
 
@@ -52,6 +62,8 @@ class Traced:
     def __init__(self, expr: sp.Basic, requirements: Iterable[Requirement] = ()) -> None:
         self.expr = expr
         self.requirements = tuple(requirements)
+        if _size(expr) > MAX_SIZE:
+            raise UsageError(f"a formula of more than {MAX_SIZE} operations (a loop?) cannot be traced")
 
     def _sympy_(self) -> sp.Basic:
         return self.expr

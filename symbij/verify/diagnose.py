@@ -8,15 +8,16 @@ import numpy as np
 import sympy as sp
 
 from symbij.verify.comparison import Comparison, compare
-from symbij.verify.regions import region_of
+from symbij.verify.regions import around, missing, region_of
 from symbij.verify.setting import Case, Setting
 from symbij.verify.terms import Term, terms_of
 from symbij.verify.truth import FormulaTruth
 
 ENOUGH = 5  # points that must agree before a diagnosis is made of them
 CLOSE = 1e-5
+NEARLY = 1e-5  # errors smaller than this are lost digits, not another number
 FACTORS = {2: "2", 3: "3", 4: "4", 5: "5", 10: "10", np.pi: "pi", 2 * np.pi: "2*pi", np.sqrt(2 * np.pi): "sqrt(2*pi)",
-           np.sqrt(2): "sqrt(2)", np.log(2): "log(2)", np.e: "e", 6: "6", 8: "8"}  # fmt: skip
+           np.sqrt(2): "sqrt(2)", np.log(2): "log(2)", np.log(10): "log(10)", np.e: "e", 6: "6", 8: "8"}  # fmt: skip
 POWERS = (1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0)
 
 
@@ -29,18 +30,25 @@ def explain(setting: Setting, comparison: Comparison) -> str:
 
 def explain_tail(setting: Setting, comparison: Comparison, k: int) -> str:
     """What is wrong at extreme points only; `k` is the position of the witness."""
-    where = region_of(comparison, k)
-    bad = comparison.excess > 1
-    got = comparison.got[bad]
-    if np.isnan(comparison.got[k]):
-        return f"is NaN for {where}, where the truth is finite"
-    if np.isneginf(comparison.got[k]) and comparison.operation.endswith("log_det"):
-        return f"is -inf for {where}, where the truth is finite: what it takes the logarithm of vanishes or cancels"
-    if np.isinf(comparison.got[k]):
+    got = comparison.got[k]
+    if not np.isfinite(got):
+        where = region_of(comparison, k, missing)
+        if np.isnan(got):
+            return f"is NaN for {where}, where the truth is finite"
+        if np.isneginf(got) and comparison.operation.endswith("log_det"):
+            return f"is -inf for {where}, where the truth is finite: what it takes the logarithm of vanishes or cancels"
         return f"overflows for {where}, where the truth is finite"
-    if got.size > 2 and np.ptp(got) == 0:
-        return f"is clipped: always {got[0]:.6g} for {where}"
-    return f"correct elsewhere, but cancels for {where}"
+    where = region_of(comparison, k)
+    return _clipped(comparison, k) or f"correct elsewhere, but cancels for {where}"
+
+
+def _clipped(c: Comparison, k: int) -> str:
+    """Whether results around point `k` are one number where they should differ."""
+    together = around(c, k)
+    got, expected = c.got[together], c.expected[together]
+    if got.size < 3 or np.ptp(got) > 0 or not np.ptp(expected[np.isfinite(expected)]) > 0:
+        return ""
+    return f"is clipped: always {got[0]:.6g} for {region_of(c, k)}"
 
 
 def _close(got: np.ndarray, candidate: np.ndarray) -> bool:
@@ -54,10 +62,10 @@ def _close(got: np.ndarray, candidate: np.ndarray) -> bool:
 
 def _of_log_det(setting: Setting, c: Comparison) -> Iterator[str]:
     """Explanations of a wrong log-det, the likeliest first."""
-    missing = ~np.isfinite(c.got) & np.isfinite(c.expected)
-    if missing.any():
-        yield _of_missing(c, missing)
+    if missing(c).any():
+        yield _of_missing(c)
         return
+    yield from _of_digits(c)
     varies = float(np.ptp(c.expected[np.isfinite(c.expected)])) > CLOSE
     known = isinstance(c.case.truth, FormulaTruth)
     with np.errstate(all="ignore"):
@@ -101,17 +109,28 @@ def _moved(c: Comparison, image: str) -> np.ndarray:
     return _true_values(c.case, c.operation, _true_values(c.case, image, c.at))
 
 
-def _of_missing(c: Comparison, missing: np.ndarray) -> str:
+def _of_digits(c: Comparison) -> Iterator[str]:
+    """Results that are nearly right."""
+    with np.errstate(all="ignore"):
+        relative = np.abs(c.got - c.expected) / (1 + np.abs(c.expected))
+    largest = float(np.nanmax(relative[np.isfinite(relative)], initial=0.0))
+    if largest < NEARLY:
+        half = " (is single precision used somewhere?)" if 1e-9 < largest < 1e-6 else ""
+        yield f"right to {-np.log10(largest):.0f} digits only{half}"
+
+
+def _of_missing(c: Comparison) -> str:
     """NaN or infinity at ordinary points."""
-    what = "NaN" if np.isnan(c.got[missing]).any() else "infinite"
+    gone = missing(c)
+    what = "NaN" if np.isnan(c.got[gone]).any() else "infinite"
     falling = _falling(c)
-    if what == "NaN" and falling.any() and np.array_equal(missing, falling):
+    if what == "NaN" and falling.any() and np.array_equal(gone, falling):
         negative = [n for n in _deciding(c) if np.all(np.asarray(c.case.parameters[n], dtype=float) < 0)]
         if c.operation.endswith("log_det"):
             if falling.all() and len(negative) == 1:
                 return f"is NaN where {negative[0]} < 0: parameter {negative[0]} enters without abs"
             return "is NaN where the map decreases: the derivative enters without abs"
-    where = "" if missing.all() else f" for {region_of(c, int(np.argmax(missing)), missing)}"
+    where = "" if gone.all() else f" for {region_of(c, int(np.argmax(gone)), missing)}"
     return f"is {what}{where}, where the truth is finite"
 
 
@@ -194,7 +213,7 @@ def _of_terms(setting: Setting, c: Comparison) -> Iterator[str]:
         return
     for term in terms_of(setting, c):
         values = term.values[finite]
-        if not np.all(np.isfinite(values)) or np.ptp(values) < CLOSE:
+        if not np.all(np.isfinite(values)) or np.unique(np.round(values, 6)).size < ENOUGH:
             continue
         design = np.stack([values, np.ones(values.size)], axis=1)
         (slope, offset), *_ = np.linalg.lstsq(design, difference, rcond=None)
@@ -224,23 +243,25 @@ def _shape_of_difference(setting: Setting, c: Comparison) -> str:
     if bad.all():
         return f"is not {'-' if c.operation.startswith('inverse') else ''}log|f'| of the map"
     k = int(np.argmax(np.where(np.isnan(c.excess), 0, c.excess)))
-    got = c.got[bad]
-    if got.size > 2 and np.ptp(got) == 0:
-        return f"is clipped: always {got[0]:.6g} for {region_of(c, k)}"
-    return f"is wrong for {region_of(c, k)}, right elsewhere"
+    clipped = _clipped(c, k)
+    return clipped or f"is wrong for {region_of(c, k)}, right elsewhere"
 
 
 def _of_value(setting: Setting, c: Comparison) -> Iterator[str]:
     """Explanations of wrong values of the map or its inverse."""
-    missing = ~np.isfinite(c.got) & np.isfinite(c.expected)
-    if missing.any():
-        yield _of_missing(c, missing)
+    if missing(c).any():
+        yield _of_missing(c)
         return
+    yield from _of_digits(c)
     bad = c.excess > 1
     with np.errstate(all="ignore"):
         if c.operation == "inverse":
-            back = c.case.subject.call("forward", c.got) if c.case.subject.has("forward") else None
-            if back is not None and back.parts and _close(back.numbers(c.at.shape)[bad], c.at[bad]):
+            subject = c.case.subject
+            there, back = (
+                (subject.call("forward", x) for x in (c.expected, c.got)) if subject.has("forward") else (None, None)
+            )
+            as_stated = there is not None and _close(there.numbers(c.at.shape), c.at)
+            if as_stated and back is not None and _close(back.numbers(c.at.shape)[bad], c.at[bad]):
                 where = region_of(c, int(np.argmax(bad)))
                 yield f"gives another branch for {where}: another input with the same output"
         if _close(c.got, -c.expected):
@@ -248,8 +269,8 @@ def _of_value(setting: Setting, c: Comparison) -> Iterator[str]:
         other = "forward" if c.operation == "inverse" else "inverse"
         if isinstance(c.case.truth, FormulaTruth) and _close(c.got, _elsewhere(c, other)):
             yield f"is the {other} map"
-        if bad.sum() > 2 and not bad.all() and np.ptp(c.got[bad]) == 0:
-            yield f"is clipped: always {c.got[bad][0]:.6g} for {region_of(c, int(np.argmax(bad)))}"
+        if not bad.all() and (clipped := _clipped(c, int(np.argmax(bad)))):
+            yield clipped
         constant = _constant(c)
         if constant is not None:
             yield f"off by {constant:.6g} everywhere: not what the formula says"

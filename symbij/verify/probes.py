@@ -16,10 +16,10 @@ from symbij.formula.interval import Interval
 from symbij.verify.inputs import find_events, ordinary
 from symbij.verify.subject import Ends, Subject
 
-SETS = 6  # at most, with the parameters that the subject came with
+SETS = 8  # at most, with the parameters that the subject came with
 TRIES = 40  # draws until values meet constraints and conditions
 SPECIAL = (0.0, 1.0, 2.0, -1.0)
-NEARLY_SPECIAL = (1 + 1e-9, 1e-9)
+NEARLY_SPECIAL = (1e-11, 1 + 1e-9)
 EXTREME = (1e-8, 1e4)
 LARGER, SMALLER = 1.37, 0.61  # factors where nothing is known of what a parameter may be
 POINTS = 200
@@ -28,7 +28,7 @@ Values = dict[str, Any]
 
 
 def parameter_sets(subject: Subject, derivation: Derivation | None, domain: Ends, seed: int) -> list[Values]:
-    """Sets of parameters for a subject, at most six; the first is that which it came with.
+    """Sets of parameters for a subject, at most eight; the first is that which it came with.
 
     With a formula: generic values for all parameters, negative ones, special ones (0, 1, 2, -1), nearly special ones,
     tiny and large ones, each as far as constraints and conditions allow. Of a black box only real numbers are changed,
@@ -111,7 +111,8 @@ def _allowed(derivation: Derivation, own: Values, rng: np.random.Generator) -> I
     some = [n for n in names if constraints[n].lo < 0]
     yield from first(chain(drawn(lambda _, v: -abs(v)), *(drawn(lambda _, v: -abs(v), n) for n in some)))
     turns = [names[k % len(names)] for k in rng.permutation(max(3, len(names)))]
-    yield from first(chosen(NEARLY_SPECIAL, turns[0]))
+    for value in NEARLY_SPECIAL:
+        yield from first(chosen((value,), turns[0]))
     yield from first(chosen(SPECIAL, turns[1]))
     yield from first(chosen(EXTREME, turns[2]))
     for n in names:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from symbij.verify.comparison import Comparison, compare
@@ -9,28 +11,53 @@ from symbij.verify.comparison import Comparison, compare
 STEPS = 40  # points between the last right and the first wrong one, and as many again between those found
 
 
-def region_of(c: Comparison, k: int, bad: np.ndarray | None = None) -> str:
-    """The range of inputs around the wrong point `k` in which all that were tried are wrong."""
+def missing(c: Comparison) -> np.ndarray:
+    """Which results are NaN or infinite where the truth is finite."""
+    return ~np.isfinite(c.got) & np.isfinite(c.expected)
+
+
+def wrong(c: Comparison) -> np.ndarray:
+    """Which results are off by more than rounding explains, missing or not."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(c.excess > 1)
+
+
+Kind = Callable[[Comparison], np.ndarray]
+
+
+def around(c: Comparison, k: int, kind: Kind = wrong) -> np.ndarray:
+    """The points of one kind next to point `k`, without gaps."""
+    bad = kind(c) | (np.arange(c.at.size) == k)
+    order = np.argsort(c.at, kind="stable")
+    place = int(np.flatnonzero(order == k)[0])
+    inside = np.zeros(c.at.size, dtype=bool)
+    for step in (-1, 1):
+        i = place
+        while 0 <= i < order.size and (bad[order[i]] or np.isnan(c.excess[order[i]])):
+            inside[order[i]] = bad[order[i]]
+            i += step
+    return inside
+
+
+def region_of(c: Comparison, k: int, kind: Kind = wrong) -> str:
+    """The range of inputs around the point `k` in which all that were tried are of one kind."""
     name = "y" if c.operation.startswith("inverse") else "x"
-    bad = (c.excess > 1) if bad is None else bad
-    bad = bad | (np.arange(bad.size) == k)
-    good = ~bad & ~np.isnan(c.excess)
+    inside = around(c, k, kind)
+    good = ~kind(c) & ~np.isnan(c.excess) & ~inside
     at = float(c.at[k])
     below, above = c.at[good & (c.at < at)], c.at[good & (c.at > at)]
     first, last = (float(np.max(below)) if below.size else None), (float(np.min(above)) if above.size else None)
-    # the wrong points next to the right ones
-    lowest = float(np.min(c.at[bad & (c.at > first) & (c.at <= at)])) if first is not None else at
-    highest = float(np.max(c.at[bad & (c.at < last) & (c.at >= at)])) if last is not None else at
+    lowest, highest = float(np.min(c.at[inside])), float(np.max(c.at[inside]))
     if last is None:
-        return f"all {name}" if first is None else f"{name} > {_edge(c, first, lowest):.3g}"
+        return f"all {name}" if first is None else f"{name} > {_edge(c, first, lowest, kind):.3g}"
     if first is None:
-        return f"{name} < {_edge(c, last, highest):.3g}"
+        return f"{name} < {_edge(c, last, highest, kind):.3g}"
     if first < 0 < last and abs(at) <= max(-first, last):
-        return f"|{name}| < {max(abs(_edge(c, first, lowest)), abs(_edge(c, last, highest))):.3g}"
-    return f"{_edge(c, first, lowest):.6g} < {name} < {_edge(c, last, highest):.6g}"
+        return f"|{name}| < {max(abs(_edge(c, first, lowest, kind)), abs(_edge(c, last, highest, kind))):.3g}"
+    return f"{_edge(c, first, lowest, kind):.6g} < {name} < {_edge(c, last, highest, kind):.6g}"
 
 
-def _edge(c: Comparison, good: float, bad: float) -> float:
+def _edge(c: Comparison, good: float, bad: float, kind: Kind) -> float:
     """About where, on the way from a right point to a wrong one, results become wrong."""
     if c.case.truth.shape:
         return good
@@ -41,9 +68,9 @@ def _edge(c: Comparison, good: float, bad: float) -> float:
         else:
             points = np.linspace(good, bad, STEPS)
         between = compare(c.case, c.operation, points, c.tolerance)
-        wrong = np.zeros(0, bool) if isinstance(between, str) else between.excess > 1
-        if not wrong.any() or wrong[0]:
+        found = np.zeros(0, bool) if isinstance(between, str) else kind(between)
+        if not found.any() or found[0]:
             break
-        first = int(np.argmax(wrong))
+        first = int(np.argmax(found))
         good, bad = float(points[first - 1]), float(points[first])
     return bad

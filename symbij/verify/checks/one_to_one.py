@@ -102,10 +102,8 @@ def _flat(at: np.ndarray, values: np.ndarray) -> tuple[float, float, float] | No
             moved = np.flatnonzero(change > seen)
             if not moved.size:
                 continue
-            near = moved[0]
-            further = np.flatnonzero(distance > 4 * distance[near])
-            slope = change[near] / distance[near]
-            if further.size and slope * length > seen and slope > 0.1 * change[further[0]] / distance[further[0]]:
+            slope = change[moved[0]] / distance[moved[0]]
+            if slope * length > seen and slope > 0.1 * np.max(change[moved] / distance[moved]):
                 inner = at[start : stop + 1]
                 other = inner[np.argmin(np.abs(np.abs(inner - at[edge]) - 1.0))]  # one that is easy to read
                 return float(other), float(at[edge]), float(values[start])
