@@ -35,6 +35,10 @@ class _Factor:
     base: tuple[Var, ...]
     varies: bool
 
+    @property
+    def key(self) -> tuple[Fraction, tuple[int, ...]]:
+        return self.power, tuple(v.index for v in self.base)
+
     def to(self, n: Fraction) -> _Factor:
         return _Factor(self.power * n, self.base, self.varies)
 
@@ -49,18 +53,18 @@ class _Terms:
     logs: int = 0
 
 
-def with_one_logarithm(b: Builder, log_det: Var, x: Var) -> Var:
-    """`log_det` with its logarithms joined into one where it has several, else as it is."""
-    return _Joining(b, log_det, x).of_output(log_det)
+def with_one_logarithm(b: Builder, log_det: Var, x: Var, value: Var | None = None) -> Var:
+    """`log_det` with its logarithms joined into one where it has several, else as it is; and as it is where that would
+    take more logarithms, because the `value` that is computed with it needs them too."""
+    return _Joining(b, log_det, x, value).of_output(log_det)
 
 
 class _Joining:
-    def __init__(self, b: Builder, output: Var, x: Var) -> None:
+    def __init__(self, b: Builder, output: Var, x: Var, value: Var | None) -> None:
         self.b = b
-        self.varies = dependence(b.ops, x.index, output.index)
-        self.uses = uses_in_cone(b.ops, output.index)
-        self.met: Counter[int] = Counter()
-        self.kept: set[int] = set()  # logarithms that are needed as such
+        self.varies = dependence(b.ops, x.index)
+        self.uses = uses_in_cone(b.ops, [output.index] if value is None else [output.index, value.index])
+        self.met: Counter[int] = Counter()  # logarithms, by how often the sum has them
 
     def of_output(self, v: Var) -> Var:
         """`v`, below choices of which one side has no logarithms."""
@@ -73,11 +77,9 @@ class _Joining:
             if with_logs == [False, True]:
                 return self.b.select(condition, sides[0], self.of_output(sides[1]))
         self.met.clear()
-        self.kept.clear()
-        self._terms(v)
-        self.kept = {log for log, times in self.met.items() if times < self.uses[log]}
         terms = self._terms(v)
-        return self._joined(terms) or v
+        spared = [log for log, times in self.met.items() if self.varies[log] and times == self.uses[log]]
+        return (self._joined(terms) if spared else None) or v
 
     # a value as a sum
 
@@ -88,9 +90,8 @@ class _Joining:
         varies = self.varies[v.index]
         if op.name in ("log", "log_quotient", "loghypot"):
             self.met[v.index] += 1
-            if not varies or v.index not in self.kept:
-                return self._logarithm(op.name, args, varies)
-        elif not varies or self.uses[v.index] <= 1:
+            return self._logarithm(op.name, args, varies)
+        if not varies or self.uses[v.index] <= 1:
             found = self._arithmetic(op.name, args)
             if found is not None and found.factors:
                 return found
@@ -149,9 +150,12 @@ class _Joining:
         return _Terms(both(s.varying, t.varying), both(s.fixed, t.fixed), factors, s.logs + t.logs)
 
     def _choice(self, condition: Var, s: _Terms, t: _Terms) -> _Terms | None:
-        """A choice of sums as a sum of choices; of factors with the same power one is chosen."""
+        """A choice of sums as a sum of choices; of factors with the same power one is chosen. Logarithms of parameters
+        stay logarithms, since they are taken outside the loop."""
         b = self.b
-        if any(len(f.base) > 1 for f in (*s.factors, *t.factors)):
+        common = [f for f in s.factors if not f.varies and f.key in {o.key for o in t.factors}]
+        s, t = self._settled(s, common), self._settled(t, common)
+        if any(len(f.base) > 1 for f in (*s.factors, *t.factors, *common)):
             return None
         others = list(t.factors)
         pairs: list[tuple[_Factor, Var, Var]] = []
@@ -165,7 +169,18 @@ class _Joining:
         factors = tuple(_Factor(f.power, (b.select(condition, yes, no),), True) for f, yes, no in pairs)
         sides = [self._together(side) for side in (s, t)]
         rest = b.select(condition, *sides) if any(b.value_of(v) != 0 for v in sides) else None
-        return _Terms(rest, None, factors, max(s.logs, t.logs))
+        return _Terms(rest, None, (*factors, *common), max(s.logs, t.logs))
+
+    def _settled(self, t: _Terms, common: list[_Factor]) -> _Terms:
+        """The sum without the factors `common`, and with other logarithms of parameters as numbers again."""
+        total, varying = t.fixed, []
+        for f in t.factors:
+            if f.varies:
+                varying.append(f)
+            elif f.key not in {o.key for o in common}:
+                log = self._multiple(self.b.call("log" if len(f.base) == 1 else "loghypot", *f.base), f.power)
+                total = log if total is None else self.b.add(total, log)
+        return _Terms(t.varying, total, tuple(varying), t.logs)
 
     def _together(self, t: _Terms) -> Var:
         parts = [v for v in (t.varying, t.fixed) if v is not None]
@@ -217,7 +232,7 @@ class _Joining:
                 m, k = self._square_of_hypotenuse(*f.base)
                 k = b.mul(k, b.const(2.0))
             else:
-                m, k = b.call("mantissa", f.base[0]), b.call("exponent", f.base[0])
+                m, k = self._apart_if_needed(f.base[0])
                 power = 2 * power if squared else power
             for _ in range(abs(power)):
                 if power > 0:
@@ -229,6 +244,30 @@ class _Joining:
             assert above is not None
             return above, exponent
         return b.div(b.const(1.0) if above is None else above, below), exponent
+
+    def _apart_if_needed(self, g: Var) -> tuple[Var, Var]:
+        """Mantissa and exponent of a factor; the factor itself and 0, if it is never far from 1."""
+        if self._is_moderate(g):
+            return g, self.b.const(0.0)
+        return self.b.call("mantissa", g), self.b.call("exponent", g)
+
+    def _is_moderate(self, g: Var) -> bool:
+        """Whether `g` certainly lies between 2^-80 and 2^80 (or is zero, or NaN): some of these make no product that
+        over- or underflows."""
+        op = self.b.ops[g.index]
+        args = [Var(self.b, a) for a in op.args]
+        match op.name:
+            case "const":
+                return 0.125 <= op.data <= 8.0
+            case "mills" | "abs":
+                return self._is_moderate(args[0])
+            case "mul":
+                return all(self._is_moderate(a) for a in args)
+            case "select":
+                return all(self._is_moderate(a) for a in args[1:])
+            case "ndtri" | "erfcinv":  # multiples of 2^-54 or nearly so, and not beyond 40
+                return True
+        return False
 
     def _square_of_hypotenuse(self, u: Var, c: Var) -> tuple[Var, Var]:
         """(u^2 + c^2) 2^(-2k), and k."""

@@ -49,7 +49,7 @@ def transform_program(stages: Sequence[Stage], parameters: tuple[str, ...], valu
     result = lower_stages(stages, x, b)
     outputs = [result.value] * value
     if log_det:
-        outputs.append(with_one_logarithm(b, result.log_det, x))
+        outputs.append(with_one_logarithm(b, result.log_det, x, result.value))
     return b.finish(outputs, (X, *parameters))
 
 
