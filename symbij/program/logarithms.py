@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from symbij.program.ir import Builder, Var
@@ -45,12 +46,14 @@ class _Factor:
 
 @dataclass(frozen=True)
 class _Terms:
-    """A sum: what varies with x, what does not, logarithms, and how many logarithms its longest way takes."""
+    """A sum: what varies with x, what does not, logarithms, how many logarithms its longest way takes, and the
+    logarithm of a sum of exponentials with its sign."""
 
     varying: Var | None = None
     fixed: Var | None = None
     factors: tuple[_Factor, ...] = ()
     logs: int = 0
+    summed: tuple[int, Var] | None = None
 
 
 def with_one_logarithm(b: Builder, log_det: Var, x: Var, value: Var | None = None) -> Var:
@@ -66,20 +69,29 @@ class _Joining:
         self.uses = uses_in_cone(b.ops, [output.index] if value is None else [output.index, value.index])
         self.met: Counter[int] = Counter()  # logarithms, by how often the sum has them
 
-    def of_output(self, v: Var) -> Var:
-        """`v`, below choices of which one side has no logarithms."""
-        op = self.b.ops[v.index]
+    def of_output(self, v: Var, more: tuple[_Factor, ...] = ()) -> Var:
+        """`v` and the logarithms of parameters `more`; below choices of which one side has no logarithms, and inside
+        of logarithms of sums, so that what cancels there does so before it is rounded."""
+        b, op = self.b, self.b.ops[v.index]
+        args = [Var(b, a) for a in op.args]
         if op.name == "select":
-            condition, *sides = (Var(self.b, a) for a in op.args)
-            with_logs = [bool(self._terms(side).factors) for side in sides]
-            if with_logs == [True, False]:
-                return self.b.select(condition, self.of_output(sides[0]), sides[1])
-            if with_logs == [False, True]:
-                return self.b.select(condition, sides[0], self.of_output(sides[1]))
+            with_logs = [self._has_logs(side) for side in args[1:]]
+            for k, other in ((0, 1), (1, 0)):
+                same = not more or not math.isfinite(b.value_of(args[1 + other]) or 0.0)
+                if with_logs[k] and not with_logs[other] and same:
+                    sides = list(args[1:])
+                    sides[k] = self.of_output(sides[k], more)
+                    return b.select(args[0], *sides)
+        if op.name == "logaddexp" and self.uses[v.index] <= 1:
+            return b.call("logaddexp", *(self.of_output(a, more) for a in args))
         self.met.clear()
         terms = self._terms(v)
-        spared = [log for log, times in self.met.items() if self.varies[log] and times == self.uses[log]]
-        return (self._joined(terms) if spared else None) or v
+        terms = replace(terms, factors=(*terms.factors, *more), logs=terms.logs + len(more))
+        return self._joined(terms) or (b.add(v, self._exactly(more)) if more else v)
+
+    def _has_logs(self, v: Var) -> bool:
+        terms = self._terms(v)
+        return bool(terms.factors) or terms.summed is not None
 
     # a value as a sum
 
@@ -91,9 +103,11 @@ class _Joining:
         if op.name in ("log", "log_quotient", "loghypot"):
             self.met[v.index] += 1
             return self._logarithm(op.name, args, varies)
+        if op.name == "logaddexp" and varies and self.uses[v.index] <= 1:
+            return _Terms(summed=(1, v))
         if not varies or self.uses[v.index] <= 1:
             found = self._arithmetic(op.name, args)
-            if found is not None and found.factors:
+            if found is not None and (found.factors or found.summed):
                 return found
         return _Terms(v) if varies else _Terms(fixed=v)
 
@@ -128,8 +142,11 @@ class _Joining:
         powers = [f.power * n for f in t.factors]
         if any(p.denominator > _DENOMINATORS or abs(p.numerator) > _LARGEST_POWER for p in powers):
             return None
+        if t.summed and abs(n) != 1:
+            return None
+        summed = t.summed and (int(n) * t.summed[0], t.summed[1])
         varying, fixed = (None if v is None else self._multiple(v, n) for v in (t.varying, t.fixed))
-        return _Terms(varying, fixed, tuple(f.to(n) for f in t.factors), t.logs)
+        return _Terms(varying, fixed, tuple(f.to(n) for f in t.factors), t.logs, summed)
 
     def _multiple(self, v: Var, n: Fraction) -> Var:
         v = self.b.mul(self.b.const(float(n.numerator)), v)
@@ -145,14 +162,26 @@ class _Joining:
                 return b.neg(q) if p is None else b.sub(p, q)
             return q if p is None else b.add(p, q)
 
+        if s.summed and t.summed:
+            t = self._as_term(t)
         n = Fraction(-1 if kind == "sub" else 1)
+        summed = s.summed or (t.summed and (int(n) * t.summed[0], t.summed[1]))
         factors = (*s.factors, *(f.to(n) for f in t.factors))
-        return _Terms(both(s.varying, t.varying), both(s.fixed, t.fixed), factors, s.logs + t.logs)
+        return _Terms(both(s.varying, t.varying), both(s.fixed, t.fixed), factors, s.logs + t.logs, summed)
+
+    def _as_term(self, t: _Terms) -> _Terms:
+        """The same sum with the logarithm of a sum as a term like others."""
+        if t.summed is None:
+            return t
+        sign, v = t.summed
+        v = self._multiple(v, Fraction(sign))
+        return replace(t, varying=v if t.varying is None else self.b.add(t.varying, v), summed=None)
 
     def _choice(self, condition: Var, s: _Terms, t: _Terms) -> _Terms | None:
         """A choice of sums as a sum of choices; of factors with the same power one is chosen. Logarithms of parameters
         stay logarithms, since they are taken outside the loop."""
         b = self.b
+        s, t = self._as_term(s), self._as_term(t)
         common = [f for f in s.factors if not f.varies and f.key in {o.key for o in t.factors}]
         s, t = self._settled(s, common), self._settled(t, common)
         if any(len(f.base) > 1 for f in (*s.factors, *t.factors, *common)):
@@ -195,7 +224,13 @@ class _Joining:
         b = self.b
         varying = [f for f in t.factors if f.varies]
         fixed = [f for f in t.factors if not f.varies]
-        if not varying or t.logs < 2 or any(len(f.base) > 1 for f in fixed):
+        if any(len(f.base) > 1 for f in fixed):
+            return None
+        if not varying:
+            return self._without_varying(t)
+        t = self._as_term(t)
+        spared = any(self.varies[log] and times == self.uses[log] for log, times in self.met.items())
+        if not spared or t.logs < 2:
             return None
         q = math.lcm(*(f.power.denominator for f in varying))
         n = Fraction(math.gcd(*(int(f.power * q) for f in varying)), q)
@@ -221,6 +256,34 @@ class _Joining:
         if t.varying is not None:
             total = b.add(t.varying, total)
         return total if rest is None else b.add(total, rest)
+
+    def _without_varying(self, t: _Terms) -> Var | None:
+        """The sum where its logarithms are all of parameters, as far as they may cancel."""
+        b = self.b
+        if t.summed and t.factors:
+            sign, v = t.summed
+            v = self._multiple(self.of_output(v, tuple(f.to(Fraction(sign)) for f in t.factors)), Fraction(sign))
+            return self._together(_Terms(v if t.varying is None else b.add(t.varying, v), t.fixed))
+        if len({f.power > 0 for f in t.factors}) < 2:
+            return None
+        logs = self._exactly(t.factors)
+        return self._together(_Terms(t.varying, logs if t.fixed is None else b.add(t.fixed, logs)))
+
+    def _exactly(self, fixed: tuple[_Factor, ...]) -> Var:
+        """A sum of logarithms of parameters, of which multiples of ln 2 are added up before they are rounded."""
+        whole = math.lcm(*(f.power.denominator for f in fixed))
+        exponent, remainder = self._exponents(fixed, whole)
+        return self.b.add(self.b.mul(self.b.div(exponent, self.b.const(float(whole))), self.b.const(_LN2)), remainder)
+
+    def _exponents(self, fixed: Iterable[_Factor], whole: int) -> tuple[Var, Var]:
+        """`whole` times the binary exponent of a product of powers of parameters, and the logarithm of its mantissa."""
+        b = self.b
+        exponent, remainder = b.const(0.0), b.const(0.0)
+        for f in fixed:
+            (g,) = f.base
+            exponent = b.add(exponent, b.mul(b.const(float(f.power * whole)), b.call("exponent", g)))
+            remainder = b.add(remainder, self._multiple(b.call("log", b.call("mantissa", g)), f.power))
+        return exponent, remainder
 
     def _product(self, factors: list[_Factor], powers: list[int]) -> tuple[Var, Var]:
         """The product of powers of the factors as mantissa and exponent; its square if one of them is a hypotenuse."""
@@ -281,11 +344,7 @@ class _Joining:
         """Of a sum of logarithms of parameters what is a multiple of n ln 2, and the remainder."""
         b = self.b
         whole = math.lcm(*(f.power.denominator for f in fixed), n.denominator)
-        exponent, remainder = b.const(0.0), b.const(0.0)
-        for f in fixed:
-            (g,) = f.base
-            exponent = b.add(exponent, b.mul(b.const(float(f.power * whole)), b.call("exponent", g)))
-            remainder = b.add(remainder, self._multiple(b.call("log", b.call("mantissa", g)), f.power))
+        exponent, remainder = self._exponents(fixed, whole)
         step = float(abs(n.numerator) * whole)
         turns = b.call("floor", b.add(b.div(exponent, b.const(step)), b.const(0.5)))
         turns = b.call("max", b.call("min", turns, b.const(_FARTHEST)), b.const(-_FARTHEST))
