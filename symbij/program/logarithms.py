@@ -240,7 +240,7 @@ class _Joining:
         if max(map(abs, powers)) > _LARGEST_POWER:
             return None
         if len(varying) == 1 and len(varying[0].base) == 1:
-            mantissa, exponent = varying[0].base[0], b.const(0.0)
+            mantissa, exponent = self._within_range(varying[0].base[0]) if fixed else (varying[0].base[0], b.const(0.0))
         else:
             mantissa, exponent = self._product(varying, powers)
             if any(len(f.base) > 1 for f in varying):  # these are given by their squares
@@ -307,6 +307,31 @@ class _Joining:
             assert above is not None
             return above, exponent
         return b.div(b.const(1.0) if above is None else above, below), exponent
+
+    def _within_range(self, g: Var) -> tuple[Var, Var]:
+        """g 2^-k and k, where g = |a w + c| with parameters a and c: a and c are scaled down so far that a w does not
+        overflow, unless they are then so small that a w may underflow."""
+        b = self.b
+        zero = b.const(0.0)
+        total = Var(b, b.ops[g.index].args[0]) if b.ops[g.index].name == "abs" else g
+        kind = b.ops[total.index].name
+        if kind not in ("add", "sub"):
+            return g, zero
+        p, q = (Var(b, i) for i in b.ops[total.index].args)
+        product, c = (q, p) if self.varies[q.index] else (p, q)
+        if self.varies[c.index] or b.ops[product.index].name != "mul":
+            return g, zero
+        u, v = (Var(b, i) for i in b.ops[product.index].args)
+        a, w = (v, u) if self.varies[u.index] else (u, v)
+        if self.varies[a.index]:
+            return g, zero
+        k = b.call("max", b.call("exponent", b.call("abs", a)) + 2.0, zero)
+        k = b.select(b.compare("lt", k, b.const(2000.0)), k, zero)
+        small = b.call("scaled", b.call("abs", c), b.neg(k))
+        k = b.select(b.compare("ge", small, b.const(2.0**-900)), k, zero)
+        product, c = b.mul(b.call("scaled", a, b.neg(k)), w), b.call("scaled", c, b.neg(k))
+        total = (b.add if kind == "add" else b.sub)(*((c, product) if self.varies[q.index] else (product, c)))
+        return (b.call("abs", total) if b.ops[g.index].name == "abs" else total), k
 
     def _apart_if_needed(self, g: Var) -> tuple[Var, Var]:
         """Mantissa and exponent of a factor; the factor itself and 0, if it is never far from 1."""
