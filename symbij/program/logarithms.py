@@ -264,7 +264,7 @@ class _Joining:
             sign, v = t.summed
             v = self._multiple(self.of_output(v, tuple(f.to(Fraction(sign)) for f in t.factors)), Fraction(sign))
             return self._together(_Terms(v if t.varying is None else b.add(t.varying, v), t.fixed))
-        if len({f.power > 0 for f in t.factors}) < 2:
+        if len(t.factors) < 2:
             return None
         logs = self._exactly(t.factors)
         return self._together(_Terms(t.varying, logs if t.fixed is None else b.add(t.fixed, logs)))
