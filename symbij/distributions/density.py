@@ -19,6 +19,7 @@ from symbij.formula.constraints import Constraint, real
 from symbij.kernels.broadcast import pack
 from symbij.kernels.run import Runner
 from symbij.program.ir import Builder, Program, Var
+from symbij.program.logarithms import with_one_logarithm
 from symbij.program.lower import lower, lower_chain
 from symbij.program.operations import Stage, X, at_safe_point, flip, interval_conditions, lower_pullback, stage_env
 
@@ -191,7 +192,8 @@ def log_density_program(shape: Any) -> Program:
     """The program of log p(x)."""
     b = Builder()
     names = InputNames()
-    result = lower_log_density(shape, b.input(X), b, names)
+    x = b.input(X)
+    result = with_one_logarithm(b, lower_log_density(shape, x, b, names), x)
     return b.finish([result], (X, *names.given))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core.registry import cpu_target
 
-from symbij.kernels.elementary import FUNCTIONS
+from symbij.kernels.elementary import CALLED
 from symbij.kernels.root import find_root
 from symbij.kernels.values import F64, I1, I32, I64, Bool, Code, Int, Real, fma, select
 from symbij.program.ir import Op, Program
@@ -74,8 +74,8 @@ class Emitter:
         if op.name == "root":
             return find_root(Emitter(op.data.program).evaluate, *a)
         if op.name == "odd_root" and self.ops[op.args[1]] == Op("const", (), 3.0):
-            return FUNCTIONS["cbrt"](a[0])
-        return (_ARITHMETIC.get(op.name) or FUNCTIONS[op.name])(*a)
+            return CALLED["cbrt"](a[0])
+        return (_ARITHMETIC.get(op.name) or CALLED[op.name])(*a)
 
     def evaluate(self, x: Real, parameters: Sequence[Real]) -> list[Real]:
         """The outputs at `x`, in line."""

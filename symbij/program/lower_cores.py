@@ -69,8 +69,20 @@ class _Numeric:
         smaller = b.compare("lt", ratio, b.const(1.0))
         beside = b.add(total, b.call("log1p", b.select(smaller, ratio, b.const(0.0))))
         for factor in factors:
-            log = b.add(log, self.log_abs(b.select(smaller, b.const(1.0), factor)))
+            log = b.add(log, self._log_abs_of_factor(smaller, factor))
         return b.select(smaller, beside, b.call("logaddexp", total, log))
+
+    def _log_abs_of_factor(self, without: Var, factor: Var) -> Var:
+        """log|factor|, 0 where the factor is left out; also where an exponential overflows."""
+        b, op = self.b, self.b.ops[factor.index]
+        one = b.const(1.0)
+        if op.name != "expm1_scaled" or not b.accurate:
+            return self.log_abs(b.select(without, one, factor))
+        u, c = (Var(b, a) for a in op.args)
+        exponent, rate = b.mul(c, u), b.select(b.compare("ne", c, b.const(0.0)), c, one)
+        far = b.compare("gt", exponent, b.const(600.0))
+        near = self.log_abs(b.select(without, one, b.select(far, one, factor)))
+        return b.select(far, b.select(without, b.const(0.0), b.sub(exponent, self.log_abs(rate))), near)
 
     def log1p_abs(self, value: Var) -> Var:
         b = self.b

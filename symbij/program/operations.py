@@ -10,6 +10,7 @@ import sympy as sp
 from symbij.calculus.derivation import Derivation
 from symbij.formula.interval import Interval
 from symbij.program.ir import Builder, Program, Var
+from symbij.program.logarithms import with_one_logarithm
 from symbij.program.lower import Env, Lowered, lower, lower_chain, lower_inverse
 
 X = "x"
@@ -44,8 +45,11 @@ def flip(stages: Sequence[Stage]) -> tuple[Stage, ...]:
 def transform_program(stages: Sequence[Stage], parameters: tuple[str, ...], value: bool, log_det: bool) -> Program:
     """The program of the map through `stages`: its value, its log|derivative|, or both, in that order."""
     b = Builder(accurate=True)
-    result = lower_stages(stages, b.input(X), b)
-    outputs = [result.value] * value + [result.log_det] * log_det
+    x = b.input(X)
+    result = lower_stages(stages, x, b)
+    outputs = [result.value] * value
+    if log_det:
+        outputs.append(with_one_logarithm(b, result.log_det, x, result.value))
     return b.finish(outputs, (X, *parameters))
 
 

@@ -21,7 +21,7 @@ from symbij.kernels.elementary import (
     special,
     trigonometric,
 )
-from symbij.kernels.values import Real, floor, sqrt
+from symbij.kernels.values import Real, floor, scaled, split, sqrt
 
 FUNCTIONS: dict[str, Callable[..., Real]] = {
     "exp": exponential.exp,
@@ -119,3 +119,12 @@ FUNCTIONS: dict[str, Callable[..., Real]] = {
     "lgamma": special.lgamma,
     "digamma": special.digamma,
 }
+
+# The parts that logarithms of products are made of, which programs call too: see `symbij/program/logarithms.py`.
+LOGARITHM_PARTS: dict[str, Callable[..., Real]] = {
+    "mantissa": lambda u: split(u)[1],
+    "exponent": lambda u: split(u)[0],
+    "scaled": scaled,
+    "log_scaled": lambda u, doublings: logarithm.log_core(u, doublings=doublings),
+}
+CALLED = FUNCTIONS | LOGARITHM_PARTS
