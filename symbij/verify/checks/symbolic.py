@@ -194,7 +194,9 @@ def _judged(ground: _Ground, name: str, deadline: float) -> Check:
     operation = ground.code.operations[name]
     fixed = {ground_symbol(ground, n): v for n, v in operation.fixed.items()}
     held = {**ground.held, **fixed}
-    claim = _claim(ground, name, operation)
+    claim = bounded(_claim, ground, name, operation, seconds=SECONDS_EACH)
+    if claim is None:
+        return Check(GROUP, NAMES[name], Status.SKIPPED, "its formula is too long to be worked with")
     only = [s for s in sorted(held, key=str) if s in claim.symbols and s.name in ground.code.parameters]
     claim = claim.at(held)
     exact = {s: meaning(v) for s, v in held.items()}
