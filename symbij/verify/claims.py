@@ -17,10 +17,11 @@ import numpy as np
 import sympy as sp
 from mpmath import mpf
 
-from symbij.accuracy.definition import diff, numeric, plain, real
+from symbij.accuracy.definition import diff, numeric, real
 from symbij.formula.formula import Parameter
 from symbij.formula.interval import Interval
 from symbij.formula.vocabulary import NONZERO, Requirement
+from symbij.verify.extremes import plainly
 from symbij.verify.famous import is_plain, meaning
 from symbij.verify.traced import X
 
@@ -89,7 +90,7 @@ class Point:
 
 def slope_of(expr: sp.Expr) -> sp.Expr:
     """The derivative by x, away from kinks and jumps, in elementary functions."""
-    return diff(plain(expr), X)
+    return diff(plainly(expr), X)
 
 
 def compare(claim: Claim, points: Sequence[Values], tolerance: float) -> list[Point]:
@@ -97,7 +98,7 @@ def compare(claim: Claim, points: Sequence[Values], tolerance: float) -> list[Po
     loose = sorted((n for n in claim.difference.atoms(sp.Rational) if not is_plain(n)), key=sp.default_sort_key)
     stand = {n: sp.Dummy(f"c{k}", real=True) for k, n in enumerate(loose)}
     symbols = claim.symbols
-    pair = [plain(e).xreplace(stand) for e in (claim.got, claim.expected)]
+    pair = [plainly(e).xreplace(stand) for e in (claim.got, claim.expected)]
     functions = [numeric(e, [*symbols, *stand.values()]) for e in pair]
     defined, known = _defined(claim.needs, symbols), _defined(claim.known, symbols)
     least = 1 if claim.logarithms else 0
@@ -165,7 +166,7 @@ def _number(function: Callable[..., Any], at: list[mpf]) -> mpf:
 def _defined(needs: Sequence[Requirement], symbols: Sequence[sp.Symbol]) -> Callable[[list[mpf]], bool]:
     """Whether all requirements hold at a point: mpmath knows the logarithms of negative numbers, numpy does not."""
     tests = [
-        (numeric(plain(n.expr), symbols), n.interval, [sp.lambdify(list(symbols), plain_condition(c), "mpmath")
+        (numeric(plainly(n.expr), symbols), n.interval, [sp.lambdify(list(symbols), plain_condition(c), "mpmath")
          for c in n.under])
         for n in needs if n.expr.free_symbols
     ]  # fmt: skip
@@ -179,7 +180,7 @@ def _defined(needs: Sequence[Requirement], symbols: Sequence[sp.Symbol]) -> Call
 def plain_condition(condition: sp.Basic) -> sp.Basic:
     """A condition in plain elementary functions."""
     relations = condition.atoms(sp.core.relational.Relational)
-    return condition.xreplace({r: r.func(plain(r.lhs), plain(r.rhs)) for r in relations})
+    return condition.xreplace({r: r.func(plainly(r.lhs), plainly(r.rhs)) for r in relations})
 
 
 def _all(conditions: Sequence[Callable[..., Any]], at: list[mpf]) -> bool:

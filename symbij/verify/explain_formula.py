@@ -12,9 +12,10 @@ import mpmath
 import sympy as sp
 from mpmath import mpf
 
-from symbij.accuracy.definition import PlainAbs, numeric, plain, real
+from symbij.accuracy.definition import PlainAbs, numeric, real
 from symbij.formula.interval import Interval
 from symbij.verify.claims import BITS, Claim, Point
+from symbij.verify.extremes import plainly
 from symbij.verify.famous import meaning
 from symbij.verify.traced import X
 
@@ -207,7 +208,7 @@ def _share(errors: Sequence[mpf], core: sp.Expr, points: Sequence[Point]) -> sp.
 
 def _values(expr: sp.Expr, points: Sequence[Point]) -> list[mpf]:
     symbols = list(points[0].values) if points else []
-    function = numeric(plain(expr), symbols)
+    function = numeric(plainly(expr), symbols)
     found = []
     with mpmath.workprec(BITS[0]):
         for p in points:

@@ -19,11 +19,12 @@ import mpmath
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-from symbij.accuracy.definition import PlainAbs, numeric, plain
+from symbij.accuracy.definition import PlainAbs, numeric
 from symbij.calculus.bounds import sign_of
 from symbij.formula import functions as fn
 from symbij.formula.interval import Interval
 from symbij.formula.vocabulary import NONZERO, Requirement
+from symbij.verify.extremes import plainly
 
 MOST_CASES = 40
 DIGITS = 50
@@ -333,7 +334,7 @@ def _vanishes(expr: sp.Expr) -> bool:
 def _zero_somewhere(expr: sp.Expr) -> bool:
     """Whether it is zero to `DIGITS` digits at three points, of those at which it is real."""
     symbols = sorted(expr.free_symbols, key=lambda s: s.name)
-    function = numeric(plain(expr.replace(LogAbs, lambda g: sp.log(PlainAbs(g)))), symbols)
+    function = numeric(plainly(expr.replace(LogAbs, lambda g: sp.log(PlainAbs(g)))), symbols)
     draw = random.Random(0)
     seen = 0
     with mpmath.workdps(4 * DIGITS):

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from symbij.calculus.patience import bounded
 from symbij.errors import UsageError
 from symbij.formula.constraints import Constraint, nonzero, positive, real
 from symbij.formula.formula import Formula, Parameter, make_formula
@@ -25,6 +26,7 @@ from symbij.verify.famous import meaning
 from symbij.verify.subject import OPERATIONS, Ends, Subject
 
 X = sp.Symbol("x", real=True)
+SECONDS = 0.8  # for one function
 _MAKES_ARRAYS = ("asarray", "asanyarray", "array", "ascontiguousarray", "atleast_1d")
 _ONE_AT_A_TIME = threading.RLock()
 
@@ -129,9 +131,12 @@ def trace_subject(subject: Subject, formula: Formula | None = None) -> Code:
             if subject.has(name):
                 failures[name] = "its code is no numpy-style Python that can be run with symbols"
             continue
-        try:
-            operations[name] = _traced(function, subject, parameters, bool(known))
-        except Exception as error:  # whatever a subject's code raises when it is run with symbols
+        # code with loops of where() grows without end when it is run with symbols
+        found = bounded(_attempt, function, subject, parameters, bool(known), seconds=SECONDS)
+        if isinstance(found, Operation):
+            operations[name] = found
+        else:
+            error = found or "it takes too long"
             failures[name] = f"it cannot be traced: {' '.join(str(error).split())[:140]}"
     return Code(operations, failures, parameters)
 
@@ -215,6 +220,13 @@ def _without_equalities(expr: sp.Basic) -> tuple[Any, list[Requirement]]:
     ]  # fmt: skip
     expr = expr.replace(lambda e: isinstance(e, sp.Eq), lambda e: sp.false)
     return expr.replace(lambda e: isinstance(e, sp.Ne), lambda e: sp.true), needs
+
+
+def _attempt(*args: Any) -> Operation | Exception:
+    try:
+        return _traced(*args)
+    except Exception as error:  # whatever a subject's code raises when it is run with symbols
+        return error
 
 
 def _is_number(value: Any) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 import sympy as sp
 from mpmath import mpf
 
-from symbij.accuracy.definition import PlainAbs, diff, numeric, plain, real
+from symbij.accuracy.definition import PlainAbs, diff, numeric, real
 from symbij.accuracy.doubles import rounded, ulp_error
 from symbij.calculus.derivation import Derivation
 from symbij.calculus.patience import bounded
@@ -26,6 +26,7 @@ from symbij.formula.interval import REALS, Interval
 from symbij.formula.vocabulary import NONZERO, Requirement
 from symbij.verify.claims import BITS, DIGITS, Claim, Point, Values, compare, draw_points, replaced, slope_of
 from symbij.verify.explain_formula import Truth, as_values, explain_inverse, explain_log_det, explain_value
+from symbij.verify.extremes import plainly, with_extremes
 from symbij.verify.famous import meaning
 from symbij.verify.finding import Check, Status, Witness
 from symbij.verify.proof import is_zero
@@ -194,7 +195,9 @@ def _judged(ground: _Ground, name: str, deadline: float) -> Check:
     operation = ground.code.operations[name]
     fixed = {ground_symbol(ground, n): v for n, v in operation.fixed.items()}
     held = {**ground.held, **fixed}
-    claim = _claim(ground, name, operation)
+    claim = bounded(_claim, ground, name, operation, seconds=SECONDS_EACH)
+    if claim is None:
+        return Check(GROUP, NAMES[name], Status.SKIPPED, "its formula is too long to be worked with")
     only = [s for s in sorted(held, key=str) if s in claim.symbols and s.name in ground.code.parameters]
     claim = claim.at(held)
     exact = {s: meaning(v) for s, v in held.items()}
@@ -281,7 +284,7 @@ def _back(expr: sp.Expr) -> sp.Expr:
     from symbij.accuracy.definition import NormalCDF, PlainSign
     from symbij.formula.functions import ndtr
 
-    return expr.replace(PlainAbs, sp.Abs).replace(PlainSign, sp.sign).replace(NormalCDF, ndtr)
+    return with_extremes(expr).replace(PlainAbs, sp.Abs).replace(PlainSign, sp.sign).replace(NormalCDF, ndtr)
 
 
 def _failed(ground: _Ground, name: str, claim: Claim, points: list[Point]) -> Check:
@@ -323,7 +326,7 @@ def _at_double(ground: _Ground, name: str, point: Point, truth: Truth) -> tuple[
     rest = [mpf(v) for s, v in point.values.items() if s != X]
     symbols.remove(X)
     forward, log_det, code = (
-        numeric(plain(e), [X, *symbols])
+        numeric(plainly(e), [X, *symbols])
         for e in (truth.forward, -sp.log(PlainAbs(truth.slope)), _held(ground.code.operations[name].expr, ground.held))
     )
     with mpmath.workprec(BITS[0]):
