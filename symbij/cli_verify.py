@@ -19,7 +19,6 @@ import click
 
 from symbij.errors import FormulaSyntaxError, SymbijError
 
-POINTS = 60
 _LONGEST = 300  # characters of a message
 
 
@@ -45,7 +44,7 @@ class CannotRun(click.ClickException):
 )
 @click.option("--domain", metavar="LO,HI", help="Inputs to try, such as 0,oo; default: what the object declares.")
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write the report as an HTML page.")
-@click.option("--points", type=click.IntRange(min=1), default=POINTS, show_default=True, help="Points of each check.")
+@click.option("--points", type=click.IntRange(min=1), help="Inputs to try; the default takes about a second.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of points and parameters.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--stan", metavar="EXPRESSION", help="A transform of x in Stan's language, instead of MODULE:OBJECT.")
@@ -59,7 +58,7 @@ class CannotRun(click.ClickException):
 )
 def verify(
     subject: str | None, formula: str | None, params: tuple[str, ...], domain: str | None, html: Path | None,
-    points: int, seed: int, as_json: bool, stan: str | None, jacobian: str | None, direction: str,
+    points: int | None, seed: int, as_json: bool, stan: str | None, jacobian: str | None, direction: str,
 ) -> None:  # fmt: skip
     """Audit a bijector that was written by hand: its inverse, its log-det-Jacobians and all else that can be checked.
 
@@ -72,15 +71,16 @@ def verify(
         raise CannotRun("--stan and --jacobian belong together")
     if html is not None and not html.parent.is_dir():
         raise CannotRun(f"--html: there is no folder {str(html.parent)!r}")
+    tried = {} if points is None else {"points": points}
     try:
         if stan is not None:
             from symbij.verify.stan import verify_stan
 
             report = verify_stan(stan, jacobian or "", parameters=_stan_parameters(params), domain=_ends(domain),
-                                 direction=direction, points=points, seed=seed)  # fmt: skip
+                                 direction=direction, seed=seed, **tried)  # fmt: skip
         else:
             with _from_here(), contextlib.redirect_stdout(sys.stderr):  # what the user's own code prints
-                report = _audit(subject or "", _parameters(params), formula, _ends(domain), points, seed)
+                report = _audit(subject or "", _parameters(params), formula, _ends(domain), seed, tried)
     except FormulaSyntaxError as error:
         refused = CannotRun("")
         refused.message = str(error)  # with the caret under the wrong token, on lines of their own
@@ -90,19 +90,25 @@ def verify(
     click.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False) if as_json else str(report))
     if html is not None:
         try:
-            click.echo(f"wrote {report.save_html(html)}", err=as_json)
+            report.save_html(html)
         except OSError as error:
             raise CannotRun(f"cannot write {str(html)!r}: {error}") from None
+        click.echo(f"wrote {html}", err=as_json)
     sys.exit(0 if report.ok else 1)
 
 
 def _audit(
-    where: str, parameters: dict[str, Any], formula: str | None, domain: tuple[Any, Any] | None, points: int, seed: int
+    where: str,
+    parameters: dict[str, Any],
+    formula: str | None,
+    domain: tuple[Any, Any] | None,
+    seed: int,
+    tried: dict[str, int],
 ) -> Any:
     from symbij.verify.audit import verify as audit
 
     subject = _made(where, _found(where), parameters)
-    return audit(subject, formula=formula, parameters=parameters or None, domain=domain, points=points, seed=seed)
+    return audit(subject, formula=formula, parameters=parameters or None, domain=domain, seed=seed, **tried)
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 BEFORE, AFTER, DATA, VALIDATION = "#9aa5b1", "#c2410c", "#dbe4ee", "#2563eb"
 POINTS = 801
+LONGEST_TITLE = 50  # characters over one of several Axes
 OPERATION_COLOURS = {"forward": "#2563eb", "forward_log_det": "#0d9488", "inverse": "#c2410c",
                      "inverse_log_det": "#9333ea"}  # fmt: skip
 AIM = 4.0  # ulp times the condition number: the accuracy that is aimed at
@@ -171,13 +172,16 @@ def plot_audit(report: Report, axes: Any = None) -> Any:
         place = axis.place(x)
         colour = AFTER if check.status == "FAIL" else VALIDATION
         ax.plot(place[good], np.maximum(error[good], 1e-3), ".", ms=5, alpha=0.8, color=colour)
-        ax.plot(place[~good], np.full(np.sum(~good), top), "x", ms=6, color=colour, clip_on=False)
+        if not good.all():
+            ax.plot(place[~good], np.full(np.sum(~good), top), "x", ms=6, color=colour, clip_on=False)
         ax.axhline(report.tolerated_ulp, color=BEFORE, lw=1.0, ls="--")
         ax.set_xticks(*axis.ticks())
         ax.set_yscale("log")
         ax.set_ylim(5e-4, top)
         ax.set(xlabel="input", ylabel="error, ulp / condition number")
-        ax.set_title(f"{check.group}: {check.name}", fontsize=9, parse_math=False)
+        title = f"{check.group}: {check.name}"
+        title = title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 3] + "..."
+        ax.set_title(title, fontsize=9, parse_math=False)
     return axes
 
 
@@ -197,15 +201,15 @@ class _Symlog:
 
     def ticks(self) -> tuple[list[float], list[str]]:
         """Places of some powers of ten, and of zero, with their labels."""
-        both = self.low < 0 < self.high
         found = {0.0: "0"}
-        for end in (self.low, self.high):
-            if not end:
-                continue
-            exponents = np.arange(self.first + 1, np.log10(abs(end)) + 0.01)
-            stride = 1 + exponents.size // (4 if both else 8)
-            stride = stride if stride < 10 else 20 * -(-stride // 20)
+        ends = [end for end in (self.low, self.high) if end]
+        decades = {end: np.arange(self.first + 1, np.log10(abs(end)) + 0.01) for end in ends}
+        stride = 1 + sum(exponents.size for exponents in decades.values()) // 8
+        stride = stride if stride < 10 else 20 * -(-stride // 20)
+        for end, exponents in decades.items():
             for k in exponents[exponents % stride == 0]:  # counted from 10^0, so that 1 is marked if it is in sight
-                sign = "-" if end < 0 else ""
-                found[float(np.sign(end) * (k - self.first + 1))] = f"${sign}10^{{{int(k)}}}$"
+                place = k - self.first + 1
+                if place >= 0.4 * stride:  # not over the mark of zero
+                    sign = "-" if end < 0 else ""
+                    found[float(np.sign(end) * place)] = f"${sign}10^{{{int(k)}}}$"
         return list(found), list(found.values())

@@ -49,7 +49,6 @@ def bijector_tests(subjects: Mapping[str, Any]) -> Callable[[Any], None]:
 
     @pytest.mark.parametrize("audited", [pytest.param(call, id=name) for name, call in calls.items()])
     def test_bijector(audited: dict[str, Any]) -> None:
-        __tracebackhide__ = True
         assert_bijector(**audited)
 
     return test_bijector

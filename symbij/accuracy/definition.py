@@ -43,7 +43,8 @@ def plain(expr: sp.Expr) -> sp.Expr:
     """
     expr = expr.replace(fn.ndtr, NormalCDF).replace(fn.log_ndtr, lambda u: sp.log(NormalCDF(u)))
     u = sp.Wild("u")
-    expr = expr.replace(1 - NormalCDF(u), NormalCDF(-u))  # the same number, without the cancellation
+    if expr.has(NormalCDF):
+        expr = expr.replace(1 - NormalCDF(u), NormalCDF(-u))  # the same number, without the cancellation
     expr = fn.expand_definitions(expr).replace(sp.Abs, PlainAbs).replace(sp.sign, PlainSign)
     expr = expr.replace(sp.Max, lambda *args: _extreme(args, sp.Ge))
     expr = expr.replace(sp.Min, lambda *args: _extreme(args, sp.Le))

@@ -68,6 +68,7 @@ def verify(
         parameters=dict(adapted.parameters),
         seed=seed,
         seconds=time.perf_counter() - start,
+        dtype=adapted.dtype.name,
     )
 
 

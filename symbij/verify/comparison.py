@@ -87,8 +87,9 @@ class Comparison:
         return Witness(self.operation, at, got, expected, float(ulp), float(relative), dict(self.case.changed))
 
     def errors(self) -> tuple[tuple[float, float], ...]:
-        """(input, error in units of the tolerated one) for plots."""
-        return tuple((float(a), float(e)) for a, e in zip(self.at, self.excess, strict=True) if not np.isnan(e))
+        """(input, error in ulp over the condition number) for plots."""
+        in_ulp = self.excess * (self.tolerance / float(np.finfo(self.case.subject.dtype).eps))
+        return tuple((float(a), float(e)) for a, e in zip(self.at, in_ulp, strict=True) if not np.isnan(e))
 
 
 def compare(case: Case, operation: str, at: np.ndarray, tolerance: float) -> Comparison | str:

@@ -11,13 +11,16 @@ from typing import Any
 import numpy as np
 
 
-class Status(enum.StrEnum):
+class Status(str, enum.Enum):
     """How a check ended. PROVED: true for all inputs, shown symbolically. PASS: true at every point that was tried."""
 
     PASS = "PASS"
     FAIL = "FAIL"
     PROVED = "PROVED"
     SKIPPED = "SKIPPED"
+
+    def __str__(self) -> str:
+        return self.value
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Check:
     errors: tuple[tuple[float, float], ...] = field(default=(), repr=False)
 
     def __str__(self) -> str:
-        text = f"{self.status:<8}{self.name}"
+        text = f"{self.status.value:<8}{self.name}"
         text += f": {self.diagnosis}" if self.diagnosis else ""
         return text + (f"\n        {self.witness}" if self.witness is not None else "")
 

@@ -47,10 +47,17 @@ def judge_of(
     if formula is not None:
         stated = make_formula(formula, domain=domain)
         return _derived(formula, stated, domain, True, _values(stated, held))
-    found = traced_formula(subject, domain)
+    where = _declared(subject) if domain is None else domain
+    found = traced_formula(subject, where)
     if found is None:
-        return Judge(parameters=held, doubt=f"a black box: {why_not_traced(subject, domain)}")
-    return _derived(found, found, domain, False, _values(found, held))
+        return Judge(parameters=held, doubt=f"a black box: {why_not_traced(subject, where)}")
+    return _derived(found, found, where, False, _values(found, held))
+
+
+def _declared(subject: Subject) -> tuple[float, float] | None:
+    """The domain that a subject declares, if it is a part of the reals."""
+    ends = subject.domain
+    return None if ends is None or (np.isinf(ends.lo) and np.isinf(ends.hi)) else (ends.lo, ends.hi)
 
 
 def _values(formula: Formula, held: Mapping[str, Any]) -> dict[str, Any]:

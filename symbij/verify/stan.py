@@ -169,9 +169,18 @@ def _checks(said: _Said, direction: str, points: int, seed: int) -> Iterator[Che
         at = {p.symbol: said.values[p.name] for p in said.formula.parameters}
         proof = _derived(at_values(said.formula, at), " at the values given")[1]
     yield proof
+    _check_given(said, derivation)
     if proof.status != Status.FAIL:
         found = compare(said.formula, said.jacobian, said.output, derivation, said.values, points, seed)
         yield from _compared(said, direction, found, derivation)
+
+
+def _check_given(said: _Said, derivation: Derivation | None) -> None:
+    """Raise `ParameterError` for values that the transform is not one-to-one at."""
+    values = {p.symbol: sp.Rational(said.values[p.name]) for p in said.formula.parameters if p.name in said.values}
+    for relation, why in derivation.conditions if derivation else ():
+        if relation.subs(values) == False:  # noqa: E712  sympy's own truth value
+            raise ParameterError(f"{said.formula.text}: {why}")
 
 
 def _derived(formula: Formula, where: str = "") -> tuple[Derivation | None, Check]:
@@ -203,7 +212,7 @@ def _compared(said: _Said, direction: str, found: Comparison, derivation: Deriva
         if vanishes(said.formula, said.jacobian, said.output, derivation.domain if derivation else None, sign):
             yield Check("symbolic", f"{_NAME}, for all {said.source}", Status.PROVED, told)
         else:
-            yield Check("symbolic", f"{_NAME}, for all {said.source}", Status.SKIPPED, "no proof was found in time")
+            yield Check("symbolic", f"{_NAME}, for all {said.source}", Status.SKIPPED, "no proof was found")
         yield Check("log-det", f"{_NAME}, at {found.count} points", Status.PASS, told)
         return
     # Where nothing explains it, what is told is the error of the direction with more points that agree.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,6 +15,7 @@ from sympy.printing.str import StrPrinter
 from symbij.accuracy.definition import numeric, plain
 from symbij.calculus.derivation import Derivation
 from symbij.formula.formula import Formula
+from symbij.formula.functions import expand_definitions
 from symbij.verify.stan_compare import START_BITS, Comparison, Point, value_at
 
 _CLOSE = 1e-8
@@ -51,7 +53,7 @@ def explain(
             if len(finite) < found.count and _all_close((p.got, sign * p.log_slope) for p in finite):
                 return Explanation(_where_missing(found.points, meaning("forward"), names), direction)
         told = _Explainer(formula, jacobian, output, derivation, finite, names)
-        for way in (told.without_log, told.other_variable, told.constant, told.of_parameters, told.term, told.multiple):
+        for way in (told.without_log, told.other_variable, told.constant, told.of_parameters, told.multiple, told.term):
             for direction, sign in signs.items():
                 for text in way(sign, meaning(direction)):
                     return Explanation(text, direction)
@@ -101,18 +103,27 @@ class _Explainer:
             (d, sets[tuple(p.values.items())]) for p, d in zip(self.points, off, strict=True)
         ):
             return
-        for symbol in self.symbols[1:]:
-            if any(p.values[symbol] == 0 for p in self.points):
-                continue
+        for shown, sizes in self._sizes():
             for k in _FACTORS:
                 times = mpf(k.numerator) / k.denominator
-                rest = [d - times * mpmath.log(abs(p.values[symbol])) for p, d in zip(self.points, off, strict=True)]
+                rest = [d - times * mpmath.log(size) for size, d in zip(sizes, off, strict=True)]
                 if not _all_close((r, rest[0]) for r in rest):
                     continue
-                term = f"{'' if abs(k) == 1 else f'{abs(k)}*'}log|{self.names.get(symbol, symbol)}|"
+                term = f"{'' if abs(k) == 1 else f'{abs(k)}*'}log|{shown}|"
                 more = "" if abs(rest[0]) < _CLOSE else f", and {_factor(rest[0])}"
                 yield f"{'missing' if k < 0 else 'too many by'} the term {term}{more} (beside {name})"
         yield f"off by a term of the parameters alone (beside {name})"
+
+    def _sizes(self) -> Iterator[tuple[str, list[mpf]]]:
+        """Absolute values of parameters, of their differences and sums, where none is zero."""
+        shown = {s: str(self.names.get(s, s)) for s in self.symbols[1:]}
+        single = [(name, {s: 1}) for s, name in shown.items()]
+        both = [(f"{shown[b]} {'-' if f < 0 else '+'} {shown[a]}", {a: f, b: 1})
+                for f in (-1, 1) for a, b in itertools.combinations(shown, 2)]  # fmt: skip
+        for name, factors in [*single, *both]:
+            sizes = [abs(mpmath.fsum(f * p.values[s] for s, f in factors.items())) for p in self.points]
+            if all(sizes):
+                yield name, sizes
 
     def term(self, sign: int, name: str) -> Iterator[str]:
         """One term of the log-det that is missing or has another factor."""
@@ -195,8 +206,8 @@ def _times(factor: Fraction) -> str:
 
 
 def bars(expr: sp.Expr, names: Mapping[sp.Symbol, sp.Symbol]) -> str:
-    """An expression as text, with bars for absolute values and the user's names."""
-    return _Bars().doprint(expr.xreplace(dict(names)))
+    """An expression as text, with bars for absolute values, the user's names, and no words that only symbij has."""
+    return _Bars().doprint(expand_definitions(expr).xreplace(dict(names)))
 
 
 class _Bars(StrPrinter):

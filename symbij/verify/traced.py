@@ -16,26 +16,15 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from symbij.errors import SymbijError, UsageError
-from symbij.formula.constraints import real
+from symbij.errors import UsageError
+from symbij.formula.constraints import Constraint, nonzero, positive, real
 from symbij.formula.formula import Formula, Parameter, make_formula
-from symbij.formula.interval import Interval
-from symbij.formula.tracer import Traced
+from symbij.formula.tracer import Traced, traced_call
 from symbij.formula.vocabulary import NONZERO, Requirement
 from symbij.verify.famous import meaning
 from symbij.verify.subject import OPERATIONS, Ends, Subject
 
 X = sp.Symbol("x", real=True)
-_WRONG = (
-    SymbijError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    KeyError,
-    IndexError,
-    ArithmeticError,
-    NotImplementedError,
-)
 _MAKES_ARRAYS = ("asarray", "asanyarray", "array", "ascontiguousarray", "atleast_1d")
 _ONE_AT_A_TIME = threading.RLock()
 
@@ -78,15 +67,13 @@ class Probe(Traced):
         return super().__array_function__(func, types, args, kwargs)
 
     def __getitem__(self, chosen: Any) -> Probe:
-        if chosen == () or chosen is Ellipsis:
+        if _is_all(chosen):
             return self
         self._mask(chosen)
         return self  # the elements that a mask chooses, which come together with others that it chooses
 
     def __setitem__(self, chosen: Any, value: Any) -> None:
-        if not (chosen is Ellipsis or chosen == ()):
-            from symbij.formula.tracer import traced_call
-
+        if not _is_all(chosen):
             value = traced_call("where", self._mask(chosen), value, self)
         value = self.lifted(value)
         self.expr, self.requirements = value.expr, value.requirements
@@ -95,6 +82,10 @@ class Probe(Traced):
         if isinstance(chosen, Probe) and isinstance(chosen.expr, sp.logic.boolalg.Boolean):
             return chosen
         raise UsageError("a traced formula stands for one number, which has no elements to choose from")
+
+
+def _is_all(chosen: Any) -> bool:
+    return chosen is Ellipsis or (isinstance(chosen, tuple) and not chosen)
 
 
 @dataclass(frozen=True)
@@ -139,8 +130,8 @@ def trace_subject(subject: Subject, formula: Formula | None = None) -> Code:
                 failures[name] = "its code is no numpy-style Python that can be run with symbols"
             continue
         try:
-            operations[name] = _traced(function, subject, parameters)
-        except _WRONG as error:
+            operations[name] = _traced(function, subject, parameters, bool(known))
+        except Exception as error:  # whatever a subject's code raises when it is run with symbols
             failures[name] = f"it cannot be traced: {' '.join(str(error).split())[:140]}"
     return Code(operations, failures, parameters)
 
@@ -152,7 +143,7 @@ def traced_formula(subject: Subject, domain: Ends | tuple[Any, Any] | None = Non
     """
     try:
         return _formula(subject, domain)
-    except _WRONG:
+    except Exception:  # of the subject's code, or of what makes formulas
         return None
 
 
@@ -160,7 +151,7 @@ def why_not_traced(subject: Subject, domain: Ends | tuple[Any, Any] | None = Non
     """Why `traced_formula` found no formula; empty where it found one."""
     try:
         _formula(subject, domain)
-    except _WRONG as error:
+    except Exception as error:
         return " ".join(str(error).split())
     return ""
 
@@ -180,11 +171,28 @@ def _formula(subject: Subject, domain: Ends | tuple[Any, Any] | None) -> Formula
     ends = (domain.lo, domain.hi) if isinstance(domain, Ends) else domain
     if ends is not None and all(isinstance(e, (int, float)) and math.isinf(e) for e in ends):
         ends = None
-    formula = make_formula(expr, domain=ends)
+    formula = make_formula(expr, domain=ends, constraints=_constraints(subject, code, expr))
     # What the code needs, which sympy may have simplified away: log(exp(x)) is x, but exp(log(x)) needs x > 0.
     names = {s.name: s for s in (formula.variable, *(p.symbol for p in formula.parameters))}
     needs = [_renamed(r, names) for r in (*forward.requirements, *parted)]
     return replace(formula, requirements=tuple(dict.fromkeys(n for n in needs if n is not None)))
+
+
+def _constraints(subject: Subject, code: Code, expr: sp.Expr) -> dict[str, Constraint]:
+    """What the code says of its parameters: where it takes log(scale), scale is meant to be positive."""
+    needs = [n for operation in code.operations.values() for n in operation.requirements
+             if all(c.free_symbols <= {X} for c in n.under)]  # fmt: skip
+    found = {}
+    for name, parameter in code.parameters.items():
+        intervals = [n.interval for n in needs if n.expr == parameter.symbol]
+        held = np.asarray(subject.parameters[name], dtype=float)
+        if parameter.symbol not in expr.free_symbols:
+            continue
+        if any(i.lo == 0 for i in intervals) and np.all(held > 0):
+            found[name] = positive
+        elif any(i is NONZERO for i in intervals) and np.all(held != 0):
+            found[name] = nonzero
+    return found
 
 
 def _renamed(need: Requirement, names: Mapping[str, sp.Symbol]) -> Requirement | None:
@@ -215,8 +223,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (float, np.floating)) or (isinstance(value, np.ndarray) and value.dtype.kind == "f")
 
 
-def _traced(function: Callable[..., Any], subject: Subject, parameters: Mapping[str, Parameter]) -> Operation:
-    """The function traced with as many parameters as symbols as it can be."""
+def _traced(
+    function: Callable[..., Any], subject: Subject, parameters: Mapping[str, Parameter], known: bool
+) -> Operation:
+    """The function traced with as many parameters as symbols as it can be; `known` if a formula says what they are."""
     held = dict(subject.parameters)
     own = {n: float(np.ravel(held[n])[0]) for n in parameters if n in held and np.size(held[n]) == 1}
     attempts: list[tuple[str, ...]] = [(), *((n,) for n in own if len(own) > 1), tuple(own)]
@@ -226,10 +236,15 @@ def _traced(function: Callable[..., Any], subject: Subject, parameters: Mapping[
         values |= {n: own[n] for n in fixed}
         try:
             expr, requirements = _run(function, values)
-        except _WRONG as error:
+        except Exception as error:  # as above; another attempt may do better
             problem = problem or error
             continue
-        counted = _whole_exponents(expr, requirements, {parameters[n].symbol: own[n] for n in own if n not in fixed})
+        on_half_line = subject.domain is not None and subject.domain.lo >= 0
+        counted = (
+            []
+            if known or on_half_line
+            else _whole_exponents(expr, requirements, {parameters[n].symbol: own[n] for n in own if n not in fixed})
+        )
         if counted:  # x**n is defined for negative x at n = 3, not at a symbol n
             names = [*fixed, *(s.name for s in counted)]
             expr, requirements = _run(function, values | {n: own[n] for n in names})
@@ -258,7 +273,21 @@ def _run(function: Callable[..., Any], values: Mapping[str, Any]) -> tuple[sp.Ex
     result = Probe.lifted(result)
     if not isinstance(result.expr, sp.Expr):
         raise UsageError(f"it returned {result.expr}, which is no number")
-    return result.expr, result.requirements
+    return result.expr.replace(sp.Piecewise, _flat), result.requirements
+
+
+def _flat(*pieces: tuple[sp.Expr, Any]) -> sp.Expr:
+    """A Piecewise without another one as its last piece, and without pieces that are never reached."""
+    found: list[tuple[sp.Expr, Any]] = []
+    for value, condition in pieces:
+        if condition == sp.true and isinstance(value, sp.Piecewise):
+            found.extend(tuple(p) for p in value.args)
+        else:
+            found.append((value, condition))
+    for k in range(len(found)):
+        if sp.Or(*(c for _, c in found[: k + 1])) == sp.true:
+            return sp.Piecewise(*found[:k], (found[k][0], True))
+    return sp.Piecewise(*found)
 
 
 @contextlib.contextmanager
@@ -283,6 +312,3 @@ def _arrays_of_symbols() -> Iterator[None]:
         finally:
             for name, make in originals.items():
                 setattr(np, name, make)
-
-
-__all__ = ["Code", "Interval", "Operation", "Probe", "X", "trace_subject", "traced_formula", "why_not_traced"]

@@ -7,6 +7,7 @@ written for this corpus.
 from __future__ import annotations
 
 from tests.audit_corpus import (
+    right_objects,
     right_scalars,
     right_vectors,
     wrong_calls,
@@ -28,5 +29,5 @@ WRONG: tuple[Entry, ...] = (
     *wrong_calls.ENTRIES,
     *wrong_vectors.ENTRIES,
 )
-RIGHT: tuple[Entry, ...] = (*right_scalars.ENTRIES, *right_vectors.ENTRIES)
+RIGHT: tuple[Entry, ...] = (*right_scalars.ENTRIES, *right_objects.ENTRIES, *right_vectors.ENTRIES)
 ENTRIES: tuple[Entry, ...] = WRONG + RIGHT

@@ -37,7 +37,7 @@ ENTRIES = (
         },
         lambda x: x * abs(x),
         (-2.0, -0.7),
-        (("another branch",), ("inverse", "y < 0"), ("y < 0",)),
+        (("another branch",),),
         "inverse",
         "round trip",
         "aesara-devs/aeppl#210",  # Add support for power transforms
@@ -48,7 +48,7 @@ ENTRIES = (
         lambda: {"subject": SignedLog()},
         lambda x: mpmath.sign(x) * mpmath.log1p(abs(x)),
         (-2.0, -0.7),
-        (("another branch",), ("y < ",), ("inverse",)),
+        (("y < ",), ("x < ",)),
         "inverse",
         "round trip",
         "grafana/augurs#528",  # fix inverse Yeo-Johnson to faithfully invert the forward transform
@@ -64,7 +64,7 @@ ENTRIES = (
         },
         lambda x, beta: mpmath.log1p(mpmath.exp(beta * x)) / beta,
         (-2.0, 0.7),
-        (("beta",), ("inverse",)),
+        (("with beta=",),),
         "inverse",
         "parameters",
         "bayesflow-org/bayesflow#764",  # Fix NumPy inverse_softplus for non-unit beta
@@ -83,7 +83,7 @@ ENTRIES = (
         (-6.0, 7.0),
         (("clipped",),),
         "inverse",
-        "round trip",
+        "tails",
         "HorizonRobotics/alf#463",  # Stable tanh bijector
     ),
     Entry(
@@ -96,7 +96,7 @@ ENTRIES = (
         },
         lambda x: mpmath.log(x / (1 - x)),
         (1e-10, 1e-12),
-        (("clipped",), ("not one-to-one",), ("another branch",), ("codomain",)),
+        (("clipped",), ("not one-to-one", "-20")),
         "forward",
         "one-to-one",
         "manuhuth/NoLimits.jl#167",  # logit_forward's hard clamp to [-20, 20] is invisible ...
@@ -110,7 +110,7 @@ ENTRIES = (
         },
         lambda x: x + (1 - x * x) / 4 if abs(x) < 1 else x,
         (-3.0, 2.0),
-        (("NaN",), ("another branch",), ("inverse", "y")),
+        (("inverse", "NaN"),),
         "inverse",
         "round trip",
         "pyro-ppl/pyro#3139",  # quadratic spline ... does not consider outside_interval input at reverse
@@ -126,7 +126,7 @@ ENTRIES = (
         },
         lambda x, a, b: a * x + b,
         (-2.0, 0.6),
-        (("with a=",), ("inverse",), ("off by",)),
+        (("with a=",),),
         "inverse",
         "parameters",
         note="right for a = 1",

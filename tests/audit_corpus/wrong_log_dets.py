@@ -83,7 +83,7 @@ ENTRIES = (
         lambda: {"subject": SignedExp()},
         mpmath.exp,
         (-2.0, 0.7, 3.0),
-        (("wrong sign",), ("log-det of the inverse",)),
+        (("wrong sign",),),
         "forward_log_det",
         "log-det",
         "pytorch/pytorch#62404",  # Double sign error at density transformations
@@ -117,7 +117,7 @@ ENTRIES = (
         },
         lambda x, m, s: (x - m) / s,
         (-2.0, 0.7),
-        (("wrong sign",), ("log|s|",)),
+        (("wrong sign",),),
         "forward_log_det",
         "log-det",
         "bayesflow-org/bayesflow#471",  # Fixed Jacobian computation of standardize transform
@@ -133,7 +133,7 @@ ENTRIES = (
         },
         lambda x: x / 4 + mpmath.mpf(3) / 8,
         (-2.0, 0.7),
-        (("wrong sign",), ("log-det of the forward map",), ("factor",)),
+        (("wrong sign",),),
         "inverse_log_det",
         "log-det",
         "Information-Fusion-Lab-Umass/NuX#10",  # Should log determinant be adjusted for some of the flows in affine.py?
@@ -159,7 +159,7 @@ ENTRIES = (
     Entry(
         "tanh from a logistic function, with one of two factors 2",
         lambda: {
-            "forward": lambda x: 2 / (1 + np.exp(-2 * x)) - 1,
+            "forward": np.tanh,
             "inverse": np.arctanh,
             "forward_log_det": lambda x: np.log(2.0) - 2 * x - 2 * np.log1p(np.exp(-2 * x)),
             "formula": "tanh(x)",
@@ -182,7 +182,7 @@ ENTRIES = (
         },
         lambda x: mpmath.log(x) / mpmath.log(10),
         (0.2, 0.7, 30.0),
-        (("base 10",), ("base", "10")),
+        (("base 10",),),
         "forward_log_det",
         "log-det",
     ),
@@ -196,7 +196,7 @@ ENTRIES = (
         },
         lambda x: mpmath.log(x) / mpmath.log(10),
         (0.2, 0.7, 30.0),
-        (("factor",), ("base 10",), ("log(10)",)),
+        (("log(10)",), ("factor 2.30259",)),
         "forward_log_det",
         "log-det",
     ),
@@ -209,7 +209,7 @@ ENTRIES = (
         },
         lambda x: mpmath.exp(-x),
         (-2.0, 0.7),
-        (("without abs",), ("NaN",)),
+        (("NaN", "without abs"),),
         "forward_log_det",
         "log-det",
         "aesara-devs/aeppl#111",  # Default transform log_jac_det doesn't take the absolute value of the determinant
@@ -260,9 +260,9 @@ ENTRIES = (
         lambda: {"subject": BackwardSum(0.5, 2.5)},
         lambda x: (x - mpmath.mpf(0.5)) / mpmath.mpf(2.5),
         (-2.0, 0.7),
-        (("separate",), ("wrong sign",), ("forward_and_log_det",)),
+        (("forward_and_log_det", "disagrees"), ("wrong sign",)),
         "combined",
-        "log-det",
+        "parameters",
         "VincentStimper/normalizing-flows#27",  # Issue while computing the flow.forward function
     ),
     Entry(
@@ -270,7 +270,7 @@ ENTRIES = (
         lambda: {"subject": Precision(), "formula": "x**(-2)", "domain": (0.0, np.inf)},
         lambda x: x**-2,
         (0.2, 0.7, 3.0),
-        (("factor -1 instead of -3",), ("factor 1 instead of 3",), ("log|x|",), ("log(x)",)),
+        (("factor -1 instead of -3",),),
         "forward_log_det",
         "log-det",
         "aknandi/disaggregation#60",  # Fix jacob
@@ -286,7 +286,7 @@ ENTRIES = (
         },
         mpmath.exp,
         (-2.0, 0.7),
-        (("missing",), ("constant",), ("always 0",)),
+        (("missing",),),
         "forward_log_det",
         "log-det",
         "blackjax-devs/blackjax#750",  # first example in quickstart.md missing Jacobian adjustment
@@ -300,7 +300,7 @@ ENTRIES = (
         },
         lambda x: mpmath.log1p(mpmath.exp(x)),
         (-2.0, 0.7),
-        (("constant",), ("clipped",), ("log|f'|",)),
+        (("missing",), ("constant",)),
         "forward_log_det",
         "log-det",
         "lockwo/distreqx#67",  # Add Exp and Softplus
@@ -315,7 +315,7 @@ ENTRIES = (
         },
         lambda x: x / 10 if x < 0 else x,
         (-2.0, -0.7),
-        (("infinite",), ("overflows",), ("x < ",)),
+        (("infinite", "x < "),),
         "forward_log_det",
         "log-det",
         "MachineLearningLifeScience/stochman#10",  # nnh.leakyrelu seems incorrect
@@ -329,7 +329,7 @@ ENTRIES = (
         },
         lambda x: x + (2 * x + 1) / (10 if 2 * x + 1 < 0 else 2),
         (-2.0, -0.7),
-        (("x < ",), ("missing factor",)),
+        (("x < -0.",),),
         "forward_log_det",
         "log-det",
         "danielward27/flowjax#169",  # Implementing inverse in Planar flow

@@ -60,7 +60,7 @@ ENTRIES = (
         lambda: softplus_with(lambda x: np.log(1 + np.exp(x)), stable_inverse),
         softplus,
         (-40.0, 1000.0),
-        (("overflows",), ("cancels",)),
+        (("overflows", "x > 7"),),
         "forward",
         "tails",
         "sims1253/bayesfam#31",  # Softplus transforms and softplusnormal overflow or cancel on valid inputs
@@ -70,7 +70,7 @@ ENTRIES = (
         lambda: softplus_with(lambda x: np.logaddexp(0.0, x), lambda y: np.log(np.expm1(y))),
         softplus,
         (750.0, 1000.0),
-        (("overflows",),),
+        (("overflows", "y > 7"),),
         "inverse",
         "tails",
         "pyro-ppl/numpyro#919",  # adding Softplus transform
@@ -80,7 +80,7 @@ ENTRIES = (
         lambda: softplus_with(lambda x: x + np.log(1 + 1 / np.exp(x)), stable_inverse),
         softplus,
         (-40.0, -745.0),
-        (("cancels",), ("overflows",)),
+        (("x < -",),),
         "forward",
         "tails",
         "rushter/MLAlgorithms#30",  # Fix for Numeric Overflow of softplus implementation
@@ -91,7 +91,7 @@ ENTRIES = (
         lambda: {"subject": Tanh(), "formula": "tanh(x)"},
         mpmath.tanh,
         (-25.0, 18.0),
-        (("cancels",), ("overflows",), ("infinite",)),
+        (("cancels",),),
         "forward_log_det",
         "tails",
         "google-deepmind/distrax#7",  # Tanh numerical instability
@@ -106,9 +106,9 @@ ENTRIES = (
         },
         mpmath.tanh,
         (-9.0, 2.0),
-        (("log-det",), ("clipped",), ("wrong for",), ("log|f'|",), ("off by",), ("cancels",)),
+        (("log|f'|",), ("clipped",)),
         "forward_log_det",
-        "tails",
+        "log-det",
         "rail-berkeley/rlkit#37",  # Use stable implementation of tanh's inverse log determinant Jacobian
     ),
     Entry(
@@ -135,7 +135,7 @@ ENTRIES = (
         },
         logistic,
         (30.0, 40.0),
-        (("cancels",), ("overflows",), ("infinite",)),
+        (("cancels",),),
         "forward_log_det",
         "tails",
         "pytorch/pytorch#19802",  # [Update transforms.py] Fix numerically instability of SigmoidTransform
@@ -166,7 +166,7 @@ ENTRIES = (
         },
         lambda x: mpmath.log(x - LOWER),
         ("6.500000000017", "6.50000000000003"),
-        (("cancels",), ("infinite",), ("overflows",)),
+        (("cancels",),),
         "inverse_log_det",
         "tails",
         "TuringLang/Bijectors.jl#375",  # Truncated logabsdetjac forward / inverse inconsistency
@@ -183,7 +183,7 @@ ENTRIES = (
         },
         lambda x, c: (x**c - 1) / c,
         (0.3, 5.0),
-        (("c=",), ("cancels",), ("not what the formula says",)),
+        (("with c=", "cancels"), ("with c=", "formula"), ("with c=", "digits")),
         "forward",
         "parameters",
         "grafana/augurs#534",  # stabilise the forward Yeo-Johnson transform near lambda 0 and 2

@@ -56,7 +56,7 @@ ENTRIES = (
         lambda: triangular(TRIANGLE, float(np.log(np.diag(TRIANGLE)[1:]).sum())),
         mp_linear(TRIANGLE),
         POINTS,
-        (("diagonal",), ("missing factor 2",)),
+        (("diagonal term 1",),),
         "forward_log_det",
         "multivariate",
         "tpapp/TransformVariables.jl#103",  # Problems in calculating the log absolute Jacobian determinant ...
@@ -66,7 +66,7 @@ ENTRIES = (
         lambda: triangular(FLIPPED, sum_of_logs(np.diag(FLIPPED))),
         mp_linear(FLIPPED),
         POINTS,
-        (("NaN",), ("without abs",)),
+        (("NaN",),),
         "forward_log_det",
         "multivariate",
         "gradientinstitute/aboleth#136",  # Further investigate the log determinant calculation in distributions.py
@@ -76,7 +76,7 @@ ENTRIES = (
         lambda: triangular(1e200 * TRIANGLE, log_of_product(1e200 * np.diag(TRIANGLE))),
         mp_linear(1e200 * TRIANGLE),
         POINTS,
-        (("overflows",), ("infinite",), ("inf",)),
+        (("overflows",), ("infinite",)),
         "forward_log_det",
         "multivariate",
         "vislearn/FrEIA#22",  # potrf is now called cholesky
@@ -87,7 +87,7 @@ ENTRIES = (
         lambda: triangular(TRIANGLE, float(-np.log(np.diag(TRIANGLE)).sum())),
         mp_linear(TRIANGLE),
         POINTS,
-        (("wrong sign",), ("log-det of the inverse",)),
+        (("wrong sign",),),
         "forward_log_det",
         "multivariate",
         "ikostrikov/pytorch-flows#16",  # Need minus sign in reverse log density computation
@@ -102,7 +102,7 @@ ENTRIES = (
         },
         lambda x: [mpmath.mpf(1.75) * v for v in x],
         POINTS,
-        (("dimension",), ("factor",), ("diagonal",)),
+        (("dimensions",),),
         "forward_log_det",
         "multivariate",
         "tensorflow/probability#238",  # log determinant is wrong
@@ -118,9 +118,9 @@ ENTRIES = (
         },
         lambda x: [x[k] for k in ORDER],
         POINTS,
-        (("inverse",), ("round trip",), ("another branch",)),
+        (("inverse(forward(x))",),),
         "inverse",
-        "round trip",
+        "multivariate",
         "",
         "right for swaps",
     ),
@@ -134,7 +134,7 @@ ENTRIES = (
         },
         mp_softmax,
         POINTS,
-        (("log-det",), ("diagonal",), ("off by",), ("Jacobian",)),
+        (("log-det",), ("Jacobian",)),
         "forward_log_det",
         "multivariate",
         "pymc-devs/pymc#4129",  # Simple stick breaking

@@ -98,7 +98,7 @@ def find_backend(function: Callable[..., Any], dtype: np.dtype[Any]) -> Backend:
         returned, error = probe(function, shape, dtype)
         if error is None:
             return backend_of_value(returned, dtype) or NUMPY
-    if "torch" in sys.modules:  # its functions take nothing but tensors
+    if "torch" in sys.modules and not takes_one_number(function, dtype):  # its functions take nothing but tensors
         backend = torch_backend()
         for shape in _PROBED_SHAPES:
             if probe(lambda x: function(backend.enter(x)), shape, dtype)[1] is None:

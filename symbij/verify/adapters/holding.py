@@ -105,8 +105,6 @@ def holding(
             arguments[name] = made if isinstance(found[name], (list, tuple)) else made[0]
         return type(thing)(**arguments)
 
-    if not values:
-        return Holding()
     try:
         again = make_again(values)
         if not _same(vars(again if view is None else view(again)), vars(thing)):
@@ -189,6 +187,16 @@ def like(new: Any, original: Any) -> Any:
     if isinstance(original, (np.ndarray, np.floating)) and original.dtype.kind == "f":
         return array.astype(original.dtype) if array.ndim or isinstance(original, np.ndarray) else float(array)
     return array if array.ndim else float(array)
+
+
+def arrays_by(enter: Callable[[np.ndarray], Any], cast: Cast = like) -> Cast:
+    """`cast`, but arrays in place of what was a number as arrays of a library."""
+
+    def casted(new: Any, original: Any) -> Any:
+        plain = isinstance(original, (int, float)) and np.ndim(new) > 0
+        return enter(np.asarray(new, dtype=np.float64)) if plain else cast(new, original)
+
+    return casted
 
 
 def in_dtype(dtype: np.dtype[Any]) -> Cast:

@@ -10,7 +10,7 @@ import numpy as np
 
 from symbij.errors import UsageError
 from symbij.verify.adapters.backends import jax_backend
-from symbij.verify.adapters.holding import dtype_of, holding, in_dtype, like
+from symbij.verify.adapters.holding import arrays_by, dtype_of, holding, in_dtype, like
 from symbij.verify.adapters.torch_transforms import (
     add_up,
     declared,
@@ -32,7 +32,8 @@ def from_numpyro(transform: Any, event_ndims: int | None, dtype: np.dtype[Any] |
     dtype = dtype or own
     backend = jax_backend(dtype)
     with backend.context():
-        held = holding(transform, Transform, unwrapped, cast=like if dtype == own else in_dtype(dtype))
+        cast = arrays_by(backend.enter, like if dtype == own else in_dtype(dtype))
+        held = holding(transform, Transform, unwrapped, cast=cast)
         transform = held.make(held.values) if dtype != own and held.make is not None else transform
     domain, codomain = declared(transform, "domain"), declared(transform, "codomain")
     forward_ndims, inverse_ndims = event_dim(domain), event_dim(codomain)
@@ -70,7 +71,7 @@ def from_numpyro(transform: Any, event_ndims: int | None, dtype: np.dtype[Any] |
         codomain=ends_of(codomain),
         dtype=dtype,
         parameters=held.values,
-        rebuilt=rebuilt if held.values and held.make is not None else None,
+        rebuilt=rebuilt if held.make is not None else None,
         flushes_subnormals=True,
     )
 
@@ -132,7 +133,7 @@ def from_flowjax(bijection: Any, event_ndims: int | None, dtype: np.dtype[Any] |
         event_shape=shape if not extra and shape else None,
         dtype=dtype,
         parameters=held.values,
-        rebuilt=rebuilt if held.values and held.make is not None else None,
+        rebuilt=rebuilt if held.make is not None else None,
         flushes_subnormals=True,
     )
 

@@ -168,7 +168,7 @@ def from_object(thing: Any, event_ndims: int | None, dtype: np.dtype[Any] | None
         codomain=_declared(thing, "codomain"),
         dtype=dtype,
         parameters=held.values,
-        rebuilt=rebuilt if held.values and held.make is not None else None,
+        rebuilt=rebuilt if held.make is not None else None,
         traceable=traceable(thing, held, by_hand) if in_numpy else {},
         flushes_subnormals=backend.flushes_subnormals,
     )

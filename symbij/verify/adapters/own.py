@@ -50,7 +50,7 @@ def from_bijector(bijector: Bijector, event_ndims: int | None, dtype: np.dtype[A
         codomain=_ends(bijector._range, bottom_open, top_open) if derived else None,
         dtype=dtype or np.dtype(np.float64),
         parameters=held.values,
-        rebuilt=rebuilt if held.values and held.make is not None else None,
+        rebuilt=rebuilt if held.make is not None else None,
         traceable=traceable(bijector, held, defined) if by_hand and not forward_ndims else {},
     )
 

@@ -54,7 +54,7 @@ def from_tfp(bijector: Any, base: type, event_ndims: int | None, dtype: np.dtype
         inverse_event_ndims=inverse_ndims + extra,
         dtype=dtype,
         parameters=held.values,
-        rebuilt=rebuilt if held.values and held.make is not None else None,
+        rebuilt=rebuilt if held.make is not None else None,
         flushes_subnormals=backend.flushes_subnormals,
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from symbij.verify.adapters.backends import torch_backend
 from symbij.verify.adapters.ends import constraint_ends
-from symbij.verify.adapters.holding import dtype_of, held_tensors, holding, in_dtype
+from symbij.verify.adapters.holding import arrays_by, dtype_of, held_tensors, holding, in_dtype
 from symbij.verify.subject import Ends, Subject
 
 
@@ -25,13 +25,13 @@ def from_torch(transform: Any, event_ndims: int | None, dtype: np.dtype[Any] | N
     forward_ndims, inverse_ndims = event_dim(domain), event_dim(codomain)
     extra = max(0, (event_ndims or 0) - forward_ndims)
     own = dtype_of(_tensors(transform))
-    held = holding(transform, Transform, unwrapped)
+    backend = torch_backend()
+    held = holding(transform, Transform, unwrapped, cast=arrays_by(backend.enter))
     if dtype not in (None, own) and held.make is not None:
         assert dtype is not None
-        held = holding(transform, Transform, unwrapped, cast=in_dtype(dtype))
+        held = holding(transform, Transform, unwrapped, cast=arrays_by(backend.enter, in_dtype(dtype)))
         assert held.make is not None
         transform = held.make(held.values)
-    backend = torch_backend()
 
     def rebuilt(values: Mapping[str, Any]) -> Subject:
         assert held.make is not None
@@ -57,7 +57,7 @@ def from_torch(transform: Any, event_ndims: int | None, dtype: np.dtype[Any] | N
         codomain=ends_of(codomain),
         dtype=dtype or own,
         parameters=held.values,
-        rebuilt=rebuilt if held.values and held.make is not None else None,
+        rebuilt=rebuilt if held.make is not None else None,
     )
 
 

@@ -1,0 +1,195 @@
+"""The scalar transforms of PyTorch, numpyro and TensorFlow Probability, audited: one line each, and what was found.
+
+    python examples/audit_libraries.py                          all libraries that are installed
+    python examples/audit_libraries.py --library torch --only Sigmoid --dtype float32
+
+Each transform is made with several values of its parameters, neutral ones and others (negative scales, powers beside
+1), and judged by the formula that its documentation states: at the floating-point number it is given, against the exact
+value, relative to the condition number. A failed check shows its worst point, which anyone can type in again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from symbij import bijectors as tfb
+from symbij.verify.audit import verify
+
+POSITIVE, UNIT = (0, "oo"), (0, 1)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A transform as its library makes it; what it should compute, as text or a symbij class, None for a black box."""
+
+    text: str
+    transform: Any
+    formula: Any = None
+    domain: tuple[Any, Any] | None = None
+    parameters: dict[str, float] | None = None
+
+
+def torch_entries() -> Iterator[Entry]:
+    """The elementwise transforms of torch.distributions."""
+    import torch
+    from torch.distributions import Gumbel, Laplace, Normal, Weibull
+    from torch.distributions import transforms as t
+
+    def number(value: float) -> Any:
+        return torch.tensor(value, dtype=torch.float64)
+
+    for loc, scale in [(0.0, 1.0), (1.5, -2.0), (-3.0, 1e-3), (0.1, 1e6)]:
+        yield Entry(f"AffineTransform({loc}, {scale})", t.AffineTransform(loc, scale), "loc + scale*x")
+    for exponent in (1.0, 2.0, 0.3, 3.7, -1.0, -1.5):
+        power = t.PowerTransform(number(exponent))
+        yield Entry(f"PowerTransform({exponent})", power, "x**exponent", POSITIVE)
+        yield Entry(f"PowerTransform({exponent}).inv", power.inv, "x**(1/exponent)", POSITIVE)
+    yield from _inverted("ExpTransform()", t.ExpTransform(), tfb.Exp, tfb.Log)
+    yield from _inverted("SigmoidTransform()", t.SigmoidTransform(), "sigmoid(x)", "logit(x)")
+    yield from _inverted("SoftplusTransform()", t.SoftplusTransform(), "softplus(x)", "log(expm1(x))")
+    yield from _inverted("TanhTransform()", t.TanhTransform(), "tanh(x)", "atanh(x)")
+    for loc, scale in [(0.0, 1.0), (0.5, 2.0)]:
+        held = {"loc": loc, "scale": scale}
+        for law, formula in [
+            (Normal, tfb.NormalCDF),
+            (Gumbel, tfb.GumbelCDF),
+            (Laplace, tfb.LaplaceCDF),
+        ]:
+            cdf = t.CumulativeDistributionTransform(law(number(loc), number(scale)))
+            yield Entry(f"CumulativeDistributionTransform({law.__name__}({loc}, {scale}))", cdf, formula, None, held)
+    weibull = t.CumulativeDistributionTransform(Weibull(number(2.5), number(0.6)))
+    held = {"scale": 2.5, "concentration": 0.6}
+    yield Entry("CumulativeDistributionTransform(Weibull(2.5, 0.6))", weibull, tfb.WeibullCDF, POSITIVE, held)
+    chain = t.ComposeTransform([t.AffineTransform(1.0, -2.0), t.SigmoidTransform()])
+    yield Entry("ComposeTransform([AffineTransform(1, -2), SigmoidTransform()])", chain, "sigmoid(loc + scale*x)")
+    yield Entry("AbsTransform() [declared not bijective]", t.AbsTransform())
+
+
+def numpyro_entries() -> Iterator[Entry]:
+    """The elementwise transforms of numpyro.distributions."""
+    from numpyro.distributions import constraints
+    from numpyro.distributions import transforms as t
+
+    for loc, scale in [(0.0, 1.0), (1.5, -2.0), (-3.0, 1e-3), (0.1, 1e6)]:
+        yield Entry(f"AffineTransform({loc}, {scale})", t.AffineTransform(loc, scale), "loc + scale*x")
+    for exponent in (1.0, 2.0, 0.3, 3.7, -1.0, -1.5):
+        power = t.PowerTransform(exponent)
+        yield Entry(f"PowerTransform({exponent})", power, "x**exponent", POSITIVE)
+        yield Entry(f"PowerTransform({exponent}).inv", power.inv, "x**(1/exponent)", POSITIVE)
+    half = t.AffineTransform(1.0, -2.0, domain=constraints.positive)
+    yield Entry("AffineTransform(1, -2, domain=positive)", half, "loc + scale*x", POSITIVE)
+    yield from _inverted("ExpTransform()", t.ExpTransform(), tfb.Exp, tfb.Log)
+    yield from _inverted("SigmoidTransform()", t.SigmoidTransform(), "sigmoid(x)", "logit(x)")
+    yield from _inverted("SoftplusTransform()", t.SoftplusTransform(), "softplus(x)", "log(expm1(x))")
+    yield Entry("IdentityTransform()", t.IdentityTransform(), "x")
+    chain = t.ComposeTransform([t.AffineTransform(1.0, -2.0), t.SigmoidTransform()])
+    yield Entry("ComposeTransform([AffineTransform(1, -2), SigmoidTransform()])", chain, "sigmoid(loc + scale*x)")
+    yield Entry("AbsTransform()", t.AbsTransform())
+
+
+def tfp_entries() -> Iterator[Entry]:
+    """The elementwise bijectors of TensorFlow Probability, those of the same name in symbij as their truth."""
+    import tensorflow_probability as tfp
+
+    b = tfp.bijectors
+    for name in ("Exp", "Expm1", "Identity", "Sinh", "Softsign", "Tanh", "Reciprocal", "Square"):
+        yield Entry(f"{name}()", getattr(b, name)(), getattr(tfb, name))
+    for name, formula in [("Log", tfb.Log), ("Log1p", tfb.Log1p)]:
+        yield Entry(f"{name}()", getattr(b, name)(), formula)
+    sets: dict[str, list[tuple[float, ...]]] = {
+        "FrechetCDF": [(0.0, 1.0, 1.0), (-1.0, 2.5, 0.6)],
+        "GeneralizedExtremeValueCDF": [(0.0, 1.0, 0.5), (1.0, 2.5, -0.3), (0.5, 2.0, 1e-6), (0.0, 1.5, 0.0)],
+        "GeneralizedPareto": [(0.0, 1.0, 0.5), (-1.0, 2.5, -0.3), (0.5, 2.0, 1e-6), (0.0, 1.5, 0.0)],
+        "GompertzCDF": [(1.0, 1.0), (0.02, 1.1)],
+        "GumbelCDF": [(0.0, 1.0), (1.0, 2.5)],
+        "KumaraswamyCDF": [(1.0, 1.0), (0.5, 2.0), (3.0, 0.2)],
+        "MoyalCDF": [(0.0, 1.0), (1.0, 2.5)],
+        "NormalCDF": [()],
+        "Power": [(1.0,), (2.0,), (0.3,), (-1.5,)],
+        "PowerTransform": [(0.0,), (0.3,), (-0.7,), (1e-7,)],
+        "RayleighCDF": [(1.0,), (2.5,)],
+        "Scale": [(1.0,), (-0.3,)],
+        "Shift": [(0.0,), (-2.0,)],
+        "ShiftedGompertzCDF": [(1.0, 1.0), (0.5, 0.3)],
+        "Sigmoid": [(), (-1.0, 2.0)],
+        "SoftClip": [(-2.0, 2.0, 1.0), (-1.0, 3.0, 0.2)],
+        "Softfloor": [(1.0,), (0.2,)],
+        "Softplus": [(), (0.7,), (-1.3,)],
+        "WeibullCDF": [(1.0, 1.0), (2.5, 0.6)],
+    }
+    for name, values in sets.items():
+        for given in values:
+            neutral = {"NormalCDF": {"loc": 0.0, "scale": 1.0}, "Sigmoid": {"low": 0.0, "high": 1.0}}.get(name, {})
+            if name == "Softplus":
+                neutral = {"low": 0.0} if given else {"low": 0.0, "hinge_softness": 1.0}
+            told = neutral if not given or name == "Softplus" else None
+            shown = ", ".join(map(str, given))
+            yield Entry(f"{name}({shown})", getattr(b, name)(*given), getattr(tfb, name), None, told)
+    for skewness, tailweight in [(0.0, 1.0), (0.5, 1.5), (-1.0, 0.3)]:
+        truth = "sinh((asinh(x) + skewness)*tailweight)*2/sinh(asinh(2)*tailweight)"
+        yield Entry(f"SinhArcsinh({skewness}, {tailweight})", b.SinhArcsinh(skewness, tailweight), truth)
+    for tailweight in (0.5, 1e-9):
+        wider = b.LambertWTail(1.0, 2.5, tailweight)
+        yield Entry(f"LambertWTail(1.0, 2.5, {tailweight})", wider, tfb.LambertWTail)
+    chain = b.Chain([b.Sigmoid(), b.Shift(1.0), b.Scale(-2.0)])
+    yield Entry("Chain([Sigmoid(), Shift(1), Scale(-2)])", chain, "sigmoid(shift + scale*x)")
+    yield Entry("Invert(Softplus())", b.Invert(b.Softplus()), "log(expm1(x))", POSITIVE)
+    yield Entry("AbsoluteValue()", b.AbsoluteValue())
+
+
+def _inverted(text: str, transform: Any, formula: Any, inverse: Any) -> Iterator[Entry]:
+    yield Entry(text, transform, formula)
+    yield Entry(f"{text}.inv", transform.inv, inverse)
+
+
+LIBRARIES: dict[str, Callable[[], Iterator[Entry]]] = {
+    "torch": torch_entries, "numpyro": numpyro_entries, "tfp": tfp_entries,
+}  # fmt: skip
+
+
+def audit(library: str, only: str, dtype: str) -> tuple[int, int]:
+    """Audits the transforms of a library whose text contains `only`; how many there were, how many failed."""
+    audited = failed = 0
+    for entry in LIBRARIES[library]():
+        if only not in entry.text:
+            continue
+        report = verify(
+            entry.transform, formula=entry.formula, domain=entry.domain, parameters=entry.parameters, dtype=dtype
+        )
+        audited, failed = audited + 1, failed + (not report.ok)
+        verdict = "ok  " if report.ok else "FAIL"
+        print(f"{verdict} {library} {entry.text}  ({len(report.checks)} checks, {report.seconds:.1f} s)")
+        for check in report.failures:
+            print(f"     {check.group}: {check.name}: {check.diagnosis}")
+            if check.witness is not None:
+                print(f"         {check.witness}")
+    return audited, failed
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Audits what was asked for. Returns the number of transforms in which something was found."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--library", choices=LIBRARIES, action="append", help="default: all")
+    parser.add_argument("--only", default="", help="those whose text contains this, as Sigmoid")
+    parser.add_argument("--dtype", default="float64", choices=("float64", "float32"))
+    asked = parser.parse_args(arguments)
+    total = found = 0
+    for library in asked.library or LIBRARIES:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what other libraries warn of while they are imported
+                audited, failed = audit(library, asked.only, asked.dtype)
+        except ImportError as error:
+            print(f"{library} is not installed: {error}")
+            continue
+        total, found = total + audited, found + failed
+    print(f"{total} transforms audited, something found in {found}")
+    return found
+
+
+if __name__ == "__main__":
+    main()
