@@ -13,7 +13,7 @@ import numpy as np
 
 from symbij.verify.subject import Ends, Subject
 
-TRIED = 12  # events with which a kind of events is tried
+TRIED = 10  # events with which a kind of events is tried
 NEAR = 1e-3  # relative distance within which an event is said to have come back
 EVENT_SHAPES: dict[int, tuple[tuple[int, ...], ...]] = {
     0: ((),),
@@ -66,7 +66,7 @@ def results(
 ) -> np.ndarray:
     """What an operation gives for a batch of events (batch, *event), as doubles; shape (batch,) of NaN if nothing."""
     count, event = events.shape[0], events.shape[1:]
-    arranged = events.reshape(count, *(1 for _ in held), *event)
+    arranged = np.broadcast_to(events.reshape(count, *(1 for _ in held), *event), (count, *held, *event))
     outcome = subject.call(operation, arranged)
     if not outcome.parts:
         return np.full(count, np.nan)
@@ -123,12 +123,13 @@ class Pool:
         """The inputs of an operation."""
         return self.y if operation.startswith("inverse") else self.x
 
-    def arranged(self, operation: str, rows: Any, batch: tuple[int, ...]) -> np.ndarray:
-        """Inputs of a batch shape, with axes of one for those of the parameters in front of the event's."""
+    def arranged(self, operation: str, rows: Any, batch: tuple[int, ...], *, expanded: bool = True) -> np.ndarray:
+        """Inputs of a batch shape, the same for all parameters: repeated for them, or with axes of one."""
         points = self.of(operation)
         assert points is not None
         ones = tuple(1 for _ in self.held) if batch else ()
-        return np.reshape(points[rows], (*batch, *ones, *points.shape[1:]))
+        found = np.reshape(points[rows], (*batch, *ones, *points.shape[1:]))
+        return np.broadcast_to(found, (*batch, *self.held, *points.shape[1:])) if expanded and batch else found
 
 
 def pool_of(subject: Subject, ends: tuple[Ends, Ends | None], count: int, rng: np.random.Generator) -> Pool | str:

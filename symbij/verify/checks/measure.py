@@ -20,7 +20,7 @@ import numpy as np
 
 from symbij.verify.finding import Check, Status, Witness
 from symbij.verify.inputs import Events, find_events, results
-from symbij.verify.quadrature import Integral, against, integrate
+from symbij.verify.quadrature import NODES, Integral, against, integrate
 from symbij.verify.setting import Setting
 from symbij.verify.subject import Ends, Subject
 
@@ -31,6 +31,7 @@ SURE = 20.0  # times the error estimate
 RESOLVED = 1e3  # numbers of the dtype that a panel must have between its ends
 CERTAIN = 0.05  # of the mass may be left out where the images cannot be told apart
 BISECTIONS = 60
+BLOCK = PANELS * NODES  # points at a time: some libraries compile anew for every number of points
 DRAWS = 4000
 NARROW = 0.2  # standard deviation of the base law of events, so that maps are nearly linear over it
 FREEDOM = 6  # of Student's t, from which images are proposed
@@ -168,8 +169,11 @@ def _caller(subject: Subject) -> Callable[[str, np.ndarray], np.ndarray]:
         held = ()
 
     def call(operation: str, values: np.ndarray) -> np.ndarray:
-        found = results(subject, operation, values.ravel(), 0, held)
-        return found.reshape(values.shape) if found.size == values.size else np.full(values.shape, np.nan)
+        padded = np.concatenate([values.ravel(), np.full(-values.size % BLOCK, values.ravel()[-1])])
+        found = results(subject, operation, padded, 0, held)
+        return (
+            found[: values.size].reshape(values.shape) if found.size == padded.size else np.full(values.shape, np.nan)
+        )
 
     return call
 

@@ -13,7 +13,7 @@ from symbij.verify.subject import OPERATIONS, Outcome, Subject
 
 GROUP = "parameters"
 BATCHES: tuple[tuple[int, ...], ...] = ((5,), (2, 3), (), (0,))
-COUNT = 6
+COUNT = 10
 NOT_SUMMED = "not summed over event dimensions"
 SUMMED = "summed over batch dimensions"
 
@@ -39,13 +39,19 @@ def _shapes(subject: Subject, operation: str, pool: Pool) -> Check:
     if points is None:
         return Check(GROUP, name, Status.SKIPPED, "no inputs are known")
     notes = []
-    for batch in BATCHES:
+    for batch, expanded in ((b, e) for b in BATCHES for e in (True, False) if e or (pool.held and b)):
         size = int(np.prod(batch, dtype=int))
-        given = pool.arranged(operation, slice(size) if batch else 0, batch)
+        given = pool.arranged(operation, slice(size) if batch else 0, batch, expanded=expanded)
         outcome = subject.call(operation, given)
         expected = _expected_shape(subject, operation, pool, batch)
+        if not expanded and operation != "forward" and not _broadcasting(subject, pool, batch):
+            continue  # then its parameters may be no batch at all
+        if not expanded and operation == "forward" and not outcome.parts:
+            notes.append(f"inputs of shape {given.shape} do not broadcast against the parameters")
+            continue
         if not outcome.parts:
-            what = "an empty array" if batch == (0,) else f"an input of shape {given.shape}"
+            what = "an empty array" if 0 in batch else f"an input of shape {given.shape}"
+            what += "" if expanded else ", which the forward map broadcasts against its parameters"
             diagnosis = f"{operation} {outcome.problem} for {what}"
             return Check(GROUP, name, Status.FAIL, diagnosis, Witness(operation, given, outcome.problem))
         got = np.shape(outcome.value)
@@ -59,6 +65,14 @@ def _shapes(subject: Subject, operation: str, pool: Pool) -> Check:
             witness = Witness(operation, given, f"shape {got}", f"shape {expected}")
             return Check(GROUP, name, Status.FAIL, fault, witness)
     return Check(GROUP, name, Status.PASS, "; ".join(notes))
+
+
+def _broadcasting(subject: Subject, pool: Pool, batch: tuple[int, ...]) -> bool:
+    """Whether the forward map takes inputs with axes of one where its parameters have others."""
+    if pool.x is None or not subject.has("forward"):
+        return False
+    size = int(np.prod(batch, dtype=int))
+    return bool(subject.call("forward", pool.arranged("forward", slice(size), batch, expanded=False)).parts)
 
 
 def _expected_shape(subject: Subject, operation: str, pool: Pool, batch: tuple[int, ...]) -> tuple[int, ...]:

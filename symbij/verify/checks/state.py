@@ -13,7 +13,7 @@ from symbij.verify.setting import Setting
 from symbij.verify.subject import COMBINED, OPERATIONS, Subject
 
 GROUP = "parameters"
-COUNT = 6
+COUNT = 5  # as in the checks of shapes: some libraries compile anew for every shape
 ULPS = 4.0  # by which a result may change when it is computed again: an iteration may start elsewhere
 NAMES = (
     "same input, same result", "no state between calls", "each event by itself", "log-det first on a new object",
@@ -49,6 +49,7 @@ class _Calls:
         self.strict = ULPS * setting.epsilon
         self.loose = setting.tolerance
         self.rng = setting.rng()
+        self._fresh: dict[str, np.ndarray | None] = {}
         known = [op for op in OPERATIONS if subject.has(op) and pool.of(op) is not None]
         self.operations = [op for op in known if self.value(op, self.second(op)) is not None]
 
@@ -65,15 +66,17 @@ class _Calls:
 
     def fresh(self, operation: str) -> np.ndarray | None:
         """The result for the second inputs, right after a call of the map itself for them, if it remembers that."""
-        partner = "inverse" if operation.startswith("inverse") else "forward"
-        if self.subject.has(partner):
-            self.value(partner, self.second(operation))
-        return self.value(operation, self.second(operation))
+        if operation not in self._fresh:
+            partner = _map_of(operation)
+            if self.subject.has(partner) and partner != operation:
+                self.value(partner, self.second(operation))
+            self._fresh[operation] = self.value(operation, self.second(operation))
+        return self._fresh[operation]
 
     def repeated(self) -> Check:
         name, note = NAMES[0], ""
         for op in self.operations:
-            one, two = (self.value(op, self.second(op)) for _ in range(2))
+            one, two = self.fresh(op), self.value(op, self.second(op))
             if not _close(one, two, self.strict):
                 text = f"state left from another call: {op} gives another result for the same input"
                 return self._failed(name, text, op, self.second(op), two, one)
@@ -85,9 +88,9 @@ class _Calls:
         for op in self.operations:
             expected = self.fresh(op)
             for other in self.operations:
-                for shorter in (False, True):
+                for shorter in (False, True)[: 1 + (other == _map_of(op))]:
                     given = self.first(other)
-                    self.value(other, given[:2] if shorter else given)
+                    self.value(other, given[:1] if shorter else given)
                     got = self.value(op, self.second(op))
                     if not _close(expected, got, self.loose):
                         text = f"state left from another call: {op} changes after {other} of another input"
@@ -99,20 +102,17 @@ class _Calls:
         order = self.rng.permutation(COUNT)
         for op in self.operations:
             given = self.second(op)
-            whole = self.value(op, given)
+            whole = self.fresh(op)
             if whole is None or whole.ndim == 0 or len(whole) != COUNT:
                 continue  # a constant, or a shape that is judged elsewhere
             permuted = self.value(op, given[order])
             if not _close(whole[order], permuted, self.loose):
                 text = f"state left from another call, or from neighbours: {op} of a permuted batch is not permuted"
                 return self._failed(NAMES[2], text, op, given[order], permuted, whole[order])
-            for k in range(2):
-                single = self.value(op, given[k : k + 1])
-                if single is not None and not _close(
-                    whole[k : k + 1], np.broadcast_to(single, whole[:1].shape), self.loose
-                ):
-                    text = f"{op} of one event differs from the same event in a batch"
-                    return self._failed(NAMES[2], text, op, given[k : k + 1], single, whole[k : k + 1])
+            single, expected = self.value(op, given[1:2]), whole[1:2]
+            if single is not None and single.ndim and not _close(expected, single, self.loose):
+                text = f"{op} of one event differs from the same event in a batch"
+                return self._failed(NAMES[2], text, op, given[1:2], single, expected)
         return Check(GROUP, NAMES[2], Status.PASS)
 
     def on_a_new_object(self) -> Check:
@@ -126,6 +126,9 @@ class _Calls:
             expected = self.fresh(op)
             outcome = new.call(op, self.second(op))
             if not outcome.parts:
+                new.call(_map_of(op), self.second(op))
+                if not new.call(op, self.second(op)).parts:
+                    return Check(GROUP, name, Status.SKIPPED, "the subject made anew does not work")
                 text = f"state left from another call is needed: {op} on a new object {outcome.problem}"
                 witness = Witness(op, self.second(op), outcome.problem, expected)
                 return Check(GROUP, name, Status.FAIL, text, witness)
@@ -181,6 +184,11 @@ class _Calls:
         return Check(
             GROUP, name, Status.FAIL, text, Witness(operation, _number(given[k]), _number(got[k]), _number(expected[k]))
         )
+
+
+def _map_of(operation: str) -> str:
+    """The map whose log-det an operation is, or the operation itself."""
+    return "inverse" if operation.startswith("inverse") else "forward"
 
 
 def _close(a: np.ndarray | None, b: np.ndarray | None, tolerance: float, floor: float = 0.0) -> bool:
