@@ -26,7 +26,16 @@ from symbij.verify.famous import meaning
 from symbij.verify.subject import OPERATIONS, Ends, Subject
 
 X = sp.Symbol("x", real=True)
-_WRONG = (SymbijError, TypeError, ValueError, AttributeError, KeyError, IndexError, ArithmeticError, NotImplementedError)
+_WRONG = (
+    SymbijError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    KeyError,
+    IndexError,
+    ArithmeticError,
+    NotImplementedError,
+)
 _MAKES_ARRAYS = ("asarray", "asanyarray", "array", "ascontiguousarray", "atleast_1d")
 _ONE_AT_A_TIME = threading.RLock()
 
