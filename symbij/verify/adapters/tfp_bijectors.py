@@ -26,7 +26,8 @@ def from_tfp(bijector: Any, base: type, event_ndims: int | None, dtype: np.dtype
         raise UsageError(f"{bijector.name} maps structures of several arrays; audit its parts, one by one") from None
     extra = max(0, (event_ndims or 0) - forward_ndims)
     # a tensor that no argument of the constructor is behind (the power of Exp, which is a Power) binds nobody
-    own = _own_dtype(bijector, base) if holding(bijector, base, _unwrapped).values else None
+    bound = bijector.dtype is not None or bool(holding(bijector, base, _unwrapped).values)
+    own = _own_dtype(bijector, base) if bound else None
     dtype = dtype or own or np.dtype(np.float64)
     backend = _backend(base, dtype)
     held = holding(bijector, base, _unwrapped, cast=_in_dtype(dtype))
