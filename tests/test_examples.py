@@ -28,6 +28,7 @@ def load(name: str) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look for the module that they are of
     spec.loader.exec_module(module)
     return module
 
@@ -38,7 +39,20 @@ def no_windows() -> None:
 
 
 def test_every_example_is_tested() -> None:
-    assert {p.stem for p in EXAMPLES.glob("*.py")} == set(SMALL)
+    assert {p.stem for p in EXAMPLES.glob("*.py")} == {*SMALL, "audit_libraries"}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("library", ["torch", "numpyro", "tfp"])
+def test_libraries_are_audited_where_they_are_installed(library: str, capsys: pytest.CaptureFixture[str]) -> None:
+    module = {"tfp": "tensorflow_probability"}.get(library, library)
+    found = load("audit_libraries").main(["--library", library, "--only", "Shift" if library == "tfp" else "Affine"])
+    lines = capsys.readouterr().out.splitlines()
+    if importlib.util.find_spec(module) is None:
+        assert lines[0] == f"{library} is not installed: No module named '{module}'"
+        return
+    assert any(line.startswith(f"ok   {library} ") for line in lines), lines
+    assert lines[-1].endswith(f"something found in {found}")
 
 
 @pytest.mark.parametrize("name", SMALL)

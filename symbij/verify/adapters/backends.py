@@ -14,6 +14,7 @@ import numpy as np
 # Inputs of probing calls: shapes of one and of several events, and numbers that lie in most domains.
 _PROBED_SHAPES = ((2,), (3,), (1,), (4, 2), (4, 3), (2, 2), (3, 3))
 _PROBE_LOW, _PROBE_HIGH = 0.25, 0.75
+_SHORT = 16  # numbers in a vector that is not filled up
 # What numpy says to code that is written for one number at a time.
 _SCALAR_ONLY = ("can be converted to Python scalars", "truth value of an array", "can be converted to python scalars")
 
@@ -69,6 +70,29 @@ def tensorflow_backend() -> Backend:
     import tensorflow as tf
 
     return Backend("tensorflow", tf.constant, _leave, flushes_subnormals=True)
+
+
+def in_few_sizes(function: Callable[[np.ndarray], Any]) -> Callable[[np.ndarray], Any]:
+    """An elementwise function with long vectors filled up to one of few lengths: JAX compiles anew for every length.
+
+    Only vectors of more than a few numbers are; what the function does with shapes stays to be seen.
+    """
+
+    def called(array: np.ndarray) -> Any:
+        if array.ndim != 1 or len(array) <= _SHORT:
+            return function(array)
+        count = len(array)
+        length = _SHORT
+        while length < count:
+            length *= 4
+        returned = function(np.concatenate([array, np.full(length - count, array[-1], array.dtype)]))
+        parts = returned if isinstance(returned, tuple) else (returned,)
+        if any(np.shape(p) not in ((length,), ()) for p in parts):
+            return function(array)  # it is not elementwise after all
+        cut = tuple(p[:count] if np.ndim(p) else p for p in parts)
+        return cut if isinstance(returned, tuple) else cut[0]
+
+    return called
 
 
 def _leave(value: Any) -> Any:

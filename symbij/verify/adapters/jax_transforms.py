@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from symbij.errors import UsageError
-from symbij.verify.adapters.backends import jax_backend
+from symbij.verify.adapters.backends import in_few_sizes, jax_backend
 from symbij.verify.adapters.holding import arrays_by, dtype_of, holding, in_dtype, like
 from symbij.verify.adapters.torch_transforms import (
     add_up,
@@ -57,14 +57,15 @@ def from_numpyro(transform: Any, event_ndims: int | None, dtype: np.dtype[Any] |
     back = inner(transform) is not transform or defines(transform, Transform, "_inverse")
     fldj = add_up(backend.wrap(lambda x: transform.log_abs_det_jacobian(x, transform(x))), extra)
     ildj = add_up(backend.wrap(lambda y: transform.inv.log_abs_det_jacobian(y, transform.inv(y))), extra)
+    few = _in_few_sizes(forward_ndims + extra, held.values)
     return Subject(
         name=title(transform),
         kind="numpyro transform",
-        forward=backend.wrap(lambda x: transform(x)),
-        inverse=backend.wrap(lambda y: transform.inv(y)) if back else None,
-        forward_log_det=fldj if log_det else None,
-        inverse_log_det=ildj if log_det else None,
-        forward_and_log_det=summed_pair if log_det else None,
+        forward=few(backend.wrap(lambda x: transform(x))),
+        inverse=few(backend.wrap(lambda y: transform.inv(y))) if back else None,
+        forward_log_det=few(fldj) if log_det else None,
+        inverse_log_det=few(ildj) if log_det else None,
+        forward_and_log_det=few(summed_pair) if log_det else None,
         event_ndims=forward_ndims + extra,
         inverse_event_ndims=inverse_ndims + extra,
         domain=ends_of(domain),
@@ -120,15 +121,16 @@ def from_flowjax(bijection: Any, event_ndims: int | None, dtype: np.dtype[Any] |
 
         return called
 
+    few = _in_few_sizes(len(shape) + extra, held.values)
     return Subject(
         name=name,
         kind="FlowJAX bijection",
-        forward=mapped(bijection.transform, 0),
-        inverse=mapped(bijection.inverse, 0),
-        forward_log_det=mapped(bijection.transform_and_log_det, 1),
-        inverse_log_det=mapped(bijection.inverse_and_log_det, 1),
-        forward_and_log_det=mapped(bijection.transform_and_log_det),
-        inverse_and_log_det=mapped(bijection.inverse_and_log_det),
+        forward=few(mapped(bijection.transform, 0)),
+        inverse=few(mapped(bijection.inverse, 0)),
+        forward_log_det=few(mapped(bijection.transform_and_log_det, 1)),
+        inverse_log_det=few(mapped(bijection.inverse_and_log_det, 1)),
+        forward_and_log_det=few(mapped(bijection.transform_and_log_det)),
+        inverse_and_log_det=few(mapped(bijection.inverse_and_log_det)),
         event_ndims=len(shape) + extra,
         event_shape=shape if not extra and shape else None,
         dtype=dtype,
@@ -136,6 +138,12 @@ def from_flowjax(bijection: Any, event_ndims: int | None, dtype: np.dtype[Any] |
         rebuilt=rebuilt if held.make is not None else None,
         flushes_subnormals=True,
     )
+
+
+def _in_few_sizes(event_ndims: int, parameters: Mapping[str, Any]) -> Callable[[Any], Any]:
+    """`in_few_sizes` for elementwise maps with plain numbers for parameters; other maps are called as they are."""
+    plain = not event_ndims and not any(np.ndim(v) for v in parameters.values())
+    return in_few_sizes if plain else lambda function: function
 
 
 def _over_batches(method: Callable[..., Any], shape: tuple[int, ...]) -> Callable[[Any], Any]:

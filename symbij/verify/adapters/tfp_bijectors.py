@@ -9,7 +9,7 @@ import numpy as np
 
 from symbij.errors import UsageError
 from symbij.verify.adapters.backends import NUMPY, Backend, jax_backend, tensorflow_backend
-from symbij.verify.adapters.holding import holding
+from symbij.verify.adapters.holding import held_tensors, holding
 from symbij.verify.subject import Subject
 
 
@@ -25,8 +25,9 @@ def from_tfp(bijector: Any, base: type, event_ndims: int | None, dtype: np.dtype
     except (TypeError, ValueError):
         raise UsageError(f"{bijector.name} maps structures of several arrays; audit its parts, one by one") from None
     extra = max(0, (event_ndims or 0) - forward_ndims)
-    own = bijector.dtype
-    own = None if own is None else np.dtype(getattr(own, "as_numpy_dtype", own))
+    # a tensor that no argument of the constructor is behind (the power of Exp, which is a Power) binds nobody
+    bound = bijector.dtype is not None or bool(holding(bijector, base, _unwrapped).values)
+    own = _own_dtype(bijector, base) if bound else None
     dtype = dtype or own or np.dtype(np.float64)
     backend = _backend(base, dtype)
     held = holding(bijector, base, _unwrapped, cast=_in_dtype(dtype))
@@ -63,6 +64,23 @@ def _backend(base: type, dtype: np.dtype[Any]) -> Backend:
     if ".substrates.jax" in base.__module__:
         return jax_backend(dtype)
     return NUMPY if ".substrates.numpy" in base.__module__ else tensorflow_backend()
+
+
+def _own_dtype(bijector: Any, base: type) -> np.dtype[Any] | None:
+    """The dtype that a bijector declares, or that of its tensors or parts, as not every class declares one."""
+    declared = bijector.dtype
+    if declared is not None:
+        return np.dtype(getattr(declared, "as_numpy_dtype", declared))
+    for value in held_tensors(bijector):
+        if isinstance(value, base):
+            found = _own_dtype(value, base)
+        else:
+            dtype = getattr(value, "dtype", None)
+            name = getattr(dtype, "name", str(dtype))
+            found = np.dtype(name) if name in ("float32", "float64") else None
+        if found is not None:
+            return found
+    return None
 
 
 def _in_dtype(dtype: np.dtype[Any]) -> Callable[[Any, Any], Any]:
