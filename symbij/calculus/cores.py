@@ -12,6 +12,7 @@ from symbij.calculus.chain import (
     Chain,
     Core,
     Link,
+    RowLink,
     chain_forward,
     chain_log_det,
     chain_log_det_from_output,
@@ -133,6 +134,38 @@ class NumericInverse(Core):
 
     def conditions(self) -> tuple[sp.Expr, ...]:
         return self.core.conditions()
+
+
+@dataclass(frozen=True)
+class OnInterval(Core):
+    """A row of the table on an interval on which it is proved monotone, whatever its parameters."""
+
+    link: RowLink
+    direction: int | sp.Expr
+    where: Interval
+    image: Interval
+    proof: str = ""
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        return self.link.name
+
+    def forward(self, u: sp.Expr) -> sp.Expr:
+        return self.link.forward(u)
+
+    def inverse(self) -> OnInterval:
+        inverse = self.link.inverse()
+        assert isinstance(inverse, RowLink)
+        return OnInterval(inverse, self.direction, self.image, self.where, self.proof)
+
+    def undone(self, end: sp.Expr) -> sp.Expr:
+        return fn.expand_definitions(self.link.forward(end))
+
+    def log_det_u(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        return self.link.log_det_u(u, v)
+
+    def log_det_v(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        return self.link.log_det_v(u, v)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import sympy as sp
 
 from symbij.calculus.bounds import Bounds
 from symbij.calculus.chain import Chain, Link, by_sign, chain_forward
+from symbij.calculus.closed_forms import closed_form
 from symbij.calculus.cores import ASSUMED, MonotoneCore, PiecewiseCore, links_of
 from symbij.calculus.enclose import box_of, enclosure, lies_in, ranges_of
 from symbij.calculus.ends import limit_of
@@ -45,8 +46,9 @@ def settle(part: SumPart | ProductPart | PiecePart, image: Interval, bounds: Bou
     obstacle: Exception | None = None
     found = prove_rational(part, image, bounds)
     if found is not None:
-        return Settled((MonotoneCore(part, found.direction, image, _codomain(part, image, found, bounds), found.aligned,
-                                     found.proof, found.derivative),), found.conditions)  # fmt: skip
+        core = MonotoneCore(part, found.direction, image, _codomain(part, image, found, bounds), found.aligned,
+                            found.proof, found.derivative)  # fmt: skip
+        return Settled(closed_form(core, bounds), found.conditions)
     for term in part.terms:
         try:
             proof = _prove_on(term, image, bounds, prove)
@@ -76,7 +78,7 @@ def settle(part: SumPart | ProductPart | PiecePart, image: Interval, bounds: Bou
             True,
             "a sum of maps that go one way",
         )
-        return Settled((core,), conditions)
+        return Settled(closed_form(core, bounds), conditions)
     found = prove_monotone(part, image, bounds)
     if found is None:
         raise obstacle or Unproved(_not_one_way(part, proofs))
@@ -86,7 +88,7 @@ def settle(part: SumPart | ProductPart | PiecePart, image: Interval, bounds: Bou
     )
     factors = {c for term in part.terms for item in links_of(term) if item.name == "scale" for c in item.conditions()}
     kept = tuple(c for c in conditions if not (isinstance(c[0], sp.Ne) and c[0].lhs in factors))
-    return Settled((core,), (*kept, *own))
+    return Settled(closed_form(core, bounds), (*kept, *own))
 
 
 def assume(part: SumPart | ProductPart, image: Interval, bounds: Bounds, direction: int) -> Settled:

@@ -50,6 +50,7 @@ from symbij.calculus.power_forms import (
     UNIT,
     inverted,
 )
+from symbij.calculus.quadratic_forms import HYPERBOLA_DOMAIN, HYPERBOLA_RANGE, QUADRATIC_DOMAIN, QUADRATIC_RANGE
 from symbij.calculus.row import Row
 from symbij.formula.functions import sigmoid
 from symbij.formula.interval import NONNEGATIVE, POSITIVE, REALS, Interval
@@ -334,6 +335,18 @@ _ALL = [
         Interval(-1, sp.oo), BESIDE_POLE, 1, ("c",)),
     Row("root_1p_scaled", tails.ROOT_SCALED, "pow_1p_scaled", "(1 - c)*log1p_scaled(u, c)", "(1 - c)*log1p(v)",
         BESIDE_POLE, Interval(-1, sp.oo), 1, ("c",)),
+    # one side of a quadratic's or a hyperbola's vertex, where the slope has the sign of s; the slope at v is the root of
+    # a discriminant
+    Row("quadratic", "quadratic(u, a, b, c)", "quadratic_root", "quadratic_log_slope(u, a, b)",
+        "-quadratic_root_log_slope(v, a, b, c)", QUADRATIC_DOMAIN, QUADRATIC_RANGE, "s", ("a", "b", "c", "s")),
+    Row("quadratic_root", "quadratic_root(u, a, b, c, s)", "quadratic", "quadratic_root_log_slope(u, a, b, c)",
+        "-quadratic_log_slope(v, a, b)", QUADRATIC_RANGE, QUADRATIC_DOMAIN, "s", ("a", "b", "c", "s")),
+    Row("hyperbola", "hyperbola(u, a, b, c)", "hyperbola_root", "hyperbola_log_slope(u, a, b)",
+        "-hyperbola_root_log_slope(v, a, b, c, s)", HYPERBOLA_DOMAIN, HYPERBOLA_RANGE, "s", ("a", "b", "c", "s"),
+        nonzero=("a",)),
+    Row("hyperbola_root", "hyperbola_root(u, a, b, c, s)", "hyperbola", "hyperbola_root_log_slope(u, a, b, c, s)",
+        "-hyperbola_log_slope(v, a, b)", HYPERBOLA_RANGE, HYPERBOLA_DOMAIN, "s", ("a", "b", "c", "s"),
+        nonzero=("a",)),
 ]  # fmt: skip
 
 # Rows that are defined at the lower end of their domain for positive exponents only.

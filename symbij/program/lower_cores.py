@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 
 from symbij.calculus.chain import Chain, Link
-from symbij.calculus.cores import POINT, MonotoneCore, NumericInverse, PiecewiseCore
+from symbij.calculus.cores import POINT, MonotoneCore, NumericInverse, OnInterval, PiecewiseCore
 from symbij.calculus.extremes import ExtremeCore
 from symbij.calculus.floor import FloorCore
 from symbij.calculus.parts import Folded
@@ -219,9 +219,18 @@ def lower_spline_inverse(core: SplineCore, env: Env, v: Var, b: Builder) -> Lowe
     return lower_spline(core.inverse(), env, v, b).reciprocal(b)  # type: ignore[arg-type]
 
 
+def _row(core: OnInterval, env: Env, u: Var, b: Builder) -> Lowered:
+    return lower_link(core.link, env, u, b)
+
+
+def _row_inverse(core: OnInterval, env: Env, v: Var, b: Builder) -> Lowered:
+    return lower_link_inverse(core.link, env, v, b)
+
+
 # The lowering of each core, and that of its inverse.
 CORES: dict[type[Link], tuple[Callable[..., Lowered], Callable[..., Lowered]]] = {
     MonotoneCore: (lower_monotone, lower_monotone_inverse),
+    OnInterval: (_row, _row_inverse),
     NumericInverse: (_numeric_inverse, _core_again),
     SplineCore: (lower_spline, lower_spline_inverse),
     PiecewiseCore: (lower_pieces, lower_pieces_inverse),

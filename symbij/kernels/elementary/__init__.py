@@ -18,6 +18,7 @@ from symbij.kernels.elementary import (
     logistic,
     normal,
     powers,
+    quadratic,
     special,
     trigonometric,
 )
@@ -116,6 +117,14 @@ FUNCTIONS: dict[str, Callable[..., Real]] = {
     "lambertw_times_square": special.lambertw_times_square,
     "log1p_product": logarithm.log1p_product,
     "times_square": algebraic.times_square,
+    "quadratic": quadratic.quadratic,
+    "quadratic_root": quadratic.quadratic_root,
+    "quadratic_log_slope": quadratic.quadratic_log_slope,
+    "quadratic_root_log_slope": quadratic.quadratic_root_log_slope,
+    "hyperbola": quadratic.hyperbola,
+    "hyperbola_root": quadratic.hyperbola_root,
+    "hyperbola_log_slope": quadratic.hyperbola_log_slope,
+    "hyperbola_root_log_slope": quadratic.hyperbola_root_log_slope,
     "lgamma": special.lgamma,
     "digamma": special.digamma,
 }
