@@ -45,6 +45,8 @@ CONDITIONED: dict[str, float] = {
     "lambertw_times": 4, "lambertw_times_square": 4, "log1p_product": 2,
     "quadratic": 1, "quadratic_root": 2, "quadratic_log_slope": 1, "quadratic_root_log_slope": 1,
     "hyperbola": 1, "hyperbola_root": 2, "hyperbola_log_slope": 1, "hyperbola_root_log_slope": 1,
+    "exp_quadratic": 1, "exp_quadratic_root": 2, "exp_quadratic_log_slope": 1, "exp_quadratic_root_log_slope": 1,
+    "exp_hyperbola": 1, "exp_hyperbola_root": 2, "exp_hyperbola_log_slope": 1, "exp_hyperbola_root_log_slope": 1,
 }  # fmt: skip
 # Kernels that formulas do not reach, with their definitions.
 OUTSIDE_TABLE = {"cbrt": mpmath.cbrt, "lgamma": mpmath.loggamma, "digamma": mpmath.digamma}
@@ -134,11 +136,14 @@ OTHERS = {
     "lambertw_times_square": [(1.0,), (0.3,), (1e-200,), (1e200,)],
     "log1p_product": [(1.0,), (0.3,), (-1e-200,), (1e10,)],
     "times_square": [(1.0,), (-0.3,), (1e-200,), (1e200,)],
-    **dict.fromkeys(("quadratic", "hyperbola"), QUADRATICS),
-    **dict.fromkeys(("quadratic_log_slope", "hyperbola_log_slope"), [q[:2] for q in QUADRATICS]),
+    **{f"{exp}{name}": sets for exp in ("", "exp_") for name, sets in {
+        **dict.fromkeys(("quadratic", "hyperbola"), QUADRATICS),
+        **dict.fromkeys(("quadratic_log_slope", "hyperbola_log_slope"), [q[:2] for q in QUADRATICS]),
+        **dict.fromkeys(("quadratic_root", "hyperbola_root"), [(*q, s) for q in QUADRATICS for s in (1.0, -1.0)]),
+    }.items()},
+    **dict.fromkeys(("quadratic_root_log_slope", "exp_hyperbola_root_log_slope"), QUADRATICS),
     **{name: [(*q, s) for q in QUADRATICS for s in (1.0, -1.0)]
-       for name in ("quadratic_root", "hyperbola_root", "hyperbola_root_log_slope")},
-    "quadratic_root_log_slope": QUADRATICS,
+       for name in ("hyperbola_root_log_slope", "exp_quadratic_root_log_slope")},
     "sigmoid_between": [(0.0, 1.0), (-2.0, 3.0), (3.0, -1.0), (-1e10, 1.0)],
     "logit_between": [(0.0, 1.0), (-2.0, 3.0), (3.0, -1.0), (-1e10, 1.0)],
 }
@@ -146,29 +151,35 @@ OTHERS = {
 
 def quadratic_points(name: str, others: tuple[float, ...]) -> list[float]:
     """Points all over the domain, and beside zeros and vertices."""
+    exponential, kind = name.startswith("exp_"), name.removeprefix("exp_")
     a, b, c = mpf(others[0]), mpf(others[1]), mpf(others[2] if len(others) > 2 else 0.0)
-    ordinary = [*kernel_points(name, 8), *(s * t for t in (1e-200, 1e-20, 1e20, 1e200) for s in (1, -1))]
-    if name.startswith("hyperbola"):
-        places = [mpmath.sqrt(abs(b / a))]
-        levels = [c + s * 2 * mpmath.sqrt(a * b) for s in (1, -1)] if a * b > 0 else [c]
+    hyperbola, back = kind.startswith("hyperbola"), "root" in kind
+    if back and hyperbola:
+        special = [c + s * 2 * mpmath.sqrt(a * b) for s in (1, -1)] if a * b > 0 else [c]
+    elif back:
+        special = [c - b * b / (4 * a), c, a + b + c]
     else:
-        places = [-b / (2 * a), -b / a]
-        levels = [c - b * b / (4 * a), c]
-    back = "root" in name
-    found = [float(p) for p in (levels if back else places)]
+        special = [mpmath.sqrt(abs(b / a))] if hyperbola else [-b / (2 * a), -b / a]
+        if exponential:
+            special = [mpmath.log(p) for p in special if p > 0]
     steps = (0.0, 1e-15, -1e-15, 1e-9, -1e-9, 1e-4, 0.3, -0.3)
-    points = [p for p in [*ordinary, *(p * (1 + d) for p in found for d in steps)] if math.isfinite(p) and p]
-    if back and name.startswith("quadratic"):
-        return [v for v in points if b * b + 4 * a * (v - c) > 0 and a]
-    if back:
-        s = others[3] if len(others) > 3 else 1.0
-        inside = [v for v in points if (mpf(v) - c) ** 2 - 4 * a * b > 0]
-        return [v for v in inside if (mpf(v) - c + s * mpmath.sqrt((mpf(v) - c) ** 2 - 4 * a * b)) / (2 * a) > 0 and b]
-    if name == "quadratic_log_slope":
-        return [u for u in points if 2 * a * u + b]
-    if name == "hyperbola_log_slope":
-        return [u for u in points if a * mpf(u) ** 2 != b]
-    return points
+    ordinary = [*kernel_points(name, 8), *(s * t for t in (1e-200, 1e-20, 1e20, 1e200) for s in (1, -1))]
+    points = [p for p in [*ordinary, *(float(p) * (1 + d) for p in special for d in steps)] if math.isfinite(p) and p]
+    if not back:
+        slope = {"quadratic_log_slope": lambda u: 2 * a * u + b, "hyperbola_log_slope": lambda u: a * u * u - b}
+        if exponential:
+            points = [u for u in points if abs(u) < 2e4]
+        return [u for u in points if kind not in slope or slope[kind](mpmath.exp(u) if exponential else mpf(u))]
+    s = others[3] if len(others) > 3 else 1.0
+    inside = []
+    for v in points:
+        w = mpf(v) - c
+        square = w**2 - 4 * a * b if hyperbola else b * b + 4 * a * w
+        needed = exponential or hyperbola
+        with mpmath.workprec(9000):
+            if square > 0 and (not needed or ((w if hyperbola else -b) + s * mpmath.sqrt(square)) / (2 * a) > 0):
+                inside.append(v)
+    return inside
 
 
 # Beside the steps of the table of logarithms, where |p log(u)| is large.
@@ -200,7 +211,7 @@ def arguments(name: str) -> list[tuple[float, ...]]:
         elif name in ("lambertw_times", "log1p_product"):
             least = -1.0 if name == "log1p_product" else -0.3678794411714423
             first = [p for p in (*kernel_points(name, 5), -1.0 / others[0]) if mpf(p) * mpf(others[0]) > least]
-        elif name.startswith(("quadratic", "hyperbola")):
+        elif name.removeprefix("exp_").startswith(("quadratic", "hyperbola")):
             first = quadratic_points(name, others)
         else:
             first = [p for p in kernel_points(name, 5) if name != "moebius" or others[2] * p + others[3] != 0]

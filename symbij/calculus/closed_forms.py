@@ -5,16 +5,18 @@ Through one inner function there are many more of them: exp(2x) + exp(x) is t^2 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
+from symbij.calculus.affine import is_row
 from symbij.calculus.bounds import Bounds, sign_of
-from symbij.calculus.chain import Chain, Link, RowLink, link
+from symbij.calculus.chain import Chain, Link, link
 from symbij.calculus.cores import POINT, MonotoneCore, OnInterval
 from symbij.calculus.parts import ProductPart, SumPart
-from symbij.calculus.proof import Monotone
+from symbij.calculus.proof import Folds, Monotone, OutsideDomain, Proof, Prover, Unproved
 from symbij.calculus.slopes import value_of
+from symbij.formula.functions import cbrt
 from symbij.formula.interval import POSITIVE, REALS, Interval
 
 
@@ -85,7 +87,7 @@ def closed_form(core: MonotoneCore, bounds: Bounds) -> Chain:
     """Links with formulas for their inverses that are the same as `core`; the core itself if there are none."""
     shape = shape_of(core.part)
     if shape is None:
-        return (core,)
+        return (with_formula(core, bounds),)
     links: list[Link] = []
     a, b, where, image, direction = shape.a, shape.b, core.where, core.image, core.direction
     if shape.name == "hyperbola":
@@ -112,25 +114,84 @@ def _side(where: Interval, bounds: Bounds) -> int | None:
 
 
 def _common_denominator(*numbers: sp.Expr) -> sp.Expr:
-    """What makes doubles of numbers that are fractions, such as 1/3, which doubles are not."""
+    """What makes doubles of numbers that are fractions, such as 1/3, which doubles are not: between 1/2 and 1, so that
+    nothing overflows that did not before."""
     if not all(n.is_Rational for n in numbers):
         return sp.S.One
-    whole = sp.ilcm(*(n.q for n in numbers))
+    whole = int(sp.ilcm(*(n.q for n in numbers)))
     while whole % 2 == 0:
         whole //= 2
-    return sp.Integer(whole)
+    return sp.Rational(whole, 2 ** (whole - 1).bit_length())
+
+
+def joined(links: list[Link]) -> list[Link]:
+    """Quadratics and hyperbolas of an exponential as one row, and what is added after them taken into them, which may
+    cancel: they add up without rounding."""
+    made: list[Link] = []
+    for item in links:
+        if isinstance(item, OnInterval) and item.name in ("quadratic", "hyperbola") and made and is_row(made[-1], "exp"):
+            made.pop()
+            item = _of_exponential(item)
+        made.append(item)
+        if is_row(item, "shift"):
+            _take_in_shift(made)
+    return made
+
+
+def _of_exponential(item: OnInterval) -> OnInterval:
+    ends = [{sp.oo: sp.oo, sp.S.Zero: -sp.oo}.get(end, sp.log(end)) for end in (item.where.lo, item.where.hi)]
+    where = Interval(*ends, item.where.lo_open, item.where.hi_open)
+    return OnInterval(link(f"exp_{item.name}", *item.link.args), item.direction, where, item.image, item.proof)
+
+
+def _take_in_shift(made: list[Link]) -> None:
+    """Join a shift at the end with the row before it, which may be multiplied by a number first."""
+    divided = len(made) > 2 and is_row(made[-2], "divide")
+    place = -3 if divided else -2
+    item = made[place] if len(made) >= -place else None
+    if not isinstance(item, OnInterval) or item.name not in _WITH_CONSTANT:
+        return
+    factor = made[-2].args[0] if divided else sp.S.One  # type: ignore[attr-defined]
+    a, b, c, s = item.link.args
+    c = c + made[-1].args[0] * factor  # type: ignore[attr-defined]
+    more = _common_denominator(a, b, c)
+    image = _times(item.image, more)
+    by = (c - item.link.args[2]) * more
+    image = Interval(image.lo + by, image.hi + by, image.lo_open, image.hi_open)
+    row = link(item.name, a * more, b * more, c * more, s)
+    made[place:] = [OnInterval(row, item.direction, item.where, image, item.proof)]
+    if factor * more != 1:
+        made.append(link("divide", factor * more))
+
+
+_WITH_CONSTANT = ("quadratic", "hyperbola", "exp_quadratic", "exp_hyperbola")
 
 
 def _times(interval: Interval, factor: sp.Expr) -> Interval:
     return Interval(interval.lo * factor, interval.hi * factor, interval.lo_open, interval.hi_open)
 
 
-def shifted(item: OnInterval, by: sp.Expr) -> OnInterval:
-    """The same, and then `by` added, which may cancel: all that is added is added up without rounding."""
-    a, b, c, s = item.link.args
-    where, image = item.where, item.image
-    moved = Interval(image.lo + by, image.hi + by, image.lo_open, image.hi_open)
-    return OnInterval(link(item.name, a, b, c + by, s), item.direction, where, moved, item.proof)
+def with_formula(core: MonotoneCore, bounds: Bounds) -> MonotoneCore:
+    """A cubic that has one real root wherever it is, with the formula for it: with u = t + h the depressed cubic
+    t^3 + p t, of which for p > 0 that root is 2 sqrt(p/3) sinh(asinh(3 sqrt(3) w/(2 p^(3/2)))/3) at w (Vieta)."""
+    value = value_of((core.part,), POINT)
+    if not value.is_polynomial(POINT):
+        return core
+    poly = sp.Poly(value, POINT)
+    if poly.degree() != 3:
+        return core
+    a, b, c, _ = poly.all_coeffs()
+    h, p = -b / (3 * a), sp.cancel((3 * a * c - b**2) / (3 * a**2))
+    sign = sign_of(p, bounds)
+    if sign != 1 and not (core.where.is_reals and sign != -1):
+        return core
+    w = (POINT - sp.cancel(poly.eval(h))) / a
+    root = 2 * sp.sqrt(p / 3) * sp.sinh(sp.asinh(3 * sp.sqrt(3) * w / (2 * p ** sp.Rational(3, 2))) / 3)
+    if sign == 0:
+        root = cbrt(w)
+    elif sign is None:
+        root = sp.Piecewise((root, sp.Gt(p, 0)), (cbrt(w), True))
+    return replace(core, formula=root + h)
 
 
 def plus_root(c: sp.Expr) -> OnInterval:
@@ -139,9 +200,21 @@ def plus_root(c: sp.Expr) -> OnInterval:
     return OnInterval(back, 1, POSITIVE, REALS, "the inverse of (y - c/y)/2, a sum of maps that go one way").inverse()
 
 
-def can_be_shifted(item: Link) -> bool:
-    """Whether a constant that is added belongs to the row itself."""
-    return isinstance(item, OnInterval) and isinstance(item.link, RowLink) and item.name in ("quadratic", "hyperbola")
+def through_one(
+    part: SumPart | ProductPart, image: Interval, bounds: Bounds, prove: Prover
+) -> tuple[sp.Expr, Proof] | None:
+    """The proof of one of the shapes after one inner function, and that function. None if the sum is not of that
+    kind."""
+    from symbij.calculus.recognise import recognise
+
+    found = in_one_function(value_of((part,), POINT), POINT)
+    if found is None:
+        return None
+    g, outer, t = found
+    try:
+        return g, prove((*recognise(g, POINT), *recognise(outer, t)), image, bounds, False)
+    except (Folds, Unproved, OutsideDomain):
+        return None
 
 
 def in_one_function(expr: sp.Expr, x: sp.Symbol) -> tuple[sp.Expr, sp.Expr, sp.Symbol] | None:
@@ -168,7 +241,7 @@ def _in_one_power(expr: sp.Expr, x: sp.Symbol) -> tuple[sp.Expr, sp.Expr, sp.Sym
         return None
     if ratio == -1 and exponent.could_extract_minus_sign():
         exponent, powers = second, (ratio, sp.S.One)
-    g = base**exponent
+    g = sp.exp(exponent) if base == sp.E else base**exponent
     if g == x or 1 / g == x:
         return None
     t = sp.Dummy("t", real=True)

@@ -10,7 +10,7 @@ import sympy as sp
 
 from symbij.calculus.affine import scaled
 from symbij.calculus.chain import Chain, Link, link, scaling
-from symbij.calculus.closed_forms import in_one_function, plus_root
+from symbij.calculus.closed_forms import plus_root
 from symbij.calculus.parts import FloorPart, Folded, PiecePart, ProductPart, RawChain, SplinePart, SumPart
 from symbij.calculus.pieces import switches
 from symbij.calculus.row import U
@@ -124,7 +124,7 @@ def _power(expr: sp.Expr, x: sp.Symbol) -> RawChain:
 
 def _several(expr: sp.Expr, x: sp.Symbol) -> RawChain:
     """Parts in which `x` stands more than once."""
-    for attempt in (_moebius, _known_shape, _floor_core, _pieces, _other_words, _through_one, _sum_or_product):
+    for attempt in (_moebius, _known_shape, _floor_core, _pieces, _other_words, _sum_or_product):
         chain = attempt(expr, x)
         if chain is not None:
             return chain
@@ -287,16 +287,6 @@ def _other_words(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
         u, v = (u, v) if u.has(x) else (v, u)
         return (*recognise(u, x), link("shift", -v), link("softplus"), link("shift", v))
     return None
-
-
-def _through_one(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
-    """A sum of two terms that one inner function makes a quadratic or a hyperbola of, as t = exp(x) does of
-    exp(2x) + exp(x)."""
-    found = in_one_function(expr, x)
-    if found is None:
-        return None
-    g, outer, t = found
-    return (*recognise(g, x), *recognise(outer, t))
 
 
 def _sum_or_product(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:

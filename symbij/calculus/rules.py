@@ -36,8 +36,7 @@ import sympy as sp
 from symbij.calculus import rules_power
 from symbij.calculus.affine import Run, factor_of, is_affine, is_row, leading_run, run_of, scaled, shifted
 from symbij.calculus.chain import Chain, Link, RowLink, link
-from symbij.calculus.closed_forms import can_be_shifted
-from symbij.calculus.closed_forms import shifted as shifted_core
+from symbij.calculus.closed_forms import joined
 from symbij.calculus.cores import MonotoneCore, PiecewiseCore
 from symbij.calculus.floor import FloorCore
 from symbij.calculus.parameter_forms import one_sided, parameter_form
@@ -57,7 +56,7 @@ def simplify_chain(chain: Chain) -> Chain:
         merged = _join_floor(_merge_affine(links))
         changed = _apply_once(merged)
         if changed is None:
-            return tuple(_stable_parameters(item) for item in _join_shifts(merged))
+            return tuple(_stable_parameters(item) for item in joined(merged))
         links = changed
     raise AssertionError(f"the rewriting of {[item.name for item in chain]} does not end")
 
@@ -136,16 +135,6 @@ def _join_floor(links: list[Link]) -> list[Link]:
         if (offset, tail) != (item.offset, item.tail):
             return [*before, floor_core(item.g, offset, tail), *after]
     return links
-
-
-def _join_shifts(links: list[Link]) -> list[Link]:
-    """Take a shift after a quadratic or a hyperbola into it."""
-    made: list[Link] = []
-    for item in links:
-        if made and is_row(item, "shift") and can_be_shifted(made[-1]):
-            item = shifted_core(made.pop(), item.args[0])  # type: ignore[arg-type, attr-defined]
-        made.append(item)
-    return made
 
 
 def _merge_affine(links: list[Link]) -> list[Link]:

@@ -9,7 +9,7 @@ import sympy as sp
 
 from symbij.calculus.bounds import Bounds
 from symbij.calculus.chain import Chain, Link, by_sign, chain_forward
-from symbij.calculus.closed_forms import closed_form
+from symbij.calculus.closed_forms import closed_form, through_one
 from symbij.calculus.cores import ASSUMED, MonotoneCore, PiecewiseCore, links_of
 from symbij.calculus.enclose import box_of, enclosure, lies_in, ranges_of
 from symbij.calculus.ends import limit_of
@@ -42,6 +42,25 @@ def settle(part: SumPart | ProductPart | PiecePart, image: Interval, bounds: Bou
     """The core that `part` is on `image`. Raises `Unproved`, `Folds`, `OutsideDomain` or `Turns`."""
     if isinstance(part, PiecePart):
         return _settle_pieces(part, image, bounds, prove)
+    composed = through_one(part, image, bounds, prove)
+    if composed is None:
+        return _settle_terms(part, image, bounds, prove)
+    g, proof = composed
+    by_formula = Settled(proof.links, proof.conditions)
+    if not g.is_Pow or isinstance(g, sp.exp):
+        return by_formula
+    # powers over- and underflow where their sum's slope does not: the formula serves for the inverse alone
+    try:
+        settled = _settle_terms(part, image, bounds, prove)
+    except (Folds, Unproved):
+        return by_formula
+    if len(settled.links) != 1 or not isinstance(settled.links[0], MonotoneCore):
+        return settled
+    return replace(settled, links=(replace(settled.links[0], closed=simplify_chain(proof.links)),))
+
+
+def _settle_terms(part: SumPart | ProductPart, image: Interval, bounds: Bounds, prove: Prover) -> Settled:
+    """The core that a sum or product is, by what its terms are."""
     proofs: list[Proof] = []
     obstacle: Exception | None = None
     found = prove_rational(part, image, bounds)

@@ -90,7 +90,7 @@ def lower_monotone(core: MonotoneCore, env: Env, u: Var, b: Builder) -> Lowered:
 
 def lower_monotone_inverse(core: MonotoneCore, env: Env, v: Var, b: Builder) -> Lowered:
     """The u that the core maps to `v`, and log|dv/du| there."""
-    u = _lower_root(core, env, v, b)
+    u = lower_inverse(core.closed, env, v, b).value if core.closed else _lower_root(core, env, v, b)
     here = lower_monotone(core, env, u, b)
     if not b.accurate:
         return Lowered(u, here.log_det)

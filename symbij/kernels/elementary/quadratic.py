@@ -4,7 +4,8 @@ What cancels is carried as the sum of two doubles, so that vertices and zeros ke
 of a quadratic is that of a u^2 + b u - w, whose discriminant D = b^2 + 4 a w is the square of the slope; the root of a
 hyperbola is that of a u^2 - w u + b, with D = w^2 - 4 a b the square of u times the slope. A root is taken in the one of
 its two forms in which nothing cancels: (s sqrt(D) - B)/(2 A) or -2 C/(B + s sqrt(D)), where s is the sign of 2 A u + B.
-Squares would over- and underflow, so what they are made of carries its exponent beside it.
+Squares would over- and underflow, so what they are made of carries its exponent beside it. So does the exponential in
+a exp(2u) + b exp(u) + c and a exp(u) + b exp(-u) + c, of which 1 + (exp(r) - 1) next to 1 keeps the second summand.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from symbij.kernels.elementary.exponential import reduced
 from symbij.kernels.elementary.logarithm import log_extended
 from symbij.kernels.values import (
+    Bool,
     Real,
     copysign,
     floor,
@@ -57,7 +60,7 @@ class _Wide:
         return _Wide(*quick_two_sum(product, error), self.exponent + other.exponent)
 
     def __truediv__(self, other: _Wide) -> _Wide:
-        quotient = self.high / other.high
+        quotient = select(self.high.equals(0.0), 0.0, self.high / other.high)  # also 0/0, at a vertex at zero
         rest = fma(-quotient, other.high, self.high) + (self.low - quotient * other.low)
         error = select(abs(quotient) < math.inf, rest / other.high, 0.0)
         return _Wide(*quick_two_sum(quotient, error), self.exponent - other.exponent)
@@ -85,8 +88,10 @@ class _Wide:
 
     def log(self) -> Real:
         """log|number|."""
-        high, low = log_extended(abs(self.high), select(self.high < 0.0, -self.low, self.low), self.exponent)
-        return high + low
+        zero = self.high.equals(0.0)
+        size, rest = abs(self.high), select(self.high < 0.0, -self.low, self.low)
+        high, low = log_extended(select(zero, 1.0, size), select(zero, 0.0, rest), self.exponent)
+        return select(zero, -math.inf, high + low)
 
 
 def _choose(condition: object, yes: _Wide, no: _Wide) -> _Wide:
@@ -116,21 +121,26 @@ def quadratic(u: Real, a: Real, b: Real, c: Real) -> Real:
     return select(abs(exact) < math.inf, exact, plain)
 
 
-def _discriminant(v: Real, a: Real, b: Real, c: Real) -> tuple[_Wide, _Wide]:
-    w, linear = _difference(v, c), _wide(b)
-    return w, linear * linear + (_wide(a) * w).doubled(2.0)
+def _root(a: _Wide, b: _Wide, c: _Wide, s: Real) -> tuple[_Wide, _Wide]:
+    """The u with a u^2 + b u + c = 0 and 2 a u + b of the sign s, and 2 a u + b there."""
+    size = (b * b + -(a * c).doubled(2.0)).root()
+    slope = _choose(s < 0.0, -size, size)
+    apart = s * b.high < 0.0
+    return _choose(apart, slope + -b, -c.doubled()) / _choose(apart, a.doubled(), b + slope), slope
+
+
+def _quadratic_root(v: Real, a: Real, b: Real, c: Real, s: Real) -> tuple[_Wide, _Wide]:
+    return _root(_wide(a), _wide(b), _difference(c, v), s)
+
+
+def _hyperbola_root(v: Real, a: Real, b: Real, c: Real, s: Real) -> tuple[_Wide, _Wide]:
+    return _root(_wide(a), _difference(c, v), _wide(b), s)
 
 
 def quadratic_root(v: Real, a: Real, b: Real, c: Real, s: Real) -> Real:
     """The u with a u^2 + b u + c = v and 2 a u + b of the sign s."""
-    w, discriminant = _discriminant(v, a, b, c)
-    slope = discriminant.root()
-    slope = _choose(s < 0.0, -slope, slope)
-    linear = _wide(b)
-    apart = s * b < 0.0
-    root = _choose(apart, slope + -linear, w.doubled()) / _choose(apart, _wide(a).doubled(), linear + slope)
-    result = select(w.high.equals(0.0) & ~apart, 0.0, root.value())
-    return select(abs(v).equals(math.inf), copysign(math.inf, s * v), result)
+    root, _ = _quadratic_root(v, a, b, c, s)
+    return select(abs(v).equals(math.inf), copysign(math.inf, s * v), root.value())
 
 
 def quadratic_log_slope(u: Real, a: Real, b: Real) -> Real:
@@ -141,9 +151,8 @@ def quadratic_log_slope(u: Real, a: Real, b: Real) -> Real:
 
 def quadratic_root_log_slope(v: Real, a: Real, b: Real, c: Real) -> Real:
     """-log|2 a u + b| at the u with a u^2 + b u + c = v."""
-    _, discriminant = _discriminant(v, a, b, c)
-    log = select(discriminant.high < 0.0, -math.inf, discriminant.log())
-    return select(abs(v).equals(math.inf), -math.inf, -0.5 * log)
+    _, slope = _quadratic_root(v, a, b, c, v.code.real(1.0))
+    return select(abs(v).equals(math.inf), -math.inf, -slope.log())
 
 
 def hyperbola(u: Real, a: Real, b: Real, c: Real) -> Real:
@@ -157,18 +166,10 @@ def hyperbola(u: Real, a: Real, b: Real, c: Real) -> Real:
     return select(abs(exact) < math.inf, exact, rising + falling + c)
 
 
-def _hyperbola_root(v: Real, a: Real, b: Real, c: Real, s: Real) -> _Wide:
-    w, leading, last = _difference(v, c), _wide(a), _wide(b)
-    slope = (w * w + -(leading * last).doubled(2.0)).root()
-    slope = _choose(s < 0.0, -slope, slope)
-    along = s * w.high > 0.0
-    return _choose(along, w + slope, last.doubled()) / _choose(along, leading.doubled(), w + -slope)
-
-
 def hyperbola_root(v: Real, a: Real, b: Real, c: Real, s: Real) -> Real:
     """The u > 0 with a u + b/u + c = v and a - b/u^2 of the sign s."""
     end = select(s * v > 0.0, math.inf, 0.0)
-    return select(abs(v).equals(math.inf), end, _hyperbola_root(v, a, b, c, s).value())
+    return select(abs(v).equals(math.inf), end, _hyperbola_root(v, a, b, c, s)[0].value())
 
 
 def _hyperbola_slope(u: _Wide, a: Real, b: Real) -> Real:
@@ -183,4 +184,104 @@ def hyperbola_log_slope(u: Real, a: Real, b: Real) -> Real:
 
 def hyperbola_root_log_slope(v: Real, a: Real, b: Real, c: Real, s: Real) -> Real:
     """-log|a - b/u^2| at the u > 0 with a u + b/u + c = v."""
-    return -_hyperbola_slope(_hyperbola_root(v, a, b, c, s), a, b)
+    return -_hyperbola_slope(_hyperbola_root(v, a, b, c, s)[0], a, b)
+
+
+_BEYOND = 2000.0  # where one of two exponentials is all there is, whatever their factors
+
+
+def _exponential(u: Real) -> tuple[_Wide, _Wide, Bool, Real]:
+    """exp(u) as far as it matters beside numbers, exp(u) - 1 where that is small, whether it is, and by how much u is
+    beyond what matters."""
+    inside = lesser(greater(u, -_BEYOND), _BEYOND)
+    k, r, q = reduced(inside)
+    p, p_low = quick_two_sum(r, q)
+    high, low = two_sum(1.0, p)
+    return _Wide(high, low + p_low, k), _normal(p, p_low), k.equals(0.0), u - inside
+
+
+def _normal(high: Real, low: Real) -> _Wide:
+    exponent, m = split(abs(high))
+    zero = high.equals(0.0)
+    down = greater(lesser(-exponent, 2000.0), -2000.0)
+    return _Wide(select(zero, 0.0, copysign(m, high)), scaled(low, down), select(zero, _NOTHING, exponent))
+
+
+def _about_one(a: _Wide, b: _Wide, c: _Wide) -> tuple[_Wide, _Wide, _Wide]:
+    """The coefficients of a t^2 + b t + c in powers of t - 1."""
+    return a, a.doubled() + b, a + b + c
+
+
+def _quadratic_of_exp(u: Real, a: _Wide, b: _Wide, c: _Wide) -> tuple[_Wide, _Wide]:
+    """a exp(2u) + b exp(u) + c, and exp(u): in powers of exp(u) - 1 where that is small, since the sum may vanish
+    there."""
+    t, t_less_one, near, _ = _exponential(u)
+    point = _choose(near, t_less_one, t)
+    first, second, third = (_choose(near, n, f) for n, f in zip(_about_one(a, b, c), (a, b, c), strict=True))
+    return (first * point + second) * point + third, t
+
+
+def exp_quadratic(u: Real, a: Real, b: Real, c: Real) -> Real:
+    """a exp(2u) + b exp(u) + c."""
+    total, _ = _quadratic_of_exp(u, _wide(a), _wide(b), _wide(c))
+    return total.value()
+
+
+def _root_of_exp(a: _Wide, b: _Wide, c: _Wide, s: Real) -> tuple[_Wide, _Wide]:
+    """The t > 0 with a t^2 + b t + c = 0 and 2 a t + b of the sign s, with all digits of t - 1, and 2 a t + b there."""
+    root, slope = _root(a, b, c, s)
+    less_one, near_slope = _root(*_about_one(a, b, c), s)
+    size = root.value()
+    near = (size > 0.75) & (size < 1.5)
+    one = _Wide(size.code.real(1.0), size.code.real(0.0), size.code.real(0.0))
+    return _choose(near, one + less_one, root), _choose(near, near_slope, slope)
+
+
+def exp_quadratic_root(v: Real, a: Real, b: Real, c: Real, s: Real) -> Real:
+    """The u with a exp(2u) + b exp(u) + c = v and a slope of the sign s there."""
+    root, _ = _root_of_exp(_wide(a), _wide(b), _difference(c, v), s)
+    return select(abs(v).equals(math.inf), math.inf, root.log())
+
+
+def _linear_of_exp(u: Real, a: _Wide, b: _Wide) -> tuple[_Wide, _Wide]:
+    """a exp(u) + b, and exp(u)."""
+    t, t_less_one, near, _ = _exponential(u)
+    return a * _choose(near, t_less_one, t) + _choose(near, a + b, b), t
+
+
+def exp_quadratic_log_slope(u: Real, a: Real, b: Real) -> Real:
+    """log|2 a exp(2u) + b exp(u)|."""
+    linear, t = _linear_of_exp(u, _wide(a).doubled(), _wide(b))
+    size, beyond = (linear * t).log(), _exponential(u)[3]
+    return size + select(beyond > 0.0, 2.0 * beyond, beyond)
+
+
+def exp_quadratic_root_log_slope(v: Real, a: Real, b: Real, c: Real, s: Real) -> Real:
+    """-log|2 a exp(2u) + b exp(u)| at the u with a exp(2u) + b exp(u) + c = v."""
+    root, slope = _root_of_exp(_wide(a), _wide(b), _difference(c, v), s)
+    return select(abs(v).equals(math.inf), -math.inf, -(root * slope).log())
+
+
+def exp_hyperbola(u: Real, a: Real, b: Real, c: Real) -> Real:
+    """a exp(u) + b exp(-u) + c."""
+    total, t = _quadratic_of_exp(u, _wide(a), _wide(c), _wide(b))
+    return (total / t).value()
+
+
+def exp_hyperbola_root(v: Real, a: Real, b: Real, c: Real, s: Real) -> Real:
+    """The u with a exp(u) + b exp(-u) + c = v and a slope of the sign s there."""
+    root, _ = _root_of_exp(_wide(a), _difference(c, v), _wide(b), s)
+    return select(abs(v).equals(math.inf), copysign(math.inf, s * v), root.log())
+
+
+def exp_hyperbola_log_slope(u: Real, a: Real, b: Real) -> Real:
+    """log|a exp(u) - b exp(-u)|."""
+    nothing = _wide(u.code.real(0.0))
+    total, t = _quadratic_of_exp(u, _wide(a), nothing, _wide(-b))
+    return (total / t).log() + abs(_exponential(u)[3])
+
+
+def exp_hyperbola_root_log_slope(v: Real, a: Real, b: Real, c: Real) -> Real:
+    """-log|a exp(u) - b exp(-u)| at a u with a exp(u) + b exp(-u) + c = v."""
+    _, slope = _hyperbola_root(v, a, b, c, c.code.real(1.0))
+    return select(abs(v).equals(math.inf), -math.inf, -slope.log())
