@@ -136,14 +136,22 @@ OTHERS = {
     "lambertw_times_square": [(1.0,), (0.3,), (1e-200,), (1e200,)],
     "log1p_product": [(1.0,), (0.3,), (-1e-200,), (1e10,)],
     "times_square": [(1.0,), (-0.3,), (1e-200,), (1e200,)],
-    **{f"{exp}{name}": sets for exp in ("", "exp_") for name, sets in {
-        **dict.fromkeys(("quadratic", "hyperbola"), QUADRATICS),
-        **dict.fromkeys(("quadratic_log_slope", "hyperbola_log_slope"), [q[:2] for q in QUADRATICS]),
-        **dict.fromkeys(("quadratic_root", "hyperbola_root"), [(*q, s) for q in QUADRATICS for s in (1.0, -1.0)]),
-    }.items()},
+    **{exp + name: QUADRATICS for exp in ("", "exp_") for name in ("quadratic", "hyperbola")},
+    **{
+        f"{exp}{name}_log_slope": [q[:2] for q in QUADRATICS]
+        for exp in ("", "exp_")
+        for name in ("quadratic", "hyperbola")
+    },
+    **{
+        f"{exp}{name}_root": [(*q, s) for q in QUADRATICS for s in (1.0, -1.0)]
+        for exp in ("", "exp_")
+        for name in ("quadratic", "hyperbola")
+    },
     **dict.fromkeys(("quadratic_root_log_slope", "exp_hyperbola_root_log_slope"), QUADRATICS),
-    **{name: [(*q, s) for q in QUADRATICS for s in (1.0, -1.0)]
-       for name in ("hyperbola_root_log_slope", "exp_quadratic_root_log_slope")},
+    **{
+        name: [(*q, s) for q in QUADRATICS for s in (1.0, -1.0)]
+        for name in ("hyperbola_root_log_slope", "exp_quadratic_root_log_slope")
+    },
     "sigmoid_between": [(0.0, 1.0), (-2.0, 3.0), (3.0, -1.0), (-1e10, 1.0)],
     "logit_between": [(0.0, 1.0), (-2.0, 3.0), (3.0, -1.0), (-1e10, 1.0)],
 }

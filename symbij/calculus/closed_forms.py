@@ -129,7 +129,12 @@ def joined(links: list[Link]) -> list[Link]:
     cancel: they add up without rounding."""
     made: list[Link] = []
     for item in links:
-        if isinstance(item, OnInterval) and item.name in ("quadratic", "hyperbola") and made and is_row(made[-1], "exp"):
+        if (
+            isinstance(item, OnInterval)
+            and item.name in ("quadratic", "hyperbola")
+            and made
+            and is_row(made[-1], "exp")
+        ):
             made.pop()
             item = _of_exponential(item)
         made.append(item)

@@ -29,7 +29,9 @@ EXP_QUADRATIC_DOMAIN = Interval(
 _FIRST = sp.Piecewise((_LEVEL, _BENT_ABOVE), (_C, True))
 _LAST = sp.Piecewise((_LEVEL, _BENT_BELOW), (sp.oo, _OPENS_UP), (-sp.oo, True))
 _RISES = sp.Gt(_S, 0)
-EXP_QUADRATIC_RANGE = Interval(sp.Piecewise((_FIRST, _RISES), (_LAST, True)), sp.Piecewise((_LAST, _RISES), (_FIRST, True)))
+EXP_QUADRATIC_RANGE = Interval(
+    sp.Piecewise((_FIRST, _RISES), (_LAST, True)), sp.Piecewise((_LAST, _RISES), (_FIRST, True))
+)
 
 # a u + b/u + c for u > 0 where a - b/u^2 has the sign of s: it turns if a and b have the same sign
 _TURN = sp.sqrt(sp.Abs(_B / _A))

@@ -345,8 +345,8 @@ _ALL = [
         Interval(-1, sp.oo), BESIDE_POLE, 1, ("c",)),
     Row("root_1p_scaled", tails.ROOT_SCALED, "pow_1p_scaled", "(1 - c)*log1p_scaled(u, c)", "(1 - c)*log1p(v)",
         BESIDE_POLE, Interval(-1, sp.oo), 1, ("c",)),
-    # one side of a quadratic's or a hyperbola's vertex, where the slope has the sign of s; the slope at v is the root of
-    # a discriminant
+    # one side of a quadratic's or a hyperbola's vertex, where the slope has the sign of s; from v it is the root of a
+    # discriminant
     Row("quadratic", "quadratic(u, a, b, c)", "quadratic_root", "quadratic_log_slope(u, a, b)",
         "-quadratic_root_log_slope(v, a, b, c)", QUADRATIC_DOMAIN, QUADRATIC_RANGE, "s", _ABCS),
     Row("quadratic_root", "quadratic_root(u, a, b, c, s)", "quadratic", "quadratic_root_log_slope(u, a, b, c)",

@@ -90,11 +90,15 @@ def lower_monotone(core: MonotoneCore, env: Env, u: Var, b: Builder) -> Lowered:
 
 def lower_monotone_inverse(core: MonotoneCore, env: Env, v: Var, b: Builder) -> Lowered:
     """The u that the core maps to `v`, and log|dv/du| there."""
-    u = lower_inverse(core.closed, env, v, b).value if core.closed else _lower_root(core, env, v, b)
+    found = lower_inverse(core.closed, env, v, b) if core.closed else None
+    u = found.value if found is not None else _lower_root(core, env, v, b)
     here = lower_monotone(core, env, u, b)
-    if not b.accurate:
-        return Lowered(u, here.log_det)
-    return Lowered(u, b.add(here.log_det, _beyond_rounding(core, env, here, u, v, b)))
+    log_det = here.log_det
+    if b.accurate:
+        log_det = b.add(log_det, _beyond_rounding(core, env, here, u, v, b))
+    if found is not None:  # an input that underflows has lost its slope
+        log_det = b.select(b.compare("lt", b.call("abs", u), b.const(1e-290)), b.neg(found.log_det), log_det)
+    return Lowered(u, log_det)
 
 
 def _beyond_rounding(core: MonotoneCore, env: Env, here: Lowered, u: Var, v: Var, b: Builder) -> Var:

@@ -2,10 +2,10 @@
 
 What cancels is carried as the sum of two doubles, so that vertices and zeros keep their digits. With w = v - c the root
 of a quadratic is that of a u^2 + b u - w, whose discriminant D = b^2 + 4 a w is the square of the slope; the root of a
-hyperbola is that of a u^2 - w u + b, with D = w^2 - 4 a b the square of u times the slope. A root is taken in the one of
-its two forms in which nothing cancels: (s sqrt(D) - B)/(2 A) or -2 C/(B + s sqrt(D)), where s is the sign of 2 A u + B.
-Squares would over- and underflow, so what they are made of carries its exponent beside it. So does the exponential in
-a exp(2u) + b exp(u) + c and a exp(u) + b exp(-u) + c, of which 1 + (exp(r) - 1) next to 1 keeps the second summand.
+hyperbola is that of a u^2 - w u + b, with D = w^2 - 4 a b the square of u times the slope. A root is taken in the one
+of its two forms in which nothing cancels: (s sqrt(D) - B)/(2 A) or -2 C/(B + s sqrt(D)), where s is the sign of
+2 A u + B. Squares would over- and underflow, so what they are made of carries its exponent beside it. So does the
+exponential in a exp(2u) + b exp(u) + c and a exp(u) + b exp(-u) + c, of which exp(u) - 1 is kept beside 1.
 """
 
 from __future__ import annotations
@@ -184,7 +184,12 @@ def hyperbola_log_slope(u: Real, a: Real, b: Real) -> Real:
 
 def hyperbola_root_log_slope(v: Real, a: Real, b: Real, c: Real, s: Real) -> Real:
     """-log|a - b/u^2| at the u > 0 with a u + b/u + c = v."""
-    return -_hyperbola_slope(_hyperbola_root(v, a, b, c, s)[0], a, b)
+    root, slope = _hyperbola_root(v, a, b, c, s)
+    # the same is log|(1 + w/(a u - b/u))/(2 a)|, which is better where that quotient is small
+    ratio = _difference(v, c) / slope
+    one = _Wide(v.code.real(1.0), v.code.real(0.0), v.code.real(0.0))
+    middle = ((one + ratio) / _wide(a).doubled()).log()
+    return select(abs(ratio.value()) < 0.5, middle, -_hyperbola_slope(root, a, b))
 
 
 _BEYOND = 2000.0  # where one of two exponentials is all there is, whatever their factors
