@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 _ROOT_NOTE = "f_inverse(y) is the one x with f(x) = y, found by a bracketed Newton iteration to full precision"
 
-_FORMULA_NOTE = "the formula is that of the cubic's one real root; a bracketed Newton iteration, which computes it, is more accurate"
+_FORMULA_NOTE = (
+    "the formula is that of the cubic's one real root, which is computed by a bracketed Newton iteration: that is more "
+    "accurate"
+)
 
 
 def as_text(d: Derivation) -> str:
