@@ -20,6 +20,24 @@ CLOSE = mpf(2) ** -500
 
 ROW_PARAMETERS: dict[str, list[tuple[str, ...]]] = {
     "moebius": [("2", "1", "3", "5"), ("-1", "2", "1/2", "3")],
+    **{
+        name: [("2", "3", "-1", "1"), ("1/3", "-1", "0", "-1"), ("-2", "1", "7", "1")]
+        for name in ("quadratic", "quadratic_root")
+    },
+    **{
+        name: [("2", "3", "-1", "1"), ("1/3", "-1", "0", "-1"), ("2", "-1", "7", "1"), ("-2", "1", "7", "1")]
+        for name in ("exp_quadratic", "exp_quadratic_root")
+    },
+    **{
+        name: [
+            ("2", "3", "-1", "1"),
+            ("1/3", "5", "0", "-1"),
+            ("1", "-2", "3", "1"),
+            ("-2", "1", "7", "-1"),
+            ("-2", "-1", "1", "1"),
+        ]
+        for name in ("hyperbola", "hyperbola_root", "exp_hyperbola", "exp_hyperbola_root")
+    },
     "shift": [("3/10",), ("-5",)],
     "scale": [("17/10",), ("-1/3",)],
     "divide": [("17/10",), ("-1/3",)],
@@ -186,6 +204,8 @@ def test_ends_map_to_ends(name: str, args: tuple[sp.Expr, ...]) -> None:
                 "expm1_scaled",
                 "root_1m_exp",
                 "exp_times",
+                "exp_quadratic",
+                "exp_hyperbola",
                 "sinh_scaled",
                 "sinh_stretched",
                 "logcosh",
@@ -198,6 +218,8 @@ def test_ends_map_to_ends(name: str, args: tuple[sp.Expr, ...]) -> None:
                 near = -inward * mpf(10) ** 4
             if name == "ndtri_exp" and mpmath.isinf(end):
                 near = mpf(-500)
+            if name in ("hyperbola_root", "exp_hyperbola_root") and mpmath.isinf(end):
+                near = -inward * mpf(10) ** 200  # whose square has not yet swallowed what is left of it
             if name in DOUBLE:
                 near = mpf(7) if inward == -1 else -(mpf(10) ** 4)
             v = real(value(near))
@@ -259,6 +281,27 @@ POINTS: dict[str, list[tuple[str, ...]]] = {
     "softplus_scaled": [("0.3", "2"), ("-4", "-1.5")],
     "softplus_scaled_inverse": [("0.3", "2"), ("-4", "-1.5")],
     "moebius": [("0.3", "2", "1", "3", "5"), ("7", "-1", "2", "0.5", "3")],
+    **{
+        name: [("0.3", "2", "-3", "0.5"), ("-4", "-0.1", "1", "7")]
+        for name in ("quadratic", "hyperbola", "exp_quadratic", "exp_hyperbola")
+    },
+    "quadratic_root": [("0.3", "2", "-3", "0.5", "1"), ("3", "2", "-3", "0.5", "-1")],
+    **{
+        name: [("0.3", "2", "-3", "0.5", "1"), ("9", "2", "3", "0.5", "-1")]
+        for name in ("hyperbola_root", "hyperbola_root_log_slope", "exp_hyperbola_root")
+    },
+    **{
+        name: [("0.3", "2", "-3", "0.5", "1"), ("0.1", "2", "-3", "0.5", "-1")]
+        for name in ("exp_quadratic_root", "exp_quadratic_root_log_slope")
+    },
+    **{
+        name: [("0.3", "2", "-3", "0.5"), ("3", "2", "-3", "0.5")]
+        for name in ("quadratic_root_log_slope", "exp_hyperbola_root_log_slope")
+    },
+    **{
+        name: [("0.3", "2", "-3"), ("-4", "-0.1", "1")]
+        for name in ("quadratic_log_slope", "hyperbola_log_slope", "exp_quadratic_log_slope", "exp_hyperbola_log_slope")
+    },
     "sigmoid_between": [("0.3", "-2", "3"), ("-4", "1", "0.5")],
     "logit_between": [("0.3", "-2", "3"), ("0.7", "1", "0.5")],
     "max": [("0.3", "2"), ("4", "2")],

@@ -43,6 +43,10 @@ CONDITIONED: dict[str, float] = {
     "logit_affine": 4, "logit_affine_inverse": 4, "cauchy": 2, "cauchy_inverse": 2, "atanh_expm1": 2,
     "asinh_scaled": 4, "sinh_scaled": 4, "loghypot": 2, "loghypot1_scaled": 2, "soft_clip": 4, "soft_clip_inverse": 4,
     "lambertw_times": 4, "lambertw_times_square": 4, "log1p_product": 2,
+    "quadratic": 1, "quadratic_root": 2, "quadratic_log_slope": 1, "quadratic_root_log_slope": 1,
+    "hyperbola": 1, "hyperbola_root": 2, "hyperbola_log_slope": 1, "hyperbola_root_log_slope": 1,
+    "exp_quadratic": 1, "exp_quadratic_root": 2, "exp_quadratic_log_slope": 1, "exp_quadratic_root_log_slope": 1,
+    "exp_hyperbola": 1, "exp_hyperbola_root": 2, "exp_hyperbola_log_slope": 1, "exp_hyperbola_root_log_slope": 1,
 }  # fmt: skip
 # Kernels that formulas do not reach, with their definitions.
 OUTSIDE_TABLE = {"cbrt": mpmath.cbrt, "lgamma": mpmath.loggamma, "digamma": mpmath.digamma}
@@ -93,6 +97,12 @@ def kernel_points(name: str, count: int = 12) -> list[float]:
     return sorted({float(p) for p in points if lo < p < hi})
 
 
+QUADRATICS = [
+    (1.0, 1.0, 0.0), (1.0, -2.0, 1.0), (-3.0, 0.7, 1.3), (0.5, -0.5, 0.0), (1e-200, 1e200, 3.0), (1e200, -1e-200, 1e-3),
+    (1.0, 1e9, -1e9), (1e-300, 1e-300, 0.0), (7.0, 0.0, 2.0), (1.1, 1e-160, -1e160),
+]  # fmt: skip
+
+
 OTHERS = {
     **{name: [(0.5,), (-1.3,), (3.0,), (40.7,)] for name in ("pow_m1", "root_1p", "pow_1p_m1", "root_1p_m1")},
     **{name: [(0.5, 3e-200), (-1.3, 7.0), (40.7, 1e300)] for name in ("pow_quotient", "root_times")},
@@ -126,9 +136,58 @@ OTHERS = {
     "lambertw_times_square": [(1.0,), (0.3,), (1e-200,), (1e200,)],
     "log1p_product": [(1.0,), (0.3,), (-1e-200,), (1e10,)],
     "times_square": [(1.0,), (-0.3,), (1e-200,), (1e200,)],
+    **{exp + name: QUADRATICS for exp in ("", "exp_") for name in ("quadratic", "hyperbola")},
+    **{
+        f"{exp}{name}_log_slope": [q[:2] for q in QUADRATICS]
+        for exp in ("", "exp_")
+        for name in ("quadratic", "hyperbola")
+    },
+    **{
+        f"{exp}{name}_root": [(*q, s) for q in QUADRATICS for s in (1.0, -1.0)]
+        for exp in ("", "exp_")
+        for name in ("quadratic", "hyperbola")
+    },
+    **dict.fromkeys(("quadratic_root_log_slope", "exp_hyperbola_root_log_slope"), QUADRATICS),
+    **{
+        name: [(*q, s) for q in QUADRATICS for s in (1.0, -1.0)]
+        for name in ("hyperbola_root_log_slope", "exp_quadratic_root_log_slope")
+    },
     "sigmoid_between": [(0.0, 1.0), (-2.0, 3.0), (3.0, -1.0), (-1e10, 1.0)],
     "logit_between": [(0.0, 1.0), (-2.0, 3.0), (3.0, -1.0), (-1e10, 1.0)],
 }
+
+
+def quadratic_points(name: str, others: tuple[float, ...]) -> list[float]:
+    """Points all over the domain, and beside zeros and vertices."""
+    exponential, kind = name.startswith("exp_"), name.removeprefix("exp_")
+    a, b, c = mpf(others[0]), mpf(others[1]), mpf(others[2] if len(others) > 2 else 0.0)
+    hyperbola, back = kind.startswith("hyperbola"), "root" in kind
+    if back and hyperbola:
+        special = [c + s * 2 * mpmath.sqrt(a * b) for s in (1, -1)] if a * b > 0 else [c]
+    elif back:
+        special = [c - b * b / (4 * a), c, a + b + c]
+    else:
+        special = [mpmath.sqrt(abs(b / a))] if hyperbola else [-b / (2 * a), -b / a]
+        if exponential:
+            special = [mpmath.log(p) for p in special if p > 0]
+    steps = (0.0, 1e-15, -1e-15, 1e-9, -1e-9, 1e-4, 0.3, -0.3)
+    ordinary = [*kernel_points(name, 8), *(s * t for t in (1e-200, 1e-20, 1e20, 1e200) for s in (1, -1))]
+    points = [p for p in [*ordinary, *(float(p) * (1 + d) for p in special for d in steps)] if math.isfinite(p) and p]
+    if not back:
+        slope = {"quadratic_log_slope": lambda u: 2 * a * u + b, "hyperbola_log_slope": lambda u: a * u * u - b}
+        if exponential:
+            points = [u for u in points if abs(u) < 2e4]
+        return [u for u in points if kind not in slope or slope[kind](mpmath.exp(u) if exponential else mpf(u))]
+    s = others[3] if len(others) > 3 else 1.0
+    inside = []
+    for v in points:
+        w = mpf(v) - c
+        square = w**2 - 4 * a * b if hyperbola else b * b + 4 * a * w
+        needed = exponential or hyperbola
+        with mpmath.workprec(9000):
+            if square > 0 and (not needed or ((w if hyperbola else -b) + s * mpmath.sqrt(square)) / (2 * a) > 0):
+                inside.append(v)
+    return inside
 
 
 # Beside the steps of the table of logarithms, where |p log(u)| is large.
@@ -160,6 +219,8 @@ def arguments(name: str) -> list[tuple[float, ...]]:
         elif name in ("lambertw_times", "log1p_product"):
             least = -1.0 if name == "log1p_product" else -0.3678794411714423
             first = [p for p in (*kernel_points(name, 5), -1.0 / others[0]) if mpf(p) * mpf(others[0]) > least]
+        elif name.removeprefix("exp_").startswith(("quadratic", "hyperbola")):
+            first = quadratic_points(name, others)
         else:
             first = [p for p in kernel_points(name, 5) if name != "moebius" or others[2] * p + others[3] != 0]
         made += [(p, *others) for p in first]

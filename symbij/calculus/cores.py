@@ -12,6 +12,7 @@ from symbij.calculus.chain import (
     Chain,
     Core,
     Link,
+    RowLink,
     chain_forward,
     chain_log_det,
     chain_log_det_from_output,
@@ -43,7 +44,7 @@ class MonotoneCore(Core):
     """A sum or product of chains that is proved monotone on the interval `where`, which it maps onto `image`.
 
     `aligned`: all terms of its derivative have one sign, so that log|f'| = logsumexp of theirs, free of cancellation.
-    The inverse is found numerically.
+    The inverse is found numerically, unless `closed` has a formula for it.
     """
 
     part: SumPart | ProductPart
@@ -54,6 +55,8 @@ class MonotoneCore(Core):
     proof: str = ""  # how it is known to be monotone, in words
     derivative: sp.Expr | None = None  # in the symbol `POINT`, where there is a form of it that does not cancel
     log_derivative: sp.Expr | None = None  # log|derivative| likewise
+    closed: Chain = ()  # links with formulas for their inverses, which together are the same, where there are any
+    formula: sp.Expr | None = None  # of the inverse, in the symbol `POINT`: to be read, as it is not computed by it
 
     @property
     def name(self) -> str:  # type: ignore[override]
@@ -99,7 +102,9 @@ class NumericInverse(Core):
     name: str = "numeric inverse"
 
     def forward(self, u: sp.Expr) -> sp.Expr:
-        return _Root(u)
+        if self.core.formula is not None:
+            return self.core.formula.subs(POINT, u)
+        return chain_forward(invert_chain(self.core.closed), u) if self.core.closed else _Root(u)
 
     def inverse(self) -> Link:
         return self.core
@@ -111,6 +116,8 @@ class NumericInverse(Core):
             inside = sign_of(plain - lo) in (0, 1) and sign_of(hi - plain) in (0, 1)
             if inside and sp.simplify(self.core.forward(plain) - end) == 0:
                 return plain
+        if self.core.closed or self.core.formula is not None:
+            return fn.expand_definitions(self.forward(end))
         raise Unproved(
             f"there is no formula for the x with {self.core.forward(POINT)} = {end}, an end of the domain; "
             "give domain=(lo, hi)"
@@ -133,6 +140,38 @@ class NumericInverse(Core):
 
     def conditions(self) -> tuple[sp.Expr, ...]:
         return self.core.conditions()
+
+
+@dataclass(frozen=True)
+class OnInterval(Core):
+    """A row of the table on an interval on which it is proved monotone, whatever its parameters."""
+
+    link: RowLink
+    direction: int | sp.Expr
+    where: Interval
+    image: Interval
+    proof: str = ""
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        return self.link.name
+
+    def forward(self, u: sp.Expr) -> sp.Expr:
+        return self.link.forward(u)
+
+    def inverse(self) -> OnInterval:
+        inverse = self.link.inverse()
+        assert isinstance(inverse, RowLink)
+        return OnInterval(inverse, self.direction, self.image, self.where, self.proof)
+
+    def undone(self, end: sp.Expr) -> sp.Expr:
+        return fn.expand_definitions(self.link.forward(end))
+
+    def log_det_u(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        return self.link.log_det_u(u, v)
+
+    def log_det_v(self, u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        return self.link.log_det_v(u, v)
 
 
 @dataclass(frozen=True)

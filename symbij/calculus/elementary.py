@@ -49,6 +49,29 @@ _CLIP_FORWARD = [t.format(**_CLIP).replace("X", "u").replace("Y", "v") for t in 
 _SLOPE, *_OTHERS = (t.format(**_CLIP).replace("X", "v").replace("Y", "u") for t in _CLIP_PARTIALS)
 _CLIP_INVERSE = [f"1/({_SLOPE})", *(f"-({other})/({_SLOPE})" for other in _OTHERS)]
 
+# With t the root of c*t + d/t + p = u and z = c - d/t^2 the slope there
+_T = "hyperbola_root(u, c, d, p, q)"
+_HYPERBOLA_BACK = [
+    text.replace("t", _T)
+    for text in (
+        "-2*d*exp(2*v)/t**3",
+        "2*d*exp(2*v)/t**2 - 1/(c - d/t**2)",
+        "2*d*exp(2*v)/t**4 + 1/(c*t**2 - d)",
+        "2*d*exp(2*v)/t**3",
+    )
+]
+
+# With x the root of c*exp(2x) + d*exp(x) + p = u: K is d log|slope|/dx, Z the slope over exp(x)
+_WITH_ROOT = {
+    "X": "exp_quadratic_root(u, c, d, p, q)",
+    "K": "(1 + 2*c/(2*c + d*exp(-X)))",
+    "Z": "(2*c*exp(X) + d)",
+}
+_EXP_QUADRATIC_BACK = [
+    text.replace("K", _WITH_ROOT["K"]).replace("Z", _WITH_ROOT["Z"]).replace("X", _WITH_ROOT["X"])
+    for text in ("-K*exp(-X)/Z", "(K*exp(X) - 2*exp(X))/Z", "(K - 1)/Z", "K*exp(-X)/Z")
+]
+
 ELEMENTARY: dict[str, Elementary] = {
     name: Elementary(name, tuple(derivatives))
     for name, *derivatives in [
@@ -128,6 +151,24 @@ ELEMENTARY: dict[str, Elementary] = {
          "where(v < 1, u**2*exp(-v)/(1 + v), v/(c*(1 + v)))"),
         ("log1p_product", "c/(1 + c*u)", "u/(1 + c*u)"),
         ("times_square", "2*c*u", "u**2"),
+        ("quadratic", "2*c*u + d", "u**2", "u", "1"),
+        ("quadratic_root", "1/(2*c*v + d)", "-v**2/(2*c*v + d)", "-v/(2*c*v + d)", "-1/(2*c*v + d)", "0"),
+        ("quadratic_log_slope", "2*c/(2*c*u + d)", "2*u/(2*c*u + d)", "1/(2*c*u + d)"),
+        ("quadratic_root_log_slope", "-2*c*exp(2*v)", "-2*(u - p)*exp(2*v)", "-d*exp(2*v)", "2*c*exp(2*v)"),
+        ("hyperbola", "c - d/u**2", "u", "1/u", "1"),
+        ("hyperbola_root", "1/(c - d/v**2)", "-v/(c - d/v**2)", "-1/(v*(c - d/v**2))", "-1/(c - d/v**2)", "0"),
+        ("hyperbola_log_slope", "2*d/(u*(c*u**2 - d))", "1/(c - d/u**2)", "-1/(c*u**2 - d)"),
+        ("hyperbola_root_log_slope", *_HYPERBOLA_BACK, "0"),
+        ("exp_quadratic", "exp(u)*(2*c*exp(u) + d)", "exp(2*u)", "exp(u)", "1"),
+        ("exp_quadratic_root", "exp(-v)/(2*c*exp(v) + d)", "-1/(2*c + d*exp(-v))", "-1/(2*c*exp(v) + d)",
+         "-exp(-v)/(2*c*exp(v) + d)", "0"),
+        ("exp_quadratic_log_slope", "1 + 2*c/(2*c + d*exp(-u))", "2/(2*c + d*exp(-u))", "1/(2*c*exp(u) + d)"),
+        ("exp_quadratic_root_log_slope", *_EXP_QUADRATIC_BACK, "0"),
+        ("exp_hyperbola", "c*exp(u) - d*exp(-u)", "exp(u)", "exp(-u)", "1"),
+        ("exp_hyperbola_root", "1/(c*exp(v) - d*exp(-v))", "-1/(c - d*exp(-2*v))", "-1/(c*exp(2*v) - d)",
+         "-1/(c*exp(v) - d*exp(-v))", "0"),
+        ("exp_hyperbola_log_slope", "1 + 2*d/(c*exp(2*u) - d)", "1/(c - d*exp(-2*u))", "-1/(c*exp(2*u) - d)"),
+        ("exp_hyperbola_root_log_slope", "-(u - p)*exp(2*v)", "2*d*exp(2*v)", "2*c*exp(2*v)", "(u - p)*exp(2*v)"),
         # exp(u - v) where v is finite: both arguments may be -oo
         ("logaddexp", "where(v > -1e308, exp(u - v), 0)", "where(v > -1e308, exp(c - v), 0)"),
         ("max", "where(u >= c, 1, 0)", "where(u >= c, 0, 1)"),

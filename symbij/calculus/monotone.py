@@ -3,8 +3,9 @@
 In order, the first that succeeds:
 1. all terms of the derivative have one sign (on either side of the zeros of their factors);
 2. f' = c0 + c1 g(x) with the exact range [m, M] of g known: f' has one sign if and only if both ends of it have;
-3. a polynomial or rational derivative: no root of odd order inside the domain; of a quadratic, its discriminant;
-4. interval arithmetic with subdivision of the domain.
+3. a quadratic or a hyperbola, whose derivative is monotone: its signs at both ends;
+4. a polynomial or rational derivative: no root of odd order inside the domain; of a quadratic, its discriminant;
+5. interval arithmetic with subdivision of the domain.
 A derivative that vanishes at single points only, as that of an analytic function does, leaves the function strictly
 monotone. Where the derivative certainly has both signs the formula is refuted, with a point of either sign.
 """
@@ -18,6 +19,7 @@ import sympy as sp
 from symbij.calculus.affine import factor_of, is_affine, leading_run
 from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.chain import Link
+from symbij.calculus.closed_forms import by_ends
 from symbij.calculus.cores import POINT
 from symbij.calculus.enclose import Box, box_of, enclosure, ranges_of
 from symbij.calculus.parts import Folded, ProductPart, RawChain, SumPart
@@ -36,7 +38,7 @@ def prove_monotone(part: SumPart | ProductPart, where: Interval, bounds: Bounds)
     """A proof that `part` is strictly monotone on `where`, or None. Raises `Turns` if it certainly is not."""
     _, terms = walk((part,), _X, SYMBOLIC)
     box = box_of(where, ranges_of(bounds))
-    attempts = [_by_range, by_polynomial]
+    attempts = [_by_range, by_ends, by_polynomial]
     if value_of((part,), _X).free_symbols == {_X}:
         attempts.reverse()  # of a formula without parameters, polynomials know where it turns, if it does
     found = _by_signs(part, terms, box, bounds)

@@ -10,6 +10,7 @@ import sympy as sp
 
 from symbij.calculus.affine import scaled
 from symbij.calculus.chain import Chain, Link, link, scaling
+from symbij.calculus.closed_forms import plus_root
 from symbij.calculus.parts import FloorPart, Folded, PiecePart, ProductPart, RawChain, SplinePart, SumPart
 from symbij.calculus.pieces import switches
 from symbij.calculus.row import U
@@ -155,6 +156,12 @@ def _known_shape(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
         for u, other in (expr.args, expr.args[::-1]):
             if other == sp.sqrt(1 + u**2):  # exp(asinh(u))
                 return (*recognise(u, x), link("asinh"), link("exp"))
+            root, side = (-other, -1) if other.could_extract_minus_sign() else (other, 1)
+            if isinstance(root, sp.Pow) and root.exp == sp.S.Half:
+                beside = sp.expand(root.base - u**2)
+                if beside.is_positive and not beside.has(x):
+                    outer = (scaling(sp.Integer(side)),) if side < 0 else ()
+                    return (*recognise(side * u, x), plus_root(beside), *outer)
     return None
 
 

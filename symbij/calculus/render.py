@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 
 _ROOT_NOTE = "f_inverse(y) is the one x with f(x) = y, found by a bracketed Newton iteration to full precision"
 
+_FORMULA_NOTE = (
+    "the formula is that of the cubic's one real root, which is computed by a bracketed Newton iteration: that is more "
+    "accurate"
+)
+
 
 def as_text(d: Derivation) -> str:
     """The whole derivation, one step a line."""
@@ -45,6 +50,8 @@ def as_text(d: Derivation) -> str:
     ]
     if "f_inverse(" in str(d.inverse):
         lines.append(_ROOT_NOTE)
+    if any(getattr(item, "formula", None) is not None for item in d.raw):
+        lines.append(_FORMULA_NOTE)
     return "\n".join(lines)
 
 

@@ -36,6 +36,7 @@ import sympy as sp
 from symbij.calculus import rules_power
 from symbij.calculus.affine import Run, factor_of, is_affine, is_row, leading_run, run_of, scaled, shifted
 from symbij.calculus.chain import Chain, Link, RowLink, link
+from symbij.calculus.closed_forms import joined
 from symbij.calculus.cores import MonotoneCore, PiecewiseCore
 from symbij.calculus.floor import FloorCore
 from symbij.calculus.parameter_forms import one_sided, parameter_form
@@ -55,7 +56,7 @@ def simplify_chain(chain: Chain) -> Chain:
         merged = _join_floor(_merge_affine(links))
         changed = _apply_once(merged)
         if changed is None:
-            return tuple(_stable_parameters(item) for item in merged)
+            return tuple(_stable_parameters(item) for item in joined(merged))
         links = changed
     raise AssertionError(f"the rewriting of {[item.name for item in chain]} does not end")
 

@@ -9,6 +9,7 @@ import sympy as sp
 
 from symbij.calculus.bounds import Bounds
 from symbij.calculus.chain import Chain, Link, by_sign, chain_forward
+from symbij.calculus.closed_forms import closed_form, through_one
 from symbij.calculus.cores import ASSUMED, MonotoneCore, PiecewiseCore, links_of
 from symbij.calculus.enclose import box_of, enclosure, lies_in, ranges_of
 from symbij.calculus.ends import limit_of
@@ -41,12 +42,32 @@ def settle(part: SumPart | ProductPart | PiecePart, image: Interval, bounds: Bou
     """The core that `part` is on `image`. Raises `Unproved`, `Folds`, `OutsideDomain` or `Turns`."""
     if isinstance(part, PiecePart):
         return _settle_pieces(part, image, bounds, prove)
+    composed = through_one(part, image, bounds, prove)
+    if composed is None:
+        return _settle_terms(part, image, bounds, prove)
+    g, proof = composed
+    by_formula = Settled(proof.links, proof.conditions)
+    if not g.is_Pow or isinstance(g, sp.exp):
+        return by_formula
+    # powers over- and underflow where their sum's slope does not: the formula serves for the inverse alone
+    try:
+        settled = _settle_terms(part, image, bounds, prove)
+    except (Folds, Unproved):
+        return by_formula
+    if len(settled.links) != 1 or not isinstance(settled.links[0], MonotoneCore):
+        return settled
+    return replace(settled, links=(replace(settled.links[0], closed=simplify_chain(proof.links)),))
+
+
+def _settle_terms(part: SumPart | ProductPart, image: Interval, bounds: Bounds, prove: Prover) -> Settled:
+    """The core that a sum or product is, by what its terms are."""
     proofs: list[Proof] = []
     obstacle: Exception | None = None
     found = prove_rational(part, image, bounds)
     if found is not None:
-        return Settled((MonotoneCore(part, found.direction, image, _codomain(part, image, found, bounds), found.aligned,
-                                     found.proof, found.derivative),), found.conditions)  # fmt: skip
+        core = MonotoneCore(part, found.direction, image, _codomain(part, image, found, bounds), found.aligned,
+                            found.proof, found.derivative)  # fmt: skip
+        return Settled(closed_form(core, bounds), found.conditions)
     for term in part.terms:
         try:
             proof = _prove_on(term, image, bounds, prove)
@@ -76,7 +97,7 @@ def settle(part: SumPart | ProductPart | PiecePart, image: Interval, bounds: Bou
             True,
             "a sum of maps that go one way",
         )
-        return Settled((core,), conditions)
+        return Settled(closed_form(core, bounds), conditions)
     found = prove_monotone(part, image, bounds)
     if found is None:
         raise obstacle or Unproved(_not_one_way(part, proofs))
@@ -86,7 +107,7 @@ def settle(part: SumPart | ProductPart | PiecePart, image: Interval, bounds: Bou
     )
     factors = {c for term in part.terms for item in links_of(term) if item.name == "scale" for c in item.conditions()}
     kept = tuple(c for c in conditions if not (isinstance(c[0], sp.Ne) and c[0].lhs in factors))
-    return Settled((core,), (*kept, *own))
+    return Settled(closed_form(core, bounds), (*kept, *own))
 
 
 def assume(part: SumPart | ProductPart, image: Interval, bounds: Bounds, direction: int) -> Settled:

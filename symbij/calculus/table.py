@@ -50,6 +50,15 @@ from symbij.calculus.power_forms import (
     UNIT,
     inverted,
 )
+from symbij.calculus.quadratic_forms import (
+    EXP_HYPERBOLA_DOMAIN,
+    EXP_QUADRATIC_DOMAIN,
+    EXP_QUADRATIC_RANGE,
+    HYPERBOLA_DOMAIN,
+    HYPERBOLA_RANGE,
+    QUADRATIC_DOMAIN,
+    QUADRATIC_RANGE,
+)
 from symbij.calculus.row import Row
 from symbij.formula.functions import sigmoid
 from symbij.formula.interval import NONNEGATIVE, POSITIVE, REALS, Interval
@@ -91,6 +100,8 @@ _CLIP_LOG_DET = (
     "log(softplus((high - low)/h)) - log(abs((high - low)/h)))) + {sign}(softplus((low - high)/h)) "
     "+ {sign}(softplus((low - {x})/h)) + {sign}(softplus(({x} - high)/h - softplus((low - high)/h)))"
 )
+
+_ABCS = ("a", "b", "c", "s")
 
 _ALL = [
     # affine
@@ -334,6 +345,27 @@ _ALL = [
         Interval(-1, sp.oo), BESIDE_POLE, 1, ("c",)),
     Row("root_1p_scaled", tails.ROOT_SCALED, "pow_1p_scaled", "(1 - c)*log1p_scaled(u, c)", "(1 - c)*log1p(v)",
         BESIDE_POLE, Interval(-1, sp.oo), 1, ("c",)),
+    # one side of a quadratic's or a hyperbola's vertex, where the slope has the sign of s; from v it is the root of a
+    # discriminant
+    Row("quadratic", "quadratic(u, a, b, c)", "quadratic_root", "quadratic_log_slope(u, a, b)",
+        "-quadratic_root_log_slope(v, a, b, c)", QUADRATIC_DOMAIN, QUADRATIC_RANGE, "s", _ABCS),
+    Row("quadratic_root", "quadratic_root(u, a, b, c, s)", "quadratic", "quadratic_root_log_slope(u, a, b, c)",
+        "-quadratic_log_slope(v, a, b)", QUADRATIC_RANGE, QUADRATIC_DOMAIN, "s", _ABCS),
+    Row("hyperbola", "hyperbola(u, a, b, c)", "hyperbola_root", "hyperbola_log_slope(u, a, b)",
+        "-hyperbola_root_log_slope(v, a, b, c, s)", HYPERBOLA_DOMAIN, HYPERBOLA_RANGE, "s", _ABCS),
+    Row("hyperbola_root", "hyperbola_root(u, a, b, c, s)", "hyperbola", "hyperbola_root_log_slope(u, a, b, c, s)",
+        "-hyperbola_log_slope(v, a, b)", HYPERBOLA_RANGE, HYPERBOLA_DOMAIN, "s", _ABCS),
+    # the same of exp(u)
+    Row("exp_quadratic", "exp_quadratic(u, a, b, c)", "exp_quadratic_root", "exp_quadratic_log_slope(u, a, b)",
+        "-exp_quadratic_root_log_slope(v, a, b, c, s)", EXP_QUADRATIC_DOMAIN, EXP_QUADRATIC_RANGE, "s", _ABCS),
+    Row("exp_quadratic_root", "exp_quadratic_root(u, a, b, c, s)", "exp_quadratic",
+        "exp_quadratic_root_log_slope(u, a, b, c, s)", "-exp_quadratic_log_slope(v, a, b)", EXP_QUADRATIC_RANGE,
+        EXP_QUADRATIC_DOMAIN, "s", _ABCS),
+    Row("exp_hyperbola", "exp_hyperbola(u, a, b, c)", "exp_hyperbola_root", "exp_hyperbola_log_slope(u, a, b)",
+        "-exp_hyperbola_root_log_slope(v, a, b, c)", EXP_HYPERBOLA_DOMAIN, HYPERBOLA_RANGE, "s", _ABCS),
+    Row("exp_hyperbola_root", "exp_hyperbola_root(u, a, b, c, s)", "exp_hyperbola",
+        "exp_hyperbola_root_log_slope(u, a, b, c)", "-exp_hyperbola_log_slope(v, a, b)", HYPERBOLA_RANGE,
+        EXP_HYPERBOLA_DOMAIN, "s", _ABCS),
 ]  # fmt: skip
 
 # Rows that are defined at the lower end of their domain for positive exponents only.

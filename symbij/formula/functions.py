@@ -109,6 +109,46 @@ lambertw_times = _declare("lambertw_times", lambda u, c: sp.LambertW(c * u), nar
 lambertw_times_square = _declare("lambertw_times_square", lambda u, d: sp.LambertW(d * u**2), nargs=2)
 log1p_product = _declare("log1p_product", lambda u, c: sp.log(1 + c * u), nargs=2)
 times_square = _declare("times_square", lambda u, d: d * u**2, nargs=2)
+quadratic = _declare("quadratic", lambda u, a, b, c: a * u**2 + b * u + c, nargs=4)
+quadratic_root = _declare(
+    "quadratic_root", lambda v, a, b, c, s: (sp.sign(s) * sp.sqrt(b**2 + 4 * a * (v - c)) - b) / (2 * a), nargs=5
+)
+quadratic_log_slope = _declare("quadratic_log_slope", lambda u, a, b: sp.log(sp.Abs(2 * a * u + b)), nargs=3)
+quadratic_root_log_slope = _declare(
+    "quadratic_root_log_slope", lambda v, a, b, c: -sp.log(b**2 + 4 * a * (v - c)) / 2, nargs=4
+)
+exp_quadratic = _declare("exp_quadratic", lambda u, a, b, c: a * sp.exp(2 * u) + b * sp.exp(u) + c, nargs=4)
+exp_quadratic_root = _declare(
+    "exp_quadratic_root", lambda v, a, b, c, s: sp.log(quadratic_root.definition(v, a, b, c, s)), nargs=5
+)
+exp_quadratic_log_slope = _declare(
+    "exp_quadratic_log_slope", lambda u, a, b: u + sp.log(sp.Abs(2 * a * sp.exp(u) + b)), nargs=3
+)
+exp_quadratic_root_log_slope = _declare(
+    "exp_quadratic_root_log_slope",
+    lambda v, a, b, c, s: -sp.log(b**2 + 4 * a * (v - c)) / 2 - exp_quadratic_root.definition(v, a, b, c, s),
+    nargs=5,
+)
+hyperbola = _declare("hyperbola", lambda u, a, b, c: a * u + b / u + c, nargs=4)
+hyperbola_root = _declare(
+    "hyperbola_root", lambda v, a, b, c, s: (v - c + sp.sign(s) * sp.sqrt((v - c) ** 2 - 4 * a * b)) / (2 * a), nargs=5
+)
+hyperbola_log_slope = _declare("hyperbola_log_slope", lambda u, a, b: sp.log(sp.Abs(a - b / u**2)), nargs=3)
+hyperbola_root_log_slope = _declare(
+    "hyperbola_root_log_slope",
+    lambda v, a, b, c, s: -sp.log(sp.Abs(a - b / hyperbola_root.definition(v, a, b, c, s) ** 2)),
+    nargs=5,
+)
+exp_hyperbola = _declare("exp_hyperbola", lambda u, a, b, c: a * sp.exp(u) + b * sp.exp(-u) + c, nargs=4)
+exp_hyperbola_root = _declare(
+    "exp_hyperbola_root", lambda v, a, b, c, s: sp.log(hyperbola_root.definition(v, a, b, c, s)), nargs=5
+)
+exp_hyperbola_log_slope = _declare(
+    "exp_hyperbola_log_slope", lambda u, a, b: sp.log(sp.Abs(a * sp.exp(u) - b * sp.exp(-u))), nargs=3
+)
+exp_hyperbola_root_log_slope = _declare(
+    "exp_hyperbola_root_log_slope", lambda v, a, b, c: -sp.log((v - c) ** 2 - 4 * a * b) / 2, nargs=4
+)
 sigmoid_increment = _declare("sigmoid_increment", lambda u, s: _logistic(u + s) - _logistic(s), nargs=2, odd_sign=True)
 sigmoid_increment_inverse = _declare(
     "sigmoid_increment_inverse",
@@ -297,6 +337,10 @@ OWN_FUNCTIONS: dict[str, type[SymbijFunction]] = {
         log1msq, asinh_scaled, sinh_scaled, loghypot1_scaled, loghypot, logcosh_inverse, log1p_tanh, atanh_expm1,
         cauchy, cauchy_inverse, versin, versin_inverse, mills, erfcinv, logit_affine, logit_affine_inverse, soft_clip,
         soft_clip_inverse, lambertw_times, lambertw_times_square, log1p_product, times_square,
+        quadratic, quadratic_root, quadratic_log_slope, quadratic_root_log_slope, hyperbola, hyperbola_root,
+        hyperbola_log_slope, hyperbola_root_log_slope, exp_quadratic, exp_quadratic_root, exp_quadratic_log_slope,
+        exp_quadratic_root_log_slope, exp_hyperbola, exp_hyperbola_root, exp_hyperbola_log_slope,
+        exp_hyperbola_root_log_slope,
     )
 }  # fmt: skip
 
@@ -310,6 +354,10 @@ def expand_definitions(expr: sp.Expr) -> sp.Expr:
 _WRITTEN_OUT = (
     multiple, log_quotient, exp_times, powr, rootr, pow_m1, root_1p, pow_1p_m1, root_1p_m1, pow_quotient, root_times,
     log_1m_pow, root_1m_exp, complement_power, complement_root, moebius,
+    quadratic, quadratic_root, quadratic_log_slope, quadratic_root_log_slope, hyperbola, hyperbola_root,
+    hyperbola_log_slope, hyperbola_root_log_slope, exp_quadratic, exp_quadratic_root, exp_quadratic_log_slope,
+    exp_quadratic_root_log_slope, exp_hyperbola, exp_hyperbola_root, exp_hyperbola_log_slope,
+    exp_hyperbola_root_log_slope,
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 
 from symbij.calculus.chain import Chain, Link
-from symbij.calculus.cores import POINT, MonotoneCore, NumericInverse, PiecewiseCore
+from symbij.calculus.cores import POINT, MonotoneCore, NumericInverse, OnInterval, PiecewiseCore
 from symbij.calculus.extremes import ExtremeCore
 from symbij.calculus.floor import FloorCore
 from symbij.calculus.parts import Folded
@@ -102,11 +102,15 @@ def lower_monotone(core: MonotoneCore, env: Env, u: Var, b: Builder) -> Lowered:
 
 def lower_monotone_inverse(core: MonotoneCore, env: Env, v: Var, b: Builder) -> Lowered:
     """The u that the core maps to `v`, and log|dv/du| there."""
-    u = _lower_root(core, env, v, b)
+    found = lower_inverse(core.closed, env, v, b) if core.closed else None
+    u = found.value if found is not None else _lower_root(core, env, v, b)
     here = lower_monotone(core, env, u, b)
-    if not b.accurate:
-        return Lowered(u, here.log_det)
-    return Lowered(u, b.add(here.log_det, _beyond_rounding(core, env, here, u, v, b)))
+    log_det = here.log_det
+    if b.accurate:
+        log_det = b.add(log_det, _beyond_rounding(core, env, here, u, v, b))
+    if found is not None:  # an input that underflows has lost its slope
+        log_det = b.select(b.compare("lt", b.call("abs", u), b.const(1e-290)), b.neg(found.log_det), log_det)
+    return Lowered(u, log_det)
 
 
 def _beyond_rounding(core: MonotoneCore, env: Env, here: Lowered, u: Var, v: Var, b: Builder) -> Var:
@@ -231,9 +235,18 @@ def lower_spline_inverse(core: SplineCore, env: Env, v: Var, b: Builder) -> Lowe
     return lower_spline(core.inverse(), env, v, b).reciprocal(b)  # type: ignore[arg-type]
 
 
+def _row(core: OnInterval, env: Env, u: Var, b: Builder) -> Lowered:
+    return lower_link(core.link, env, u, b)
+
+
+def _row_inverse(core: OnInterval, env: Env, v: Var, b: Builder) -> Lowered:
+    return lower_link_inverse(core.link, env, v, b)
+
+
 # The lowering of each core, and that of its inverse.
 CORES: dict[type[Link], tuple[Callable[..., Lowered], Callable[..., Lowered]]] = {
     MonotoneCore: (lower_monotone, lower_monotone_inverse),
+    OnInterval: (_row, _row_inverse),
     NumericInverse: (_numeric_inverse, _core_again),
     SplineCore: (lower_spline, lower_spline_inverse),
     PiecewiseCore: (lower_pieces, lower_pieces_inverse),

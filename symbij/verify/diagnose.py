@@ -257,11 +257,10 @@ def _of_value(setting: Setting, c: Comparison) -> Iterator[str]:
     with np.errstate(all="ignore"):
         if c.operation == "inverse":
             subject = c.case.subject
-            there, back = (
-                (subject.call("forward", x) for x in (c.expected, c.got)) if subject.has("forward") else (None, None)
-            )
-            as_stated = there is not None and _close(there.numbers(c.at.shape), c.at)
-            if as_stated and back is not None and _close(back.numbers(c.at.shape)[bad], c.at[bad]):
+            known = [x for x in (c.expected, c.got) if subject.has("forward")]
+            # what forward makes of the true inputs, and of those that came
+            images = [subject.call("forward", x).numbers(c.at.shape) for x in known]
+            if images and _close(images[0], c.at) and _close(images[1][bad], c.at[bad]):
                 where = region_of(c, int(np.argmax(bad)))
                 yield f"gives another branch for {where}: another input with the same output"
         if _close(c.got, -c.expected):

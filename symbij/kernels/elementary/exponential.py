@@ -31,7 +31,7 @@ LN2 = 0.6931471805599453
 _HIGHEST, _LOWEST = 710.0, -746.0  # beyond these exp overflows, or is zero
 
 
-def _reduced(x: Real, extra: Real | None = None) -> tuple[Real, Real, Real]:
+def reduced(x: Real, extra: Real | None = None) -> tuple[Real, Real, Real]:
     """k, r and expm1(r) - r, for x + extra = k ln 2 + r."""
     k = fma(x, LOG2_E, ROUNDER) - ROUNDER
     if x.code.single:
@@ -57,7 +57,7 @@ def exp_down(x: Real) -> Real:
 def exp_sum(x: Real, extra: Real | None = None, doublings: float = 0.0) -> Real:
     """exp(x + extra) 2^doublings for x that is at most a little beyond where that is 0 or infinite, and |extra| of the
     size of the rounding error of x."""
-    k, r, q = _reduced(x, extra)
+    k, r, q = reduced(x, extra)
     return scaled(1.0 + (r + q), k + doublings if doublings else k)
 
 
@@ -69,7 +69,7 @@ def exp_times(u: Real, c: Real) -> Real:
 def exp_sum_times(x: Real, extra: Real | None, c: Real) -> Real:
     """c exp(x + extra), with |extra| of the size of the rounding error of x."""
     inside = lesser(greater(x, -1500.0), 1500.0)
-    k, r, q = _reduced(inside, None if extra is None else select(abs(x) < 1500.0, extra, 0.0))
+    k, r, q = reduced(inside, None if extra is None else select(abs(x) < 1500.0, extra, 0.0))
     exponent, mantissa = split(abs(c))
     together = lesser(greater(k + exponent, -2000.0), 2000.0)
     p = r + q
@@ -78,7 +78,7 @@ def exp_sum_times(x: Real, extra: Real | None, c: Real) -> Real:
 
 def expm1_halved(x: Real, halvings: int, extra: Real | None = None) -> Real:
     """(exp(x + extra) - 1)/2^halvings, which does not overflow where the result does not; not for subnormal x."""
-    k, r, q = _reduced(lesser(greater(x, -60.0), _HIGHEST + 0.5 * halvings), extra)
+    k, r, q = reduced(lesser(greater(x, -60.0), _HIGHEST + 0.5 * halvings), extra)
     scale = scaled(x.code.real(1.0), k - (1.0 + halvings))  # a factor of two is left for last: 2^1024 is infinite
     return fma(scale, r + q, scale - 0.5 ** (1 + halvings)) * 2.0
 
@@ -99,7 +99,7 @@ def expm1_scaled(u: Real, c: Real) -> Real:
     t = c * u
     # with c = m 2^e: (2^(k - e) (1 + expm1(r)) - 2^-e)/m, its powers of two moved away from the ends of the range
     exponent, mantissa = split(abs(c))
-    k, r, q = _reduced(lesser(greater(t, -60.0), 1500.0))
+    k, r, q = reduced(lesser(greater(t, -60.0), 1500.0))
     n = lesser(greater(k - exponent, -1150.0), 1085.0)
     lift = select(n < 0.0, 64.0, -64.0)
     down = scaled(t.code.real(1.0), lesser(greater(lift - exponent, -1150.0), 1020.0))
@@ -126,14 +126,14 @@ def expm1_rest(u: Real) -> Real:
 
 def expm1_down(x: Real) -> Real:
     """exp(x) - 1, for x <= 0; not for subnormal x."""
-    k, r, q = _reduced(greater(x, -60.0))
+    k, r, q = reduced(greater(x, -60.0))
     scale = scaled(x.code.real(1.0), k)
     return fma(scale, r + q, scale - 1.0)
 
 
 def exp_and_expm1(x: Real, extra: Real | None = None) -> tuple[Real, Real]:
     """exp(x + extra) and exp(x + extra) - 1, for x <= 0; the second not for subnormal x."""
-    k, r, q = _reduced(greater(x, _LOWEST), extra)
+    k, r, q = reduced(greater(x, _LOWEST), extra)
     p = r + q
     scale = scaled(x.code.real(1.0), k)
     return scaled(1.0 + p, k), fma(scale, p, scale - 1.0)
@@ -142,7 +142,7 @@ def exp_and_expm1(x: Real, extra: Real | None = None) -> tuple[Real, Real]:
 def expm1_extended(x: Real) -> tuple[Real, Real]:
     """exp(x) - 1 as a sum of two doubles, the second about as large as the rounding error of the first; for |x| up to
     700, not subnormal."""
-    k, r, q = _reduced(lesser(greater(x, -60.0), 700.0))
+    k, r, q = reduced(lesser(greater(x, -60.0), 700.0))
     p, p_low = quick_two_sum(r, q)
     scale = scaled(x.code.real(1.0), k)
     high, low = two_sum(scale - 1.0, scale * p)
