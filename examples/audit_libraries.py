@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from symbij import bijectors as tfb
-from symbij.verify.audit import verify
+from symbij.audit import verify
 
 POSITIVE, UNIT = (0, "oo"), (0, 1)
 

@@ -34,6 +34,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     ),
     "symbij.fitting": ("fit", "FitResult"),
     "symbij.jit": ("jitted",),
+    "symbij.audit": ("verify", "Report"),
     "symbij.kernels.threads": ("set_num_threads", "get_num_threads"),
 }  # fmt: skip
 _SUBMODULES = ("accuracy", "bijectors", "distributions", "fitting", "functions", "linalg", "plotting", "testing")

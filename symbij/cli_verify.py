@@ -74,7 +74,7 @@ def verify(
     tried = {} if points is None else {"points": points}
     try:
         if stan is not None:
-            from symbij.verify.stan import verify_stan
+            from symbij.audit.stan import verify_stan
 
             report = verify_stan(stan, jacobian or "", parameters=_stan_parameters(params), domain=_ends(domain),
                                  direction=direction, seed=seed, **tried)  # fmt: skip
@@ -105,7 +105,7 @@ def _audit(
     seed: int,
     tried: dict[str, int],
 ) -> Any:
-    from symbij.verify.audit import verify as audit
+    from symbij.audit import verify as audit
 
     subject = _made(where, _found(where), parameters)
     return audit(subject, formula=formula, parameters=parameters or None, domain=domain, seed=seed, **tried)

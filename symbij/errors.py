@@ -58,7 +58,7 @@ class DataError(SymbijError, ValueError):
 
 
 class AuditError(SymbijError, AssertionError):
-    """A check of an audit failed; `report` is the whole `symbij.verify.report.Report`."""
+    """A check of an audit failed; `report` is the whole `symbij.audit.report.Report`."""
 
     def __init__(self, message: str, report: Any = None) -> None:
         self.report = report

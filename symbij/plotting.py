@@ -10,10 +10,10 @@ from symbij.errors import UsageError
 
 if TYPE_CHECKING:
     from symbij.accuracy.result import Accuracy
+    from symbij.audit.report import Report
     from symbij.bijectors.base import Bijector
     from symbij.distributions.base import Distribution
     from symbij.fitting.result import FitResult
-    from symbij.verify.report import Report
 
 BEFORE, AFTER, DATA, VALIDATION = "#9aa5b1", "#c2410c", "#dbe4ee", "#2563eb"
 POINTS = 801

@@ -18,8 +18,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from symbij.audit.report import Report
 from symbij.errors import UsageError
-from symbij.verify.report import Report
 
 __all__ = ["assert_bijector", "bijector_tests"]
 
@@ -31,7 +31,7 @@ def assert_bijector(subject: Any = None, **kwargs: Any) -> Report:
     diagnosis and a witness.
     """
     __tracebackhide__ = True  # pytest shows the line that called
-    from symbij.verify.audit import verify
+    from symbij.audit import verify
 
     return verify(subject, **kwargs).raise_if_failed()
 

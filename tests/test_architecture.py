@@ -20,7 +20,7 @@ MAX_LINES = 400
 LEVEL = {
     "errors": 0, "lazy": 0, "formula": 1, "functions": 2, "calculus": 2, "program": 3, "kernels": 4, "export": 4,
     "linalg": 5,
-    "bijectors": 6, "accuracy": 7, "distributions": 7, "fitting": 8, "verify": 8, "jit": 8, "testing": 9, "plotting": 9,
+    "bijectors": 6, "accuracy": 7, "distributions": 7, "fitting": 8, "audit": 8, "jit": 8, "testing": 9, "plotting": 9,
     "pytest_plugin": 10, "cli_verify": 10, "__init__": 11, "cli": 12, "__main__": 13,
 }  # fmt: skip
 # Imports against the order, inside functions only, so that they run after both modules are loaded:
@@ -31,7 +31,7 @@ LAZY_UPWARD = {
     ("calculus/derivation.py", "symbij.accuracy.measure"),
     ("distributions/base.py", "symbij.plotting"),
     ("fitting/result.py", "symbij.plotting"),
-    ("verify/report.py", "symbij.plotting"),
+    ("audit/report.py", "symbij.plotting"),
 }
 # The third-party packages each part may import; `None` means any of the project's dependencies.
 PACKAGES: dict[str, set[str] | None] = {

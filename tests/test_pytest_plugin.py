@@ -61,7 +61,7 @@ def test_fixture(project: pytest.Pytester) -> None:
     result = project.runpytest(*PLUGIN, "--bijector-report", "reports")
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["*AuditError: * FAILED*", "*FAIL*log-det*", "*report of the audit*", "*.html*"])
-    assert "verify/audit.py" not in result.stdout.str()  # no frames of ours
+    assert "audit/run.py" not in result.stdout.str()  # no frames of ours
     (report,) = (project.path / "reports").iterdir()
     assert report.name == "test_fixture-test_wrong.html"
     assert "<!DOCTYPE html>" in report.read_text(encoding="utf-8")

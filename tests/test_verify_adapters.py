@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import symbij as sb
+from symbij.audit.adapters import adapt
+from symbij.audit.subject import REALS, Ends, Subject
 from symbij.errors import UsageError
 from symbij.formula.tracer import Traced
-from symbij.verify.adapters import adapt
-from symbij.verify.subject import REALS, Ends, Subject
 
 X = np.array([-1.5, -0.25, 0.4, 2.0])
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from mpmath import mpf
 
-from symbij.verify.differences import jacobian, log_determinant, log_slope, slope
-from symbij.verify.subject import REALS, Ends
+from symbij.audit.differences import jacobian, log_determinant, log_slope, slope
+from symbij.audit.subject import REALS, Ends
 
 # A function in numpy, the same in mpmath, its domain, and the share of ordinary points that must be found.
 FUNCTIONS: dict[str, tuple[Callable[..., object], Callable[..., object], Ends]] = {

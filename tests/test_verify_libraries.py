@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from symbij.audit.adapters import adapt
+from symbij.audit.subject import REALS, Ends, Subject
 from symbij.errors import UsageError
-from symbij.verify.adapters import adapt
-from symbij.verify.subject import REALS, Ends, Subject
 
 # what libraries warn of when they are first used is no matter of ours
 pytestmark = [pytest.mark.filterwarnings(f"ignore::{w}") for w in ("DeprecationWarning", "FutureWarning")]

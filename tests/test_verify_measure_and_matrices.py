@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from scipy import special
 
+from symbij.audit.checks import measure, multivariate, parameters
+from symbij.audit.finding import Status
+from symbij.audit.probes import SETS, parameter_sets
+from symbij.audit.subject import REALS, Ends, Subject
 from symbij.bijectors.derived import bijector
-from symbij.verify.checks import measure, multivariate, parameters
-from symbij.verify.finding import Status
-from symbij.verify.probes import SETS, parameter_sets
-from symbij.verify.subject import REALS, Ends, Subject
 from tests.verify_settings import L, affine, cubic, failures, setting, stick_breaking, subject, triangular
 
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from symbij.audit.famous import meaning
+from symbij.audit.proof import is_zero, sign_in
+from symbij.audit.subject import Ends, Subject
+from symbij.audit.traced import X, trace_subject, traced_formula, why_not_traced
 from symbij.formula import functions as fn
 from symbij.formula.interval import POSITIVE, REALS, Interval
 from symbij.formula.vocabulary import Requirement
-from symbij.verify.famous import meaning
-from symbij.verify.proof import is_zero, sign_in
-from symbij.verify.subject import Ends, Subject
-from symbij.verify.traced import X, trace_subject, traced_formula, why_not_traced
 
 A, B = sp.symbols("a b", real=True)
 

@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from mpmath import mpf
 
+from symbij.audit.finding import Check, Status, Witness
+from symbij.audit.plain import plain
+from symbij.audit.report import Report
 from symbij.errors import AuditError, SymbijError, UsageError
-from symbij.verify.finding import Check, Status, Witness
-from symbij.verify.plain import plain
-from symbij.verify.report import Report
 
 matplotlib.use("Agg")
 

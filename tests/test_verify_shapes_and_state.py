@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symbij.verify.checks import shapes, state
-from symbij.verify.finding import Status
-from symbij.verify.subject import Ends, Subject
+from symbij.audit.checks import shapes, state
+from symbij.audit.finding import Status
+from symbij.audit.subject import Ends, Subject
 from tests.verify_settings import affine, cubic, failures, setting, stick_breaking, subject, triangular
 
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import sympy as sp
 
+from symbij.audit.finding import Status
+from symbij.audit.report import Report
+from symbij.audit.stan import verify_stan
+from symbij.audit.stan_words import translated
 from symbij.errors import FormulaSyntaxError, ParameterError, UsageError
 from symbij.formula.constraints import positive
 from symbij.formula.parser import parse
-from symbij.verify.finding import Status
-from symbij.verify.report import Report
-from symbij.verify.stan import verify_stan
-from symbij.verify.stan_words import translated
 
 # The constraint transforms of Stan's Reference Manual with the log of the absolute derivative given there, which is
 # that of x, the constrained variable, by y; then usual changes of variables from the User's Guide. (transform,

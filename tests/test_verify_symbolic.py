@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from scipy import special
 
+from symbij.audit.checks import symbolic
+from symbij.audit.finding import Check, Status
+from symbij.audit.subject import Ends, Subject
+from symbij.audit.traced import traced_formula, why_not_traced
 from symbij.calculus.derivation import Derivation, derive
 from symbij.errors import SymbijError
 from symbij.formula.formula import make_formula
-from symbij.verify.checks import symbolic
-from symbij.verify.finding import Check, Status
-from symbij.verify.subject import Ends, Subject
-from symbij.verify.traced import traced_formula, why_not_traced
 
 
 @pytest.fixture(autouse=True)

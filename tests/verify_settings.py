@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from symbij.verify.finding import Check, Status
-from symbij.verify.setting import Case, Setting
-from symbij.verify.subject import REALS, Ends, Subject
+from symbij.audit.finding import Check, Status
+from symbij.audit.setting import Case, Setting
+from symbij.audit.subject import REALS, Ends, Subject
 
 NAMES = ("forward", "inverse", "forward_log_det", "inverse_log_det", "forward_and_log_det", "inverse_and_log_det")
 

@@ -1,0 +1,15 @@
+"""One module for each group of checks; each has `check`, a function from a `Setting` to `Check`s."""
+
+from symbij.audit.checks import (
+    measure,
+    multivariate,
+    one_to_one,
+    parameters,
+    round_trip,
+    shapes,
+    state,
+    symbolic,
+    values,
+)
+
+CHECKS = (symbolic, values, round_trip, one_to_one, parameters, shapes, state, measure, multivariate)

@@ -1,0 +1,177 @@
+"""One input for each output: the direction never turns, outputs lie in the codomain and fill it, ends are met."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from symbij.audit.finding import Check, Status, Witness
+from symbij.audit.setting import Case, Setting
+from symbij.audit.subject import Ends
+from symbij.audit.truth import FormulaTruth
+
+GROUP = "one-to-one"
+DENSE = 2001  # inputs at which the direction is looked at
+TURN = 1e-6  # relative step back that rounding does not explain
+
+
+def check(setting: Setting) -> Iterator[Check]:
+    """The map as it is computed, whether or not there is a formula that says it is one-to-one."""
+    if setting.subject.event_ndims:
+        return
+    case = setting.own
+    if setting.derivation is not None and setting.given:
+        word = Status.PROVED if setting.derivation.status == "proved" else Status.PASS
+        yield Check(GROUP, "the formula", word, f"{setting.derivation.direction}, {setting.derivation.status}")
+    if case.truth.shape:
+        yield Check(GROUP, "direction", Status.SKIPPED, "its parameters are arrays")
+        return
+    yield _direction(setting, case)
+    yield _range(case, "forward", case.inputs, setting.subject.codomain, "codomain")
+    yield _range(case, "inverse", case.outputs, setting.subject.domain, "domain")
+    yield _declared(setting, case)
+
+
+def _direction(setting: Setting, case: Case) -> Check:
+    name = "direction"
+    if not setting.subject.has("forward"):
+        return Check(GROUP, name, Status.SKIPPED, "it has no forward map")
+    at = _dense(case)
+    values = case.call("forward", at).numbers(at.shape)
+    usable = np.isfinite(values)
+    at, values = at[usable], values[usable]
+    if at.size < 3:
+        return Check(GROUP, name, Status.SKIPPED, "its values are not finite")
+    found = _turn(at, values) or _flat(at, values)
+    if found is None:
+        rising = values[-1] > values[0]
+        return Check(GROUP, name, Status.PASS, "increasing" if rising else "decreasing")
+    x1, x2, y = found
+    witness = Witness("forward", np.array([x1, x2]), np.full(2, y), "two different values")
+    return Check(GROUP, name, Status.FAIL, f"not one-to-one: {x1:.6g} and {x2:.6g} are both mapped to {y:.6g}", witness)
+
+
+def _dense(case: Case) -> np.ndarray:
+    """Many ordinary inputs in order, and those at all scales."""
+    central = case.central
+    lo, hi = float(central.min()), float(central.max())
+    width = hi - lo
+    wide = np.linspace(max(case.domain.lo, lo - width), min(case.domain.hi, hi + width), DENSE)
+    zero = np.array([0.0]) if case.domain.lo < 0 < case.domain.hi else np.array([])
+    together = case.rounded(np.concatenate([wide, case.inputs, zero]))
+    return np.unique(together[(together > case.domain.lo) & (together < case.domain.hi)])
+
+
+def _turn(at: np.ndarray, values: np.ndarray) -> tuple[float, float, float] | None:
+    """Two inputs on either side of a turn with (about) one output."""
+    sign = 1.0 if np.median(np.sign(np.diff(values))) >= 0 else -1.0
+    rising = sign * values
+    best = np.maximum.accumulate(rising)
+    size = np.maximum(np.abs(best), np.abs(rising))
+    drop = (best - rising) / np.where(size > 0, size, 1.0)
+    turned = np.flatnonzero(drop > max(TURN, 0.1 * drop.max()))
+    if not turned.size:
+        return None
+    with np.errstate(divide="ignore"):  # of all such points, one whose numbers are easy to read
+        k = int(turned[np.argmin(np.abs(np.log(np.abs(values[turned]) + 1e-300)) + np.abs(at[turned]))])
+    top = int(np.argmax(rising[: k + 1]))
+    level = values[k]
+    for i in range(top, 0, -1):  # where the way up passed the level that the way down has reached
+        if sign * values[i - 1] <= sign * level <= sign * values[i]:
+            share = (level - values[i - 1]) / ((values[i] - values[i - 1]) or 1.0)
+            return float(at[i - 1] + share * (at[i] - at[i - 1])), float(at[k]), float(level)
+    return float(at[top]), float(at[k]), float(level)
+
+
+def _flat(at: np.ndarray, values: np.ndarray) -> tuple[float, float, float] | None:
+    """A stretch of one value that does not come from rounding: beside it the map moves by far more than rounding, and
+    does not flatten out gradually on its way there."""
+    same = np.diff(values) == 0
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], same.view(np.int8), [0]])))
+    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+        length = at[stop] - at[start]
+        if length <= 1e-3 * max(abs(at[start]), abs(at[stop])) or stop - start < 3:
+            continue
+        seen = 1e6 * np.spacing(abs(values[start]))
+        for edge, outside in ((start, slice(None, start)), (stop, slice(stop + 1, None))):
+            distance = np.abs(at[outside] - at[edge])
+            change = np.abs(values[outside] - values[edge])
+            order = np.argsort(distance)
+            distance, change = distance[order], change[order]
+            moved = np.flatnonzero(change > seen)
+            if not moved.size:
+                continue
+            slope = change[moved[0]] / distance[moved[0]]
+            if slope * length > seen and slope > 0.1 * np.max(change[moved] / distance[moved]):
+                inner = at[start : stop + 1]
+                other = inner[np.argmin(np.abs(np.abs(inner - at[edge]) - 1.0))]  # one that is easy to read
+                return float(other), float(at[edge]), float(values[start])
+    return None
+
+
+def _range(case: Case, operation: str, at: np.ndarray, declared: Ends | None, name: str) -> Check:
+    label = f"{operation} stays in its {name}"
+    if not case.subject.has(operation):
+        return Check(GROUP, label, Status.SKIPPED, f"it has no {operation} map")
+    ends = declared or (case.codomain if operation == "forward" else case.domain)
+    got = case.call(operation, at).numbers(at.shape)
+    eps = 4 * np.finfo(case.subject.dtype).eps
+    with np.errstate(all="ignore"):
+        below = got < ends.lo - eps * abs(ends.lo) if np.isfinite(ends.lo) else np.zeros(at.shape, bool)
+        above = got > ends.hi + eps * abs(ends.hi) if np.isfinite(ends.hi) else np.zeros(at.shape, bool)
+        # an end of zero has no rounding error; rounding of the other numbers between ends may pass it by a little
+        width = ends.hi - ends.lo
+        slack = eps * width if np.isfinite(width) else 0.0
+        outside = (below & (got < ends.lo - slack)) | (above & (got > ends.hi + slack))
+    if not outside.any():
+        return Check(GROUP, label, Status.PASS)
+    k = int(np.argmax(outside))
+    witness = Witness(operation, float(at[k]), float(got[k]), f"a value in {ends}")
+    return Check(GROUP, label, Status.FAIL, f"leaves its {name} {ends}", witness)
+
+
+def _declared(setting: Setting, case: Case) -> Check:
+    """Whether the subject's own domain and codomain are those of the formula."""
+    name = "declared codomain"
+    declared = setting.subject.codomain
+    if declared is None:
+        return Check(GROUP, name, Status.SKIPPED, "it declares none")
+    if isinstance(case.truth, FormulaTruth):
+        image = case.truth.ends()[1]
+        if setting.subject.domain is not None and not _same(setting.subject.domain, case.truth.ends()[0]):
+            return Check(GROUP, name, Status.SKIPPED, f"its domain {setting.subject.domain} is not the formula's")
+        if _same(declared, image):
+            return Check(GROUP, name, Status.PASS, str(declared))
+        witness = Witness("codomain", str(setting.subject.domain or case.truth.ends()[0]), str(declared), str(image))
+        return Check(
+            GROUP, name, Status.FAIL, f"the codomain is declared {declared}, but the image is {image}", witness
+        )
+    if not (setting.subject.has("forward") and setting.subject.has("inverse")):
+        return Check(GROUP, name, Status.SKIPPED, "it has no inverse to ask")
+    ys = case.rounded(np.array([y for y in _inside(declared) if y in declared]))
+    xs = case.subject.call("inverse", ys).numbers(ys.shape)
+    back = case.subject.call("forward", xs).numbers(ys.shape)
+    wrong = ~np.isclose(back, ys, rtol=1e-3, atol=1e-6)
+    if not wrong.any():
+        return Check(GROUP, name, Status.PASS, str(declared))
+    k = int(np.argmax(wrong))
+    witness = Witness("forward(inverse(y))", float(ys[k]), float(back[k]), float(ys[k]))
+    return Check(
+        GROUP, name, Status.FAIL, f"the codomain {declared} is too large: nothing is mapped to {ys[k]:g}", witness
+    )
+
+
+def _same(a: Ends, b: Ends) -> bool:
+    return bool(np.isclose(a.lo, b.lo, rtol=1e-6, atol=1e-12) and np.isclose(a.hi, b.hi, rtol=1e-6, atol=1e-12))
+
+
+def _inside(ends: Ends) -> np.ndarray:
+    """A few ordinary points of an interval."""
+    if np.isfinite(ends.lo) and np.isfinite(ends.hi):
+        return ends.lo + (ends.hi - ends.lo) * np.array([0.05, 0.3, 0.5, 0.77, 0.95])
+    if np.isfinite(ends.lo):
+        return ends.lo + np.array([0.05, 0.5, 1.0, 2.3, 8.0])
+    if np.isfinite(ends.hi):
+        return ends.hi - np.array([0.05, 0.5, 1.0, 2.3, 8.0])
+    return np.array([-3.1, -1.0, -0.2, 0.4, 1.7, 4.0])

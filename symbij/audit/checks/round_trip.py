@@ -1,0 +1,100 @@
+"""A map and its inverse undo each other, and so do their log-dets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from symbij.audit.finding import Check, Status, Witness
+from symbij.audit.setting import Case, Setting
+
+GROUP = "round trip"
+ORDINARY = 1e6  # sizes of inputs and outputs beyond which the checks against the truth alone decide
+NUDGE = 2.0**-26
+
+
+def check(setting: Setting) -> Iterator[Check]:
+    """Round trips at ordinary points: in the tails they blame right code, and miss half of what is wrong."""
+    if setting.subject.event_ndims:
+        return
+    case = setting.own
+    yield _there_and_back(setting, case, "forward", "inverse", case.central)
+    yield _there_and_back(setting, case, "inverse", "forward", case.central_outputs)
+    yield _log_dets(setting, case)
+
+
+def _there_and_back(setting: Setting, case: Case, first: str, second: str, at: np.ndarray) -> Check:
+    name = f"{second}({first}({'x' if first == 'forward' else 'y'}))"
+    missing = next((n for n in (first, second) if not setting.subject.has(n)), None)
+    if missing:
+        return Check(GROUP, name, Status.SKIPPED, f"it has no {missing}")
+    shape = case.grid_shape(at)
+    out = case.call(first, at)
+    if not out.parts:
+        return Check(GROUP, name, Status.FAIL, f"{first} {out.problem}", Witness(first, at, "no result"))
+    middle = out.numbers(shape)
+    returned = case.subject.call(second, middle)
+    if not returned.parts:
+        return Check(GROUP, name, Status.FAIL, f"{second} {returned.problem}", Witness(second, middle, "no result"))
+    back = returned.numbers(shape)
+    points = np.broadcast_to(case.grid(at), shape)
+    with np.errstate(all="ignore"):
+        # a rounding of what is between, seen from the input
+        moved = case.subject.call(second, middle * (1 + NUDGE)).numbers(shape)
+        sensitivity = np.abs(moved - back) / NUDGE
+        allowed = setting.tolerance * np.fmax(np.abs(points), np.where(np.isfinite(sensitivity), sensitivity, 0))
+        error = np.abs(back - points) / np.fmax(allowed, np.finfo(setting.subject.dtype).tiny)
+        usable = np.isfinite(middle) & (np.abs(middle) < ORDINARY) & (np.abs(points) < ORDINARY)
+        error = np.where(usable, np.where(np.isfinite(back), error, np.inf), 0.0)
+    if not (error > 1).any():
+        return Check(GROUP, name, Status.PASS)
+    k = np.unravel_index(int(np.argmax(error)), shape)
+    x, got = float(points[k]), float(back[k])
+    witness = Witness(name, x, got, x, float(abs(got - x) / np.spacing(abs(x) or 1.0)), abs(got - x) / (abs(x) or 1.0))
+    wrong = error > 1
+    diagnosis = _why(case, second, points[wrong], back[wrong], middle[wrong])
+    return Check(GROUP, name, Status.FAIL, diagnosis, witness)
+
+
+def _why(case: Case, second: str, x: np.ndarray, back: np.ndarray, middle: np.ndarray) -> str:
+    """What kind of wrong input came back."""
+    if np.isnan(back).any():
+        return f"{second} is NaN at values that {'forward' if second == 'inverse' else 'inverse'} returns"
+    if np.allclose(back, -x, rtol=1e-6, atol=0):
+        return "gives another branch: the input comes back with the other sign"
+    if second == "inverse":
+        again = case.subject.call("forward", back).numbers(back.shape)
+        if np.allclose(again, middle, rtol=1e-6, atol=1e-300):
+            return "gives another branch: forward is not one-to-one, or inverse leaves its domain"
+    if x.size > 2 and np.ptp(back) == 0:
+        return f"is clipped: {back[0]:.6g} comes back from different inputs"
+    return "the two do not undo each other"
+
+
+def _log_dets(setting: Setting, case: Case) -> Check:
+    name = "forward and inverse log-det cancel"
+    subject = setting.subject
+    missing = next((n for n in ("forward", "forward_log_det", "inverse_log_det") if not subject.has(n)), None)
+    if missing:
+        return Check(GROUP, name, Status.SKIPPED, f"it has no {missing.replace('_', ' ')}")
+    at, shape = case.central, case.grid_shape(case.central)
+    forward = case.call("forward", at).numbers(shape)
+    first = case.call("forward_log_det", at).numbers(shape)
+    second = subject.call("inverse_log_det", forward).numbers(shape)
+    moved = subject.call("inverse_log_det", forward * (1 + NUDGE)).numbers(shape)
+    with np.errstate(all="ignore"):
+        sensitivity = np.abs(moved - second) / NUDGE
+        size = 1 + np.fmax(np.abs(first), np.where(np.isfinite(sensitivity), sensitivity, 0))
+        error = np.abs(first + second) / (10 * setting.tolerance * size)
+        error = np.where(np.isfinite(forward) & np.isfinite(first), np.where(np.isfinite(second), error, np.inf), 0.0)
+    if not (error > 1).any():
+        return Check(GROUP, name, Status.PASS)
+    k = np.unravel_index(int(np.argmax(error)), shape)
+    x = float(np.broadcast_to(case.grid(at), shape)[k])
+    got, expected = float(second[k]), -float(first[k])
+    witness = Witness(f"inverse_log_det at forward({x!r})", float(forward[k]), got, expected,
+                      relative=abs(got - expected) / (abs(expected) or 1.0))  # fmt: skip
+    same = np.allclose(first, second, rtol=1e-6)
+    why = "the inverse log-det is the forward one: it has the wrong sign" if same else "they do not add up to zero"
+    return Check(GROUP, name, Status.FAIL, why, witness)

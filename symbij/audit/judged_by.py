@@ -1,0 +1,114 @@
+"""The formula that a subject is judged by: given, its own, or traced from its code; derived, or refuted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from symbij.audit.subject import Subject
+from symbij.audit.traced import traced_formula, why_not_traced
+from symbij.bijectors.derived import DerivedBijector, bijector, declare
+from symbij.errors import DomainError, NotBijectiveError, ParameterError
+from symbij.formula.constraints import Constraint, negative, positive, real
+from symbij.formula.formula import Formula, make_formula
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The class derived from a formula, and values of its parameters; or why there is none.
+
+    `given`: whether someone said that this is the formula. `fold`: the error that refuted it. `doubt`: in words, why
+    there is a formula and no derivation, or neither.
+    """
+
+    cls: type[DerivedBijector] | None = None
+    given: bool = False
+    text: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    fold: NotBijectiveError | None = None
+    doubt: str = ""
+
+
+def judge_of(
+    original: Any, subject: Subject, formula: Any, domain: tuple[Any, Any] | None, parameters: Mapping[str, Any]
+) -> Judge:
+    """The judge of a subject. Raises `FormulaSyntaxError` and `ParameterError` for a given formula."""
+    held = {**subject.parameters, **parameters}
+    if subject.event_ndims:
+        return Judge(parameters=held, doubt="it maps events of several numbers")
+    if formula is None and isinstance(original, DerivedBijector):
+        return Judge(type(original), True, type(original).formula.text, dict(original._parameters))
+    if isinstance(formula, type) and issubclass(formula, DerivedBijector):
+        return Judge(formula, True, formula.formula.text, _values(formula.formula, held))
+    if formula is not None:
+        stated = make_formula(formula, domain=domain)
+        return _derived(formula, stated, domain, True, _values(stated, held))
+    where = _declared(subject) if domain is None else domain
+    found = traced_formula(subject, where)
+    if found is None:
+        return Judge(parameters=held, doubt=f"a black box: {why_not_traced(subject, where)}")
+    return _derived(found, found, where, False, _values(found, held))
+
+
+def _declared(subject: Subject) -> tuple[float, float] | None:
+    """The domain that a subject declares, if it is a part of the reals."""
+    ends = subject.domain
+    return None if ends is None or (np.isinf(ends.lo) and np.isinf(ends.hi)) else (ends.lo, ends.hi)
+
+
+def _values(formula: Formula, held: Mapping[str, Any]) -> dict[str, Any]:
+    """A value for every parameter of the formula."""
+    missing = [p.name for p in formula.parameters if p.name not in held]
+    if missing:
+        raise ParameterError(
+            f"{formula.text}: no value for parameter '{missing[0]}', and the subject holds none of that name "
+            f"(it holds: {', '.join(held) or 'none'}); give parameters={{'{missing[0]}': ...}}"
+        )
+    return {p.name: held[p.name] for p in formula.parameters}
+
+
+def _derived(source: Any, formula: Formula, domain: Any, given: bool, values: Mapping[str, Any]) -> Judge:
+    """The judge made of a formula, by the weakest assumption on its parameters under which it can be derived."""
+    fold: NotBijectiveError | None = None
+    reason = ""
+    for constraints in _assumptions(formula, values):
+        try:
+            cls = _class_of(source, formula, domain, constraints)
+            cls(**values)
+        except NotBijectiveError as error:
+            fold = error if error.witness is not None else fold
+            reason = reason or " ".join(str(error).split())
+            continue
+        except (DomainError, ParameterError) as error:
+            reason = reason or " ".join(str(error).split())
+            continue
+        return Judge(cls, given, formula.text, values)
+    return Judge(None, given, formula.text, values, fold, reason)
+
+
+def _assumptions(formula: Formula, values: Mapping[str, Any]) -> Iterator[dict[str, Constraint]]:
+    """Constraints to try on the parameters: any real numbers, then numbers of the sign that they have."""
+    names = [p.name for p in formula.parameters]
+    yield dict.fromkeys(names, real)
+    if names:
+        yield {n: _sign_of(values[n]) for n in names}
+
+
+def _sign_of(value: Any) -> Constraint:
+    array = np.asarray(value, dtype=float)
+    return positive if np.all(array > 0) else negative if np.all(array < 0) else real
+
+
+def _class_of(
+    source: Any, formula: Formula, domain: Any, constraints: Mapping[str, Constraint]
+) -> type[DerivedBijector]:
+    if isinstance(source, Formula):
+        made = make_formula(source.expr, domain=domain, constraints=dict(constraints))
+        cls = declare(made, "Formula")
+        cls.derivation  # noqa: B018  derived here, where what it raises is understood
+        return cls
+    return bijector(source, domain=domain, **constraints)

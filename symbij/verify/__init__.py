@@ -1,1 +1,0 @@
-"""The audit of maps, inverses and log-dets that people wrote by hand."""
