@@ -13,6 +13,9 @@ from symbij.calculus.rules import simplify_chain
 from tests.test_rules_sigmoid import BOUND, NEGATE, Rule, S, X, chain, errors
 
 RULES: dict[str, Rule] = {
+    "log(u/(1 - u))": Rule(
+        chain(("moebius", 1, 0, -1, 1), "log"), chain("logit"), (1e-320, 0.3, 0.999), gains=False
+    ),
     "exp(logit)": Rule(chain("logit", "exp"), chain("softsign_inverse"), (1e-300, 0.3, 0.999)),
     "exp(-logit)": Rule(
         chain("logit", NEGATE, "exp"), chain(("moebius", -1, 1, 1, 0)), (1e-300, 0.3, 0.999)

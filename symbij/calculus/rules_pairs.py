@@ -1,5 +1,6 @@
 """Peephole rules for a function that nearly undoes the one before it, such as the exponential of a logit.
 
+    u/(1 - u), log             =  logit
     logit, exp                 =  softsign_inverse                (u/(1 - u) for 0 < u < 1)
     logit, -w, exp             =  (1 - u)/u
     log, sigmoid               =  softsign                        (u/(1 + u) for u > 0)
@@ -91,11 +92,18 @@ def _powers(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] |
     return [*before.links, link(item.row.name, item.args[0] * tail[0].args[0]), *tail[1:]]  # type: ignore[attr-defined]
 
 
+def _odds(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    if item.args != link("moebius", 1, 0, -1, 1).args or after.links or not tail or not is_row(tail[0], "log"):
+        return None
+    return [*before.links, link("logit"), *tail[1:]]
+
+
 PAIR_RULES: dict[str, tuple[Rule, ...]] = {
     "logit": (
         _pair("exp", link("softsign_inverse")),
         _pair("exp", link("moebius", -1, 1, 1, 0), factor=-1),
     ),
+    "moebius": (_odds,),
     "log": (_pair("sigmoid", link("softsign")),),
     "log1p": (_pair("sigmoid", link("shift", 1), link("softsign")),),
     "softplus": (
