@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -91,10 +92,51 @@ def lower_monotone(core: MonotoneCore, env: Env, u: Var, b: Builder) -> Lowered:
 def lower_monotone_inverse(core: MonotoneCore, env: Env, v: Var, b: Builder) -> Lowered:
     """The u that the core maps to `v`, and log|dv/du| there."""
     u = _lower_root(core, env, v, b)
-    here = lower_monotone(core, env, u, b)
     if not b.accurate:
-        return Lowered(u, here.log_det)
-    return Lowered(u, b.add(here.log_det, _beyond_rounding(core, env, here, u, v, b)))
+        return Lowered(u, lower_monotone(core, env, u, b).log_det)
+    at = _off_zero(core, u, b)
+    here = lower_monotone(core, env, at, b)
+    change = _beyond_rounding(core, env, here, at, v, b)
+    if at is not u:
+        change = b.select(
+            b.compare("lt", b.call("abs", at), b.const(_NORMAL)), _beyond_subnormal(core, env, here, at, v, b), change
+        )
+    return Lowered(u, b.add(here.log_det, change))
+
+
+_NORMAL, _SMALLEST = 2.0**-1022, 5e-324
+
+
+def _off_zero(core: MonotoneCore, u: Var, b: Builder) -> Var:
+    """`u`, or the double next to zero where u is zero, an end of the domain that the preimage itself does not reach."""
+    if core.where.lo == 0:
+        return b.call("max", u, b.const(_SMALLEST))
+    return b.call("min", u, b.const(-_SMALLEST)) if core.where.hi == 0 else u
+
+
+def _beyond_subnormal(core: MonotoneCore, env: Env, here: Lowered, u: Var, v: Var, b: Builder) -> Var:
+    """What log|f'| changes by from `u` to the preimage next to zero, of which subnormal numbers have hardly a digit.
+
+    There f' is close to c u^s, and f to f(u) + u f'(u) ((u*/u)^(1 + s) - 1)/(1 + s): solved for log(u*/u), times s.
+    """
+    steps = 40
+    far = lower_monotone(core, env, b.mul(u, b.const(2.0**steps)), b).log_det
+    s = b.mul(b.sub(far, here.log_det), b.const(1 / (steps * math.log(2))))
+    sign = lower(sp.sign(core.direction) * (1 if core.where.lo == 0 else -1), env, b)
+    size = b.call("exp", b.add(here.log_det, b.call("log", b.call("abs", u))))  # u f'
+    ratio = b.div(b.sub(v, here.value), b.mul(sign, size))
+    power = b.add(s, b.const(1.0))
+    power = b.select(b.compare("lt", b.call("abs", power), b.const(1e-12)), b.const(0.0), power)  # a logarithm
+    left = b.div(v, here.value)  # of a pure power, where it is small: 1 + power*ratio would have lost it
+    left = b.select(b.compare("ge", left, b.const(0.0)), left, b.const(1.0))
+    small = b.compare("lt", left, b.const(0.5))
+    known = b.compare("lt", b.call("abs", v), b.const(math.inf))  # the preimage of an infinity is 0
+    # no way may be singular where another is taken
+    direct = b.div(b.call("log", b.select(small, left, b.const(1.0))), power)
+    moved = b.call("log1p_scaled", b.select(small, b.const(0.0), b.select(known, ratio, b.const(0.0))), power)
+    shift = b.select(known, b.select(small, direct, moved), b.const(-math.inf))
+    flat = b.compare("lt", b.call("abs", s), b.const(1e-12))
+    return b.select(flat, b.const(0.0), b.mul(s, shift))
 
 
 def _beyond_rounding(core: MonotoneCore, env: Env, here: Lowered, u: Var, v: Var, b: Builder) -> Var:

@@ -168,8 +168,13 @@ def _root(program: Program, y: Array, lo: Array, hi: Array, *parameters: Array) 
         value = np.asarray(at(u)[0] + 0 * y)
         below = np.where(np.isnan(value), u < 0, (value < y) == rising)
         first, last = np.where(below, middle, first), np.where(below, last, middle)
+    here, beside = (np.asarray(at(doubles(end))[0] + 0 * y) for end in (last, first))
+    finite, near = np.isfinite(here) & np.isfinite(beside), np.where(np.isfinite(here), here, beside)
+    found = finite | (np.isfinite(near) & (near / y >= 0.999999))  # else f jumps from what is not y
     upper = (y > 0) == rising
-    return np.where(np.isnan(y), y, np.where(np.isinf(y), np.where(upper, hi, lo), doubles(last)))
+    return np.where(
+        np.isnan(y), y, np.where(np.isinf(y), np.where(upper, hi, lo), np.where(found, doubles(last), np.nan))
+    )
 
 
 def _between(first: Array, last: Array, k: int, n: int) -> Array:
