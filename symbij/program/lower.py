@@ -134,20 +134,23 @@ class Lowered:
     value: Var
     log_det: Var
     constant: sp.Expr = sp.S.Zero
+    offset: Var | None = None  # a part of log|derivative| that is added last, as the constants are
 
     def reciprocal(self, b: Builder) -> Lowered:
         """The same value with the log|derivative| of the opposite direction."""
-        return Lowered(self.value, b.neg(self.log_det), -self.constant)
+        offset = None if self.offset is None else b.neg(self.offset)
+        return Lowered(self.value, b.neg(self.log_det), -self.constant, offset)
 
 
 def lower_chain(chain: Chain, env: Env, u: Var, b: Builder) -> Lowered:
     """The chain at its input `u`, with its log|derivative| in input forms."""
-    total, constant = b.const(0.0), sp.S.Zero
+    total, offset, constant = b.const(0.0), b.const(0.0), sp.S.Zero
     for item in chain:
         step = lower_link(item, env, u, b)
         total, constant = b.add(total, step.log_det), constant + step.constant
+        offset = offset if step.offset is None else b.add(offset, step.offset)
         u = step.value
-    return Lowered(u, b.add(total, lower(log_constant(constant), env, b)))
+    return Lowered(u, b.add(total, b.add(lower(log_constant(constant), env, b), offset)))
 
 
 def lower_inverse(chain: Chain, env: Env, v: Var, b: Builder) -> Lowered:
@@ -155,7 +158,7 @@ def lower_inverse(chain: Chain, env: Env, v: Var, b: Builder) -> Lowered:
 
     Between two links rounding may carry a value past the end of what the next one takes; it is brought back there.
     """
-    total, constant = b.const(0.0), sp.S.Zero
+    total, offset, constant = b.const(0.0), b.const(0.0), sp.S.Zero
     rounded = shifted = arithmetic = False  # so far; by a shift of a rounded number; by arithmetic, last
     for item in reversed(chain):
         if item.name not in AFFINE:
@@ -168,8 +171,9 @@ def lower_inverse(chain: Chain, env: Env, v: Var, b: Builder) -> Lowered:
             rounded = True
         step = lower_link_inverse(item, env, v, b)
         total, constant = b.sub(total, step.log_det), constant - step.constant
+        offset = offset if step.offset is None else b.sub(offset, step.offset)
         v = step.value
-    return Lowered(v, b.add(total, lower(log_constant(constant), env, b)))
+    return Lowered(v, b.add(total, b.add(lower(log_constant(constant), env, b), offset)))
 
 
 def _is_exact(item: Link) -> bool:
@@ -183,7 +187,9 @@ def _brought_back(v: Var, item: Link, shifted: bool, b: Builder) -> Var:
     for end, kind in ((codomain.lo, "lt"), (codomain.hi, "gt")):
         if end.is_finite and end.is_number and (shifted or not end.is_zero):
             bound = b.const(constant(end))
-            v = b.select(b.compare(kind, v, bound), bound, v)
+            v, given = b.select(b.compare(kind, v, bound), bound, v), v
+            if given.index in b.sizes:
+                b.sizes[v.index] = b.sizes[given.index]
     return v
 
 
@@ -197,11 +203,14 @@ def lower_link(item: Link, env: Env, u: Var, b: Builder) -> Lowered:
         from symbij.program.lower_cores import CORES  # which lower their parts by the functions here
 
         return CORES[type(item)][0](item, env, u, b)
-    u = _unsigned_zero(item, u, b)
+    from symbij.program.lower_far import by_logarithm  # likewise
+
+    given, u = u, _unsigned_zero(item, u, b)
     point = _HALF_LINE if item.name == "power" else _IN
     inner = env | {point: u}
     v = lower(item.forward(point), inner, b)
-    return _with_log_det(v, item.computed_log_det_u(point, _OUT), inner | {_OUT: v}, b)
+    step = _with_log_det(v, item.computed_log_det_u(point, _OUT), inner | {_OUT: v}, b)
+    return by_logarithm(item, env, given, step, 1, b)  # type: ignore[arg-type]
 
 
 def lower_link_inverse(item: Link, env: Env, v: Var, b: Builder) -> Lowered:
@@ -210,12 +219,15 @@ def lower_link_inverse(item: Link, env: Env, v: Var, b: Builder) -> Lowered:
         from symbij.program.lower_cores import CORES  # which lower their parts by the functions here
 
         return CORES[type(item)][1](item, env, v, b)
-    v = _unsigned_zero(item, v, b)
+    from symbij.program.lower_far import by_logarithm  # likewise
+
+    given, v = v, _unsigned_zero(item, v, b)
     inner = env | {_OUT: v}
     inverse = item.inverse()
     point = _HALF_LINE if inverse.name == "power" else _OUT
     u = lower(inverse.forward(point), inner | {point: v}, b)
-    return _with_log_det(u, item.computed_log_det_v(_IN, _OUT), inner | {_IN: u}, b)
+    step = _with_log_det(u, item.computed_log_det_v(_IN, _OUT), inner | {_IN: u}, b)
+    return by_logarithm(inverse, env, given, step, -1, b)  # type: ignore[arg-type]
 
 
 def _unsigned_zero(item: Link, u: Var, b: Builder) -> Var:

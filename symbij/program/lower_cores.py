@@ -42,7 +42,9 @@ class _Numeric:
 
     def link(self, item: Link, u: Var) -> tuple[Var, Var]:
         step = lower_link(item, self.env, u, self.b)
-        return step.value, self.b.add(step.log_det, lower(step.constant, self.env, self.b))
+        rest = lower(step.constant, self.env, self.b)
+        rest = rest if step.offset is None else self.b.add(rest, step.offset)
+        return step.value, self.b.add(step.log_det, rest)
 
     def folded(self, item: Folded, u: Var) -> tuple[Var, Var]:
         inner = self.env | {_IN: u}
@@ -153,7 +155,7 @@ def _lower_root(core: MonotoneCore, env: Env, v: Var, b: Builder) -> Var:
     """The u with f(u) = v, as one `root` operation that carries f and f' as a sub-program."""
     symbols = sorted({s for s in _parameter_symbols(core) if s in env}, key=lambda s: s.name)
     names = tuple(f"p{i}" for i in range(len(symbols)))
-    inner = Builder()
+    inner = Builder(b.accurate)
     u = inner.input("x")
     inner_env = {s: inner.input(n) for s, n in zip(symbols, names, strict=True)}
     ops = _Numeric(inner_env, inner)
