@@ -144,13 +144,19 @@ class Lowered:
 
 def lower_chain(chain: Chain, env: Env, u: Var, b: Builder) -> Lowered:
     """The chain at its input `u`, with its log|derivative| in input forms."""
-    total, offset, constant = b.const(0.0), b.const(0.0), sp.S.Zero
+    steps, constant = [], sp.S.Zero
     for item in chain:
         step = lower_link(item, env, u, b)
-        total, constant = b.add(total, step.log_det), constant + step.constant
-        offset = offset if step.offset is None else b.add(offset, step.offset)
+        steps.append(step)
+        constant = constant + step.constant
         u = step.value
-    return Lowered(u, b.add(total, b.add(lower(log_constant(constant), env, b), offset)))
+    return Lowered(u, b.add(_total(steps, b), lower(log_constant(constant), env, b)))
+
+
+def _total(steps: list[Lowered], b: Builder) -> Var:
+    from symbij.program.lower_far import total_of  # which lowers its formulas by the functions here
+
+    return total_of([step.log_det for step in steps], [step.offset for step in steps if step.offset is not None], b)
 
 
 def lower_inverse(chain: Chain, env: Env, v: Var, b: Builder) -> Lowered:
@@ -158,7 +164,7 @@ def lower_inverse(chain: Chain, env: Env, v: Var, b: Builder) -> Lowered:
 
     Between two links rounding may carry a value past the end of what the next one takes; it is brought back there.
     """
-    total, offset, constant = b.const(0.0), b.const(0.0), sp.S.Zero
+    steps, constant = [], sp.S.Zero
     rounded = shifted = arithmetic = False  # so far; by a shift of a rounded number; by arithmetic, last
     for item in reversed(chain):
         if item.name not in AFFINE:
@@ -169,11 +175,11 @@ def lower_inverse(chain: Chain, env: Env, v: Var, b: Builder) -> Lowered:
             shifted = shifted or (rounded and item.name == "shift")
             arithmetic = arithmetic or rounded or item.name == "shift"  # a first quotient of y cannot pass an end
             rounded = True
-        step = lower_link_inverse(item, env, v, b)
-        total, constant = b.sub(total, step.log_det), constant - step.constant
-        offset = offset if step.offset is None else b.sub(offset, step.offset)
+        step = lower_link_inverse(item, env, v, b).reciprocal(b)
+        steps.append(step)
+        constant = constant + step.constant
         v = step.value
-    return Lowered(v, b.add(total, b.add(lower(log_constant(constant), env, b), offset)))
+    return Lowered(v, b.add(_total(steps, b), lower(log_constant(constant), env, b)))
 
 
 def _is_exact(item: Link) -> bool:

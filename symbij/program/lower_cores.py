@@ -29,6 +29,7 @@ from symbij.program.lower import (
     lower_link_inverse,
 )
 from symbij.program.lower_extremes import lower_extreme, lower_extreme_inverse
+from symbij.program.lower_far import note_choice
 from symbij.program.lower_floor import lower_floor, lower_floor_inverse
 
 _IN = sp.Dummy("u", real=True)
@@ -168,6 +169,7 @@ def _lower_root(core: MonotoneCore, env: Env, v: Var, b: Builder) -> Var:
         size = inner.call("abs", slope(terms, ops))
     sign = core.direction if isinstance(core.direction, int) else None
     direction = inner.const(sign) if sign else inner.call("sign", lower(core.direction, inner_env, inner))
+    size = inner.select(inner.compare("ge", size, inner.const(0.0)), size, inner.const(0.0))  # it may be oo - oo
     steep = inner.mul(direction, size)  # of the right sign also where it is zero
     program = inner.finish([value, steep], ("x", *names))
     lo, hi = (lower(end, env, b) for end in (core.where.lo, core.where.hi))
@@ -213,6 +215,7 @@ def _chosen(core: PiecewiseCore, pieces: tuple[Chain, ...], env: Env, u: Var, b:
     value, log_det = made[-1].value, made[-1].log_det
     for condition, step in zip(inside[::-1], made[-2::-1], strict=True):
         value, log_det = b.select(condition, step.value, value), b.select(condition, step.log_det, log_det)
+    note_choice(value, inside, [step.value for step in made], b)
     return Lowered(value, log_det)
 
 

@@ -12,7 +12,6 @@ in a reverse sweep the derivative of what is not selected is multiplied by zero,
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import sympy as sp
 
@@ -24,8 +23,8 @@ from symbij.program.lower import Env, Lowered, lower
 _NORMAL, _LARGEST = 2.0**-1022, math.nextafter(math.inf, 0.0)
 _IN, _LOG = sp.Dummy("u", real=True), sp.Dummy("v", real=True)
 
-# log|f(u)| where it is below the normal doubles, and where it is infinite; None: it never is, or it is not known. Each is
-# a main part, and an offset that sums of logarithms add last: next to 1e80 nothing would be left of it. The formulas
+# log|f(u)| where it is below the normal doubles, and where it is infinite; None: it never is, or it is not known. Each
+# is a main part, and an offset that sums of logarithms add last: next to 1e80 nothing would be left of it. The formulas
 # are that of the main part, what an offset of log|u| is multiplied by, and what is added to it.
 _Log = tuple[str, str, str]
 _SAME: _Log = ("v", "1", "0")
@@ -76,12 +75,13 @@ _Far = tuple[str | None, str, str]
 _POWER: _Far = ("exp(p*v)", "p - 1", "log(abs(p))")
 _ODD_POWER: _Far = (None, "n - 1", "log(n)")
 _ODD_ROOT: _Far = ("sign(u)*exp(v/n)", "1/n - 1", "-log(n)")
+_ODD_ROOT_NEAR_ZERO: _Far = ("where(1/u > 0, exp(v/n), -exp(v/n))", "1/n - 1", "-log(n)")  # a zero has a sign
 _RECIPROCAL: _Far = ("exp(-v)", "-2", "0")
 _LOG_ROW: _Far = ("v", "-1", "0")
 FAR: dict[str, tuple[_Far | None, _Far | None]] = {
     "power": (_POWER, _POWER),
     "odd_power": (_ODD_POWER, _ODD_POWER),
-    "odd_root": (_ODD_ROOT, _ODD_ROOT),
+    "odd_root": (_ODD_ROOT_NEAR_ZERO, _ODD_ROOT),
     "reciprocal": (_RECIPROCAL, _RECIPROCAL),
     "log": (_LOG_ROW, _LOG_ROW),
     "log1p": (None, _LOG_ROW),
@@ -123,6 +123,39 @@ def by_logarithm(item: RowLink, env: Env, u: Var, step: Lowered, sign: int, b: B
     if low is not None or high is not None:
         b.sizes[step.value.index] = Size(low, high)
     return step
+
+
+def total_of(parts: list[Var], offsets: list[Var], b: Builder) -> Var:
+    """The sum of the parts, and of the offsets last; with what each addition rounds away where there are offsets, since
+    next to main parts that cancel, of 1e80, nothing would be left of the other parts."""
+    total, rest = b.const(0.0), b.const(0.0)
+    for part in parts:
+        before, total = total, b.add(total, part)
+        if offsets:
+            back = b.sub(total, before)
+            lost = b.add(b.sub(before, b.sub(total, back)), b.sub(part, back))
+            finite = b.compare("lt", b.call("abs", total), b.const(math.inf))
+            rest = b.add(rest, b.select(finite, lost, b.const(0.0)))
+    for offset in offsets:
+        rest = b.add(rest, offset)
+    return b.add(total, rest)
+
+
+def note_choice(value: Var, inside: list[Var], steps: list[Var], b: Builder) -> None:
+    """Note the logarithm of a `value` that is that of one of `steps`, by conditions that hold up to one each."""
+    sizes = [b.sizes.get(step.index, Size(None, None)) for step in steps]
+    chosen: list[tuple[Var, Var] | None] = []
+    for k in (0, 1):
+        if all(size[k] is None for size in sizes):
+            chosen.append(None)
+            continue
+        pairs = [size[k] or _logarithm(step, None, b) for size, step in zip(sizes, steps, strict=True)]
+        main, offset = pairs[-1]
+        for condition, pair in zip(inside[::-1], pairs[-2::-1], strict=True):
+            main, offset = b.select(condition, pair[0], main), b.select(condition, pair[1], offset)
+        chosen.append((main, offset))
+    if any(chosen):
+        b.sizes[value.index] = Size(*chosen)
 
 
 def _is_root(item: RowLink) -> bool:
