@@ -11,6 +11,7 @@ import sympy as sp
 from symbij.calculus.affine import scaled
 from symbij.calculus.chain import Chain, Link, link, scaling
 from symbij.calculus.closed_forms import plus_root
+from symbij.calculus.joined import joined_terms
 from symbij.calculus.parts import FloorPart, Folded, PiecePart, ProductPart, RawChain, SplinePart, SumPart
 from symbij.calculus.pieces import switches
 from symbij.calculus.row import U
@@ -36,6 +37,9 @@ def recognise(expr: sp.Expr, x: sp.Symbol) -> RawChain:
     if expr == x:
         return ()
     if isinstance(expr, sp.Add):
+        joined = joined_terms(expr, x)
+        if joined is not None:
+            return recognise(joined, x)
         free, rest = expr.as_independent(x, as_Add=True)
         if free != 0:
             return (*recognise(rest, x), link("shift", free))

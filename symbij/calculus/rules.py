@@ -16,7 +16,8 @@ run of shift, scale and divide links is read as one affine map; most rules look 
     s/(c*u + d) + t                =  (t*c*u + (t*d + s))/(c*u + d)
     sigmoid, then 2s*u - s         =  tanh of u/2, then s*u
     u + c, sigmoid, v - sigmoid(c) =  sigmoid_increment(c)
-    powers, and exponentials of exponentials: see rules_power.py; maps of tails: see rules_tails.py
+    powers, and exponentials of exponentials: see rules_power.py; maps of tails: see rules_tails.py; functions that
+    nearly undo each other: see rules_pairs.py
     u**p, then 1/(1 + v)           =  sigmoid of -p*log(u)
     u**p, then 1/v                 =  u**-p                            (1/v overflows where u does not)
     sigmoid - 1                    =  -sigmoid of -u                   (ndtr likewise)
@@ -41,6 +42,7 @@ from symbij.calculus.cores import MonotoneCore, PiecewiseCore
 from symbij.calculus.floor import FloorCore
 from symbij.calculus.parameter_forms import one_sided, parameter_form
 from symbij.calculus.parts import ProductPart, RawChain, SumPart, with_terms
+from symbij.calculus.rules_pairs import PAIR_RULES
 from symbij.calculus.rules_sigmoid import SIGMOID_RULES
 from symbij.calculus.rules_tails import TAIL_RULES
 from symbij.calculus.spline import SplineCore
@@ -202,7 +204,8 @@ def _apply_once(links: list[Link]) -> list[Link] | None:
         before, after = _before(links, i), _after(links, i)
         head, tail = links[: i - len(before.links)], links[i + 1 + len(after.links) :]
         own = _RULES.get(item.row.name)
-        for rule in (*((own,) if own else ()), *SIGMOID_RULES.get(item.row.name, ())):
+        more = (*SIGMOID_RULES.get(item.row.name, ()), *PAIR_RULES.get(item.row.name, ()))
+        for rule in (*((own,) if own else ()), *more):
             middle = rule(item, before, after, tail)
             if middle is not None:
                 return [*head, *middle]

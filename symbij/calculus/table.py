@@ -280,10 +280,10 @@ _ALL = [
     # with Phi(-u) = 1 - exp(v)
     Row("log_ndtr", "log_ndtr(u)", "ndtri_exp",
         "where(u < 0, -log(mills(abs(u))), -u**2/2 - v) - log(2*pi)/2",
-        "where(u < 1, where(u < 0, -log(mills(abs(u))), -u**2/2 - v), log1mexp(-v) - log(mills(abs(u))) - v) "
+        "where(u < 0, -log(mills(abs(u))), where(u >= 1, log1mexp(-v) - log(mills(abs(u))) - v, -u**2/2 - v)) "
         "- log(2*pi)/2", REALS, _NEGATIVE),
     Row("ndtri_exp", "ndtri_exp(u)", "log_ndtr",
-        "where(v < 1, where(v < 0, log(mills(abs(v))), v**2/2 + u), log(mills(abs(v))) - log1mexp(-u) + u) "
+        "where(v < 0, log(mills(abs(v))), where(v >= 1, log(mills(abs(v))) - log1mexp(-u) + u, v**2/2 + u)) "
         "+ log(2*pi)/2", "where(v < 0, log(mills(abs(v))), v**2/2 + u) + log(2*pi)/2", _NEGATIVE, REALS),
     # circular, on one branch
     Row("sin", "sin(u)", "asin", "where(abs(v) < 3/4, log1msq(v)/2, log(cos(u)))", "log1msq(v)/2",

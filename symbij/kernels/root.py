@@ -11,6 +11,7 @@ from llvmlite import ir
 from symbij.kernels.values import F64, I1, I64, Bool, Code, Real, copysign, greater, lesser, select, sqrt
 
 LARGEST = 1.7976931348623157e308
+SAME = 0.999999  # f/y next to where f overflows, if that is where it reaches y
 MOST_STEPS = 1400  # doubling from 1 to the largest double, then halving what is in the bracket
 
 
@@ -21,17 +22,19 @@ def find_root(
 
     Newton's steps as long as they stay in the bracket and halve; otherwise the bracket is halved. While an end of the
     bracket is infinite it is searched for by doubling. It ends when no double is left inside the bracket, or Newton
-    moves no more: the result is within rounding of a sign change of f(u) - y.
+    moves no more: the result is within rounding of a sign change of f(u) - y. NaN where f jumps there from values that
+    are not y to an infinite one, because something in it overflows.
     """
     code = y.code
 
     def step(state: list[Any]) -> list[Any]:
-        u, a, b, width, previous, _, active = state
+        u, a, b, f_a, f_b, width, previous, _, active = state
         f, slope = function(u, parameters)
         rising = copysign(1.0, slope) > 0.0
         below = ~((f < y) ^ rising)
         hit = f.equals(y)
         a, b = select(below, u, a), select(below | hit, b, u)
+        f_a, f_b = select(below, f, f_a), select(below | hit, f_b, f)
         unbounded = (below & b.equals(math.inf)) | (~below & a.equals(-math.inf))
         doubled = lesser(greater(select(below, u + width, u - width), -LARGEST), LARGEST)
         newton = u - (f - y) / slope
@@ -46,11 +49,16 @@ def find_root(
         # a lane that has arrived keeps what it has, except that beyond the largest double there is only infinity
         beyond = active & unbounded & stays & abs(u).equals(LARGEST) & ~hit
         result = select(beyond, copysign(math.inf, u), u)
-        result = select(f.differs(f), math.nan, result)
+        other = select(below, f_b, f_a)
+        jumps = (abs(f).equals(math.inf) & ~(other / y >= SAME)) | (abs(other).equals(math.inf) & ~(f / y >= SAME))
+        overflows = active & ~hit & jumps
+        result = select((active & f.differs(f)) | overflows, math.nan, result)
         return [
             select(going, candidate, result),
             a,
             b,
+            f_a,
+            f_b,
             select(unbounded, 2.0 * width, width),
             moved,
             at_end,
@@ -60,7 +68,8 @@ def find_root(
     ordinary = abs(y) < math.inf
     # a step that moves away from an end, however large that is
     width = greater(2.0**-50 * _finite_end(lo, hi), 1.0)
-    start = [_first(lo, hi, width), lo, hi, width, code.real(math.inf), ordinary, ordinary]
+    unknown = code.real(math.nan)
+    start = [_first(lo, hi, width), lo, hi, unknown, unknown, width, code.real(math.inf), ordinary, ordinary]
     u, *_, at_upper_end, _ = repeat(code, start, step, MOST_STEPS)
     return select(y.differs(y), y, select(abs(y).equals(math.inf), select(at_upper_end, hi, lo), u))
 

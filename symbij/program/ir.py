@@ -93,11 +93,20 @@ class Var:
         return self.builder.neg(self)
 
 
+class Size(NamedTuple):
+    """log|value| where the value is below the normal doubles, and where it is infinite, as far as it is known; each as
+    a main part and an offset."""
+
+    low: tuple[Var, Var] | None
+    high: tuple[Var, Var] | None
+
+
 class Builder:
     """Appends operations, folding constants and neutral elements where that changes no rounding."""
 
     def __init__(self, accurate: bool = False) -> None:
         self.accurate = accurate  # whether last digits are worth more operations; not where it is to be differentiated
+        self.sizes: dict[int, Size] = {}  # of values that may leave the range of normal doubles
         self.ops: list[Op] = []
         self._known: dict[Any, int] = {}
         self.inputs: list[str] = []

@@ -134,20 +134,29 @@ class Lowered:
     value: Var
     log_det: Var
     constant: sp.Expr = sp.S.Zero
+    offset: Var | None = None  # a part of log|derivative| that is added last, as the constants are
 
     def reciprocal(self, b: Builder) -> Lowered:
         """The same value with the log|derivative| of the opposite direction."""
-        return Lowered(self.value, b.neg(self.log_det), -self.constant)
+        offset = None if self.offset is None else b.neg(self.offset)
+        return Lowered(self.value, b.neg(self.log_det), -self.constant, offset)
 
 
 def lower_chain(chain: Chain, env: Env, u: Var, b: Builder) -> Lowered:
     """The chain at its input `u`, with its log|derivative| in input forms."""
-    total, constant = b.const(0.0), sp.S.Zero
+    steps, constant = [], sp.S.Zero
     for item in chain:
         step = lower_link(item, env, u, b)
-        total, constant = b.add(total, step.log_det), constant + step.constant
+        steps.append(step)
+        constant = constant + step.constant
         u = step.value
-    return Lowered(u, b.add(total, lower(log_constant(constant), env, b)))
+    return Lowered(u, b.add(_total(steps, b), lower(log_constant(constant), env, b)))
+
+
+def _total(steps: list[Lowered], b: Builder) -> Var:
+    from symbij.program.lower_far import total_of  # which lowers its formulas by the functions here
+
+    return total_of([step.log_det for step in steps], [step.offset for step in steps if step.offset is not None], b)
 
 
 def lower_inverse(chain: Chain, env: Env, v: Var, b: Builder) -> Lowered:
@@ -155,7 +164,7 @@ def lower_inverse(chain: Chain, env: Env, v: Var, b: Builder) -> Lowered:
 
     Between two links rounding may carry a value past the end of what the next one takes; it is brought back there.
     """
-    total, constant = b.const(0.0), sp.S.Zero
+    steps, constant = [], sp.S.Zero
     rounded = shifted = arithmetic = False  # so far; by a shift of a rounded number; by arithmetic, last
     for item in reversed(chain):
         if item.name not in AFFINE:
@@ -166,10 +175,11 @@ def lower_inverse(chain: Chain, env: Env, v: Var, b: Builder) -> Lowered:
             shifted = shifted or (rounded and item.name == "shift")
             arithmetic = arithmetic or rounded or item.name == "shift"  # a first quotient of y cannot pass an end
             rounded = True
-        step = lower_link_inverse(item, env, v, b)
-        total, constant = b.sub(total, step.log_det), constant - step.constant
+        step = lower_link_inverse(item, env, v, b).reciprocal(b)
+        steps.append(step)
+        constant = constant + step.constant
         v = step.value
-    return Lowered(v, b.add(total, lower(log_constant(constant), env, b)))
+    return Lowered(v, b.add(_total(steps, b), lower(log_constant(constant), env, b)))
 
 
 def _is_exact(item: Link) -> bool:
@@ -183,7 +193,9 @@ def _brought_back(v: Var, item: Link, shifted: bool, b: Builder) -> Var:
     for end, kind in ((codomain.lo, "lt"), (codomain.hi, "gt")):
         if end.is_finite and end.is_number and (shifted or not end.is_zero):
             bound = b.const(constant(end))
-            v = b.select(b.compare(kind, v, bound), bound, v)
+            v, given = b.select(b.compare(kind, v, bound), bound, v), v
+            if given.index in b.sizes:
+                b.sizes[v.index] = b.sizes[given.index]
     return v
 
 
@@ -197,11 +209,14 @@ def lower_link(item: Link, env: Env, u: Var, b: Builder) -> Lowered:
         from symbij.program.lower_cores import CORES  # which lower their parts by the functions here
 
         return CORES[type(item)][0](item, env, u, b)
-    u = _unsigned_zero(item, u, b)
+    from symbij.program.lower_far import by_logarithm  # likewise
+
+    given, u = u, _unsigned_zero(item, u, b)
     point = _HALF_LINE if item.name == "power" else _IN
     inner = env | {point: u}
     v = lower(item.forward(point), inner, b)
-    return _with_log_det(v, item.computed_log_det_u(point, _OUT), inner | {_OUT: v}, b)
+    step = _with_log_det(v, item.computed_log_det_u(point, _OUT), inner | {_OUT: v}, b)
+    return by_logarithm(item, env, given, step, 1, b)  # type: ignore[arg-type]
 
 
 def lower_link_inverse(item: Link, env: Env, v: Var, b: Builder) -> Lowered:
@@ -210,12 +225,15 @@ def lower_link_inverse(item: Link, env: Env, v: Var, b: Builder) -> Lowered:
         from symbij.program.lower_cores import CORES  # which lower their parts by the functions here
 
         return CORES[type(item)][1](item, env, v, b)
-    v = _unsigned_zero(item, v, b)
+    from symbij.program.lower_far import by_logarithm  # likewise
+
+    given, v = v, _unsigned_zero(item, v, b)
     inner = env | {_OUT: v}
     inverse = item.inverse()
     point = _HALF_LINE if inverse.name == "power" else _OUT
     u = lower(inverse.forward(point), inner | {point: v}, b)
-    return _with_log_det(u, item.computed_log_det_v(_IN, _OUT), inner | {_IN: u}, b)
+    step = _with_log_det(u, item.computed_log_det_v(_IN, _OUT), inner | {_IN: u}, b)
+    return by_logarithm(inverse, env, given, step, -1, b)  # type: ignore[arg-type]
 
 
 def _unsigned_zero(item: Link, u: Var, b: Builder) -> Var:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,7 @@ from symbij.program.lower import (
     lower_link_inverse,
 )
 from symbij.program.lower_extremes import lower_extreme, lower_extreme_inverse
+from symbij.program.lower_far import note_choice
 from symbij.program.lower_floor import lower_floor, lower_floor_inverse
 
 _IN = sp.Dummy("u", real=True)
@@ -41,7 +43,9 @@ class _Numeric:
 
     def link(self, item: Link, u: Var) -> tuple[Var, Var]:
         step = lower_link(item, self.env, u, self.b)
-        return step.value, self.b.add(step.log_det, lower(step.constant, self.env, self.b))
+        rest = lower(step.constant, self.env, self.b)
+        rest = rest if step.offset is None else self.b.add(rest, step.offset)
+        return step.value, self.b.add(step.log_det, rest)
 
     def folded(self, item: Folded, u: Var) -> tuple[Var, Var]:
         inner = self.env | {_IN: u}
@@ -104,13 +108,59 @@ def lower_monotone_inverse(core: MonotoneCore, env: Env, v: Var, b: Builder) -> 
     """The u that the core maps to `v`, and log|dv/du| there."""
     found = lower_inverse(core.closed, env, v, b) if core.closed else None
     u = found.value if found is not None else _lower_root(core, env, v, b)
-    here = lower_monotone(core, env, u, b)
-    log_det = here.log_det
-    if b.accurate:
-        log_det = b.add(log_det, _beyond_rounding(core, env, here, u, v, b))
+    log_det = _log_det_at_preimage(core, env, u, v, b)
     if found is not None:  # an input that underflows has lost its slope
         log_det = b.select(b.compare("lt", b.call("abs", u), b.const(1e-290)), b.neg(found.log_det), log_det)
     return Lowered(u, log_det)
+
+
+def _log_det_at_preimage(core: MonotoneCore, env: Env, u: Var, v: Var, b: Builder) -> Var:
+    """log|f'| at the preimage of `v`, of which `u` is the rounded value."""
+    if not b.accurate:
+        return lower_monotone(core, env, u, b).log_det
+    at = _off_zero(core, u, b)
+    here = lower_monotone(core, env, at, b)
+    change = _beyond_rounding(core, env, here, at, v, b)
+    if at is not u:
+        change = b.select(
+            b.compare("lt", b.call("abs", at), b.const(_NORMAL)), _beyond_subnormal(core, env, here, at, v, b), change
+        )
+    return b.add(here.log_det, change)
+
+
+_NORMAL, _SMALLEST = 2.0**-1022, 5e-324
+
+
+def _off_zero(core: MonotoneCore, u: Var, b: Builder) -> Var:
+    """`u`, or the double next to zero where u is zero, an end of the domain that the preimage itself does not reach."""
+    if core.where.lo == 0:
+        return b.call("max", u, b.const(_SMALLEST))
+    return b.call("min", u, b.const(-_SMALLEST)) if core.where.hi == 0 else u
+
+
+def _beyond_subnormal(core: MonotoneCore, env: Env, here: Lowered, u: Var, v: Var, b: Builder) -> Var:
+    """What log|f'| changes by from `u` to the preimage next to zero, of which subnormal numbers have hardly a digit.
+
+    There f' is close to c u^s, and f to f(u) + u f'(u) ((u*/u)^(1 + s) - 1)/(1 + s): solved for log(u*/u), times s.
+    """
+    steps = 40
+    far = lower_monotone(core, env, b.mul(u, b.const(2.0**steps)), b).log_det
+    s = b.mul(b.sub(far, here.log_det), b.const(1 / (steps * math.log(2))))
+    sign = lower(sp.sign(core.direction) * (1 if core.where.lo == 0 else -1), env, b)
+    size = b.call("exp", b.add(here.log_det, b.call("log", b.call("abs", u))))  # u f'
+    ratio = b.div(b.sub(v, here.value), b.mul(sign, size))
+    power = b.add(s, b.const(1.0))
+    power = b.select(b.compare("lt", b.call("abs", power), b.const(1e-12)), b.const(0.0), power)  # a logarithm
+    left = b.div(v, here.value)  # of a pure power, where it is small: 1 + power*ratio would have lost it
+    left = b.select(b.compare("ge", left, b.const(0.0)), left, b.const(1.0))
+    small = b.compare("lt", left, b.const(0.5))
+    known = b.compare("lt", b.call("abs", v), b.const(math.inf))  # the preimage of an infinity is 0
+    # no way may be singular where another is taken
+    direct = b.div(b.call("log", b.select(small, left, b.const(1.0))), power)
+    moved = b.call("log1p_scaled", b.select(small, b.const(0.0), b.select(known, ratio, b.const(0.0))), power)
+    shift = b.select(known, b.select(small, direct, moved), b.const(-math.inf))
+    flat = b.compare("lt", b.call("abs", s), b.const(1e-12))
+    return b.select(flat, b.const(0.0), b.mul(s, shift))
 
 
 def _beyond_rounding(core: MonotoneCore, env: Env, here: Lowered, u: Var, v: Var, b: Builder) -> Var:
@@ -127,7 +177,7 @@ def _lower_root(core: MonotoneCore, env: Env, v: Var, b: Builder) -> Var:
     """The u with f(u) = v, as one `root` operation that carries f and f' as a sub-program."""
     symbols = sorted({s for s in _parameter_symbols(core) if s in env}, key=lambda s: s.name)
     names = tuple(f"p{i}" for i in range(len(symbols)))
-    inner = Builder()
+    inner = Builder(b.accurate)
     u = inner.input("x")
     inner_env = {s: inner.input(n) for s, n in zip(symbols, names, strict=True)}
     ops = _Numeric(inner_env, inner)
@@ -140,6 +190,7 @@ def _lower_root(core: MonotoneCore, env: Env, v: Var, b: Builder) -> Var:
         size = inner.call("abs", slope(terms, ops))
     sign = core.direction if isinstance(core.direction, int) else None
     direction = inner.const(sign) if sign else inner.call("sign", lower(core.direction, inner_env, inner))
+    size = inner.select(inner.compare("ge", size, inner.const(0.0)), size, inner.const(0.0))  # it may be oo - oo
     steep = inner.mul(direction, size)  # of the right sign also where it is zero
     program = inner.finish([value, steep], ("x", *names))
     lo, hi = (lower(end, env, b) for end in (core.where.lo, core.where.hi))
@@ -185,6 +236,7 @@ def _chosen(core: PiecewiseCore, pieces: tuple[Chain, ...], env: Env, u: Var, b:
     value, log_det = made[-1].value, made[-1].log_det
     for condition, step in zip(inside[::-1], made[-2::-1], strict=True):
         value, log_det = b.select(condition, step.value, value), b.select(condition, step.log_det, log_det)
+    note_choice(value, inside, [step.value for step in made], b)
     return Lowered(value, log_det)
 
 

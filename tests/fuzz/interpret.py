@@ -60,7 +60,11 @@ def _sigmoid_increment(u: Array, c: Array) -> Array:
 
 
 def _log_ndtr(u: Array) -> Array:
-    return np.where(u > 0, np.log1p(-special.ndtr(-u)), special.log_ndtr(u))
+    """Above 0 from ndtr(-u), with the square that scipy rounds split into an exact one and a small rest."""
+    coarse = np.round(np.clip(u, 0, 40) * 16) / 16
+    rest = np.exp(-(u - coarse) * (u + coarse) / 2)
+    tail = special.erfcx(u / math.sqrt(2.0)) / 2 * np.exp(-coarse * coarse / 2) * rest
+    return np.where(u > 0, np.log1p(-tail), special.log_ndtr(u))
 
 
 FUNCTIONS: dict[str, Callable[..., Array]] = {
@@ -164,8 +168,13 @@ def _root(program: Program, y: Array, lo: Array, hi: Array, *parameters: Array) 
         value = np.asarray(at(u)[0] + 0 * y)
         below = np.where(np.isnan(value), u < 0, (value < y) == rising)
         first, last = np.where(below, middle, first), np.where(below, last, middle)
+    here, beside = (np.asarray(at(doubles(end))[0] + 0 * y) for end in (last, first))
+    finite, near = np.isfinite(here) & np.isfinite(beside), np.where(np.isfinite(here), here, beside)
+    found = finite | (np.isfinite(near) & (near / y >= 0.999999))  # else f jumps from what is not y
     upper = (y > 0) == rising
-    return np.where(np.isnan(y), y, np.where(np.isinf(y), np.where(upper, hi, lo), doubles(last)))
+    return np.where(
+        np.isnan(y), y, np.where(np.isinf(y), np.where(upper, hi, lo), np.where(found, doubles(last), np.nan))
+    )
 
 
 def _between(first: Array, last: Array, k: int, n: int) -> Array:

@@ -225,10 +225,10 @@ class _Evaluation:
     def word_max(self, *arguments: Jet) -> Jet:
         best = arguments[0]
         for other in arguments[1:]:
-            tie = abs(best.v - other.v) <= best.e + other.e
-            best = best if best.v > other.v else other
-            if tie:
-                best = Jet(best.v, _NAN, best.e + other.e)
+            larger = best if best.v > other.v else other
+            if abs(best.v - other.v) <= best.e + other.e:  # no slope is claimed where two of different slopes meet
+                larger = Jet(larger.v, best.d if best.d == other.d else _NAN, best.e + other.e)
+            best = larger
         return best
 
     def word_min(self, *arguments: Jet) -> Jet:

@@ -24,6 +24,9 @@ class Regression:
 
 _SATURATES = "a value that rounds to an end before a function that is singular there"
 _BEYOND = "a rounding carried the inverse past the end of a domain: NaN"
+_UNDONE = "a function that nearly undoes another, whose roundings are left"
+_OVER, _UNDER = "an intermediate value that overflows", "a value that underflows before its logarithm is taken"
+_TINY = "a preimage that is subnormal: its log-det had no digits"
 _POSITIVE, _UNIT = {"a": "positive"}, {"a": "unit"}
 
 REGRESSIONS: tuple[Regression, ...] = (
@@ -63,4 +66,32 @@ REGRESSIONS: tuple[Regression, ...] = (
     Regression("square(expm1(7) + (x*a + x))", "outputs next to an end that is rounded: NaN", domain=(1, 5),
                constraints=_UNIT),
     Regression("erfc(tan(erf(x))) - a", _BEYOND, constraints=_POSITIVE),
+    Regression("exp(logit(x))", _UNDONE, ("closed form",)),
+    Regression("sigmoid(log1p(x))", _UNDONE, ("closed form",)),
+    Regression("expm1(softplus(x))", _UNDONE, ("closed form",)),
+    Regression("log(sigmoid(-(x))) - log(1 - (sigmoid(-(x))))", _UNDONE, ("closed form",)),
+    Regression("-(a*(log(sigmoid((softsign(x))**3)) - log(1 - (sigmoid((softsign(x))**3)))))", _UNDONE,
+               ("closed form",), constraints=_UNIT),
+    Regression("expm1(log(1 + expm1(x) + sqrt((1 + expm1(x))**2 + 1)))", _UNDONE, ("closed form",)),
+    Regression("lambertw((((sigmoid(3))**(-2)) + (softplus(x))) - ((tanh((x) + (10))) + (x)))", _UNDONE),
+    Regression("0.5*(atan(sinh(x)))", _OVER, ("closed form",)),
+    Regression("(1 + exp(a*(x)))**0.25", _OVER, ("closed form",), constraints={"a": "nonzero"}),
+    Regression("erf(log1p(1 + exp((x)/1.5)))", _OVER, ("closed form",)),
+    Regression("((1/(1 + exp(-(x))))**3)**3", _UNDER, ("closed form",)),
+    Regression("log1p(((sigmoid(log(x)))**3)**3)", _UNDER, ("closed form",)),
+    Regression("((1 + x))*(x**0.1)", _TINY, domain=(0, "oo")),
+    Regression("-(log_ndtr(x) + (x) + 1.5 + 3*log(x))", _TINY),
+    Regression("exp(-a*(-(erf(tan(softsign(x))) + (x)**3 + 2*log(x))))", _TINY, constraints=_POSITIVE),
+    Regression("0.25*(cbrt(x)) + a*(x) + cbrt((log_ndtr(x)) + b)", "an inverse where a term overflows: not NaN",
+               constraints={"a": "positive", "b": "positive"}),
+    Regression("max(expm1(x), erf(x))", "the log-det in the middle, for an output that rounds to an end",
+               domain=(-1, 1)),
+    Regression("a*((sigmoid(x))**a)", _UNDER, ("closed form",), constraints=_UNIT),
+    Regression("asin((1 + erf(x))/2)", _UNDER, ("closed form",)),
+    Regression("acos(ndtr(2*(x)))", _UNDER, ("closed form",)),
+    Regression("asinh(atanh(erf(log(x))))", _UNDER, ("closed form",)),
+    Regression("softsign((x)**3)", _OVER, ("closed form",)),
+    Regression("exp(asinh(log1p(sinh(x))))", _OVER, ("closed form",), (1, "oo")),
+    Regression("atan(min(x, sinh(x)))", _OVER, ("closed form",)),
+    Regression("cbrt((x)**5) + 10*(erf(x))", _OVER),
 )  # fmt: skip

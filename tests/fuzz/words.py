@@ -173,6 +173,10 @@ def _tanh(u: mpf) -> mpf:
     return mpmath.sign(u) * (-mpmath.expm1(-2 * abs(u))) / (1 + exp(-2 * abs(u)))
 
 
+def _log_ndtr(u: mpf) -> mpf:
+    return mpmath.log(_ndtr(u)) if u < 0 else mpmath.log1p(-_ndtr(-u))
+
+
 _ROOT_PI = mpmath.sqrt  # of pi, taken at the precision in use
 
 WORDS: dict[str, Meaning] = {
@@ -213,6 +217,6 @@ WORDS: dict[str, Meaning] = {
     "erfinv": Meaning(_erfinv, lambda u, v: _ROOT_PI(mpmath.pi) / 2 * exp(v * v), _inside_one),
     "ndtr": Meaning(_ndtr, lambda u, v: _normal_density(u)),
     "ndtri": Meaning(_ndtri, lambda u, v: 1 / _normal_density(v), _probability),
-    "log_ndtr": Meaning(lambda u: mpmath.log(_ndtr(u)), lambda u, v: _normal_density(u) / _ndtr(u)),
+    "log_ndtr": Meaning(_log_ndtr, lambda u, v: _normal_density(u) / _ndtr(u)),
     "lambertw": Meaning(_lambertw, lambda u, v: 1 / (exp(v) * (1 + v)), lambda u: u >= -mpmath.exp(-1)),
 }

@@ -1,0 +1,128 @@
+"""Peephole rules for a function that nearly undoes the one before it, such as the exponential of a logit.
+
+    u/(1 - u), log             =  logit
+    logit, exp                 =  softsign_inverse                (u/(1 - u) for 0 < u < 1)
+    logit, -w, exp             =  (1 - u)/u
+    log, sigmoid               =  softsign                        (u/(1 + u) for u > 0)
+    log1p, sigmoid             =  softsign of 1 + u
+    softplus, expm1            =  exp
+    softplus, exp              =  1 + exp(u)
+    softplus, -w, exp          =  sigmoid of -u                   (expm1: -sigmoid of u)
+    exp, logit                 =  -softplus_inverse of -u
+    exp, ndtri                 =  ndtri_exp
+    exp, atanh                 =  log_tanh_inverse                (exp, erfinv = log_erf_inverse)
+    exp, u + 1, power(p)       =  softplus, p*v, exp              (exp(u) may overflow where the power does not)
+    exp, d*u + c, log          =  softplus of u + log(d/c), + log(c), for numbers c >= 1 and d/c near 1 (log1p likewise)
+    sigmoid, power(p)          =  -p*softplus of -u, exp          (sigmoid may underflow)
+    exp, odd_power(n)          =  exp of n*u                      (odd_root likewise)
+    odd_power(m), odd_power(n) =  odd_power(m*n)                  (power(p), odd_power(n) = power(p*n))
+    sinh, atan                 =  2*atan(tanh(u/2))               (sinh may overflow; tan, asinh is its inverse)
+
+Each takes what the rules of `rules_power` take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sympy as sp
+
+from symbij.calculus.affine import Run, is_row, scaled, shifted
+from symbij.calculus.chain import Chain, Link, RowLink, link
+
+Rule = Callable[[RowLink, Run, Run, Chain], "list[Link] | None"]
+_NEGATE = link("scale", -1)
+_NEAR_ONE = (sp.Rational(1, 4), sp.Integer(4))  # d/c whose logarithm costs the sum no more than two roundings
+
+
+def _pair(following: str, *whole: Link, factor: int = 1) -> Rule:
+    """f, then `factor`, then the function `following` = `whole`."""
+
+    def rule(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+        if after.scale != factor or after.shift != 0 or not tail or not is_row(tail[0], following):
+            return None
+        return [*before.links, *whole, *tail[1:]]
+
+    return rule
+
+
+def _exponent(tail: Chain) -> sp.Expr | None:
+    """The exponent, if a power is what follows."""
+    if not tail or not is_row(tail[0], "power", "odd_power"):
+        return None
+    return tail[0].args[0]  # type: ignore[attr-defined]
+
+
+def _exp_to_a_power(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    if after.links:
+        exponent = _exponent(tail)
+        if exponent is None or after.scale != 1 or after.shift != 1:
+            return None
+        return [*before.links, link("softplus"), *scaled(exponent), link("exp"), *tail[1:]]
+    if tail and is_row(tail[0], "odd_power"):
+        return [*before.links, *scaled(tail[0].args[0]), link("exp"), *tail[1:]]  # type: ignore[attr-defined]
+    if tail and is_row(tail[0], "odd_root"):
+        return [*before.links, *scaled(1 / tail[0].args[0]), link("exp"), *tail[1:]]  # type: ignore[attr-defined]
+    return None
+
+
+def _exp_to_a_log(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    if not after.links or not tail or not is_row(tail[0], "log", "log1p"):
+        return None
+    constant = after.shift + (1 if is_row(tail[0], "log1p") else 0)
+    if not (constant.is_number and after.scale.is_number) or not constant >= 1:
+        return None
+    ratio = after.scale / constant
+    if not _NEAR_ONE[0] <= ratio <= _NEAR_ONE[1]:
+        return None
+    outside = shifted(sp.log(constant))
+    return [*before.links, *shifted(sp.log(ratio)), link("softplus"), *outside, *tail[1:]]
+
+
+def _sigmoid_to_a_power(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    exponent = _exponent(tail)
+    if after.links or exponent is None:
+        return None
+    return [*before.links, _NEGATE, link("softplus"), *scaled(-exponent), link("exp"), *tail[1:]]
+
+
+def _powers(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    if after.links or not tail or not is_row(tail[0], "odd_power"):
+        return None
+    return [*before.links, link(item.row.name, item.args[0] * tail[0].args[0]), *tail[1:]]  # type: ignore[attr-defined]
+
+
+def _odds(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    if item.args != link("moebius", 1, 0, -1, 1).args or after.links or not tail or not is_row(tail[0], "log"):
+        return None
+    return [*before.links, link("logit"), *tail[1:]]
+
+
+PAIR_RULES: dict[str, tuple[Rule, ...]] = {
+    "logit": (
+        _pair("exp", link("softsign_inverse")),
+        _pair("exp", link("moebius", -1, 1, 1, 0), factor=-1),
+    ),
+    "moebius": (_odds,),
+    "log": (_pair("sigmoid", link("softsign")),),
+    "log1p": (_pair("sigmoid", link("shift", 1), link("softsign")),),
+    "softplus": (
+        _pair("expm1", link("exp")),
+        _pair("exp", link("exp"), link("shift", 1)),
+        _pair("exp", _NEGATE, link("sigmoid"), factor=-1),
+        _pair("expm1", link("sigmoid"), _NEGATE, factor=-1),
+    ),
+    "exp": (
+        _pair("logit", _NEGATE, link("softplus_inverse"), _NEGATE),
+        _pair("ndtri", link("ndtri_exp")),
+        _pair("atanh", link("log_tanh_inverse")),
+        _pair("erfinv", link("log_erf_inverse")),
+        _exp_to_a_power,
+        _exp_to_a_log,
+    ),
+    "sigmoid": (_sigmoid_to_a_power,),
+    "odd_power": (_powers,),
+    "power": (_powers,),
+    "sinh": (_pair("atan", link("divide", 2), link("tanh"), link("atan"), link("scale", 2)),),
+    "tan": (_pair("asinh", link("divide", 2), link("tan"), link("atanh"), link("scale", 2)),),
+}

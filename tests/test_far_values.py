@@ -1,0 +1,52 @@
+"""Maps whose inner values under- or overflow: everything there comes from logarithms, and is compared with mpmath."""
+
+from __future__ import annotations
+
+import mpmath
+import numpy as np
+import pytest
+from mpmath import mpf
+
+from symbij.bijectors.derived import bijector
+from tests.fuzz.truth import Truth
+from tests.fuzz.words import Unknown
+
+FAR: dict[str, tuple[float, ...]] = {
+    "asin(ndtr(x))": (-50.0, -39.0, -3.0),
+    "acos(ndtr(2*x))": (20.0, 12.0),
+    "atanh(erf(x))": (50.0, 27.5, 3.0, -45.0),
+    "asinh(atanh(erf(log(x))))": (6.8e19, 5.0),
+    "log1p(0.5*exp(x))": (10000.0, 720.0, 3.0),
+    "asinh(0.1*(0.25*expm1(x) + 1))": (720.0, 5e10, 3.0),
+    "softsign(x**3)": (1e107, -1e150, 0.5),
+    "softsign(sinh(x))": (-800.0, -1e10, 0.5),
+    "exp(asinh(log1p(sinh(x))))": (2e153, 1e5, 0.5),
+    "cbrt(log1p(exp(-x)))": (800.0, 1e10, 0.5),
+    "softplus_inverse(sigmoid(3*x + abs(x)/2))": (-1e11, -400.0, -3.0, 5.0),
+    "cbrt(x**5)": (1e107, -1e150, 1e-107),
+    "1/(2 + exp(x))**(1/8)": (1000.0, 5000.0, 0.5),
+    "atan(min(x, sinh(x)))": (-800.0, -0.5),
+}
+
+
+@pytest.mark.parametrize("text", FAR)
+def test_inner_values_beyond_the_doubles(text: str) -> None:
+    made, truth = bijector(text)(), Truth(text, {})
+    for x in FAR[text]:
+        value, slope = truth.at(x)
+        log_det, y = float(truth.log_det(x)), float(value)
+        spread = float(abs(mpf(x) * slope / value)) if value else 1.0
+        # the exponential of a logarithm costs as many roundings as the logarithm is large
+        digits = 2e-15 * max(1.0, spread, *(abs(float(mpmath.log(abs(v)))) / 4 for v in (value, mpf(x))))
+        assert made.forward(x) == pytest.approx(y, rel=digits, abs=0)
+        # -u**2 of erf(u) cancels in the log-det of its inverse hyperbolic tangent: 2500 at u = 50
+        assert made.forward_log_det_jacobian(x) == pytest.approx(log_det, rel=1e-14, abs=2e-12)
+        if spread < 1e-12 or not np.isfinite(y):
+            continue  # levelled off
+        try:
+            preimage = truth.preimage(y, x)
+        except Unknown:
+            continue  # the rounding of y is too much for Newton's method
+        assert made.inverse(y) == pytest.approx(float(preimage), rel=digits / min(1.0, spread), abs=0)
+        back = float(-truth.log_det(preimage))
+        assert made.inverse_log_det_jacobian(y) == pytest.approx(back, rel=1e-13 * max(1.0, 1 / spread), abs=2e-12)

@@ -1,0 +1,40 @@
+"""Numeric inverses at the ends of what doubles hold: preimages that are subnormal, and terms that overflow."""
+
+from __future__ import annotations
+
+import mpmath
+import numpy as np
+import pytest
+from mpmath import mpf
+
+import symbij as sb
+
+SUBNORMAL = {  # a formula, outputs whose preimages are subnormal or less, and log|dx/dy| there, from the leading term
+    "(1 + x)*x**0.1": ((4.67e-33, 1e-40, 1e-300), lambda y: mpmath.log(10) + 9 * mpmath.log(y)),
+    "x + 1.5 + 3*log(x)": ((-2232.5, -2200.0, -3000.0, -1e17), lambda y: (y - 1.5) / 3 - mpmath.log(3)),
+    "sinh(x) - x**-0.1": ((-1e32, -1e33, -1e300), lambda y: mpmath.log(10) - 11 * mpmath.log(-y)),
+    "x + x**3 + sqrt(x)": ((1e-161, 2e-163, 1e-200), lambda y: mpmath.log(2) + mpmath.log(y)),
+}
+
+
+@pytest.mark.parametrize("text", SUBNORMAL)
+def test_log_dets_where_the_preimage_has_no_digits(text: str) -> None:
+    outputs, log_det = SUBNORMAL[text]
+    made = sb.bijector(text, domain=(0, "oo"))()
+    got = made.inverse_log_det_jacobian(np.array(outputs))
+    np.testing.assert_allclose(got, [float(log_det(mpf(y))) for y in outputs], rtol=1e-13)
+    assert made.inverse_log_det_jacobian(np.float64(-np.inf if "log" in text or "-0.1" in text else 0.0)) == -np.inf
+
+
+def test_a_term_that_overflows_gives_no_wrong_inverse() -> None:
+    """cbrt(log_ndtr(x)) is -oo below -1.9e154, where the sum itself is not."""
+    made = sb.bijector("4*x + cbrt(log_ndtr(x) + 1)")()
+    assert np.isnan(made.inverse(np.array([-1e155, -1e250]))).all()
+    x = np.array([-1e153, -2.0, 5.0, 1e300])
+    np.testing.assert_allclose(made.inverse(made.forward(x)), x, rtol=1e-15)
+
+
+def test_inverses_next_to_where_the_map_itself_overflows() -> None:
+    made = sb.bijector("exp(x) + x")()
+    y = np.array([1e300, 1.79e308, np.finfo(float).max])
+    np.testing.assert_allclose(made.inverse(y), np.log(y), rtol=1e-15)

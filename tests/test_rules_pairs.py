@@ -1,0 +1,110 @@
+"""The rules for functions that nearly undo each other: what they make, that both say the same, and what that gains."""
+
+from __future__ import annotations
+
+import mpmath
+import pytest
+import sympy as sp
+from mpmath import mpf
+from truth import diff, numeric, plain, real
+
+from symbij.calculus.chain import chain_forward, chain_log_det, chain_log_det_from_output
+from symbij.calculus.rules import simplify_chain
+from tests.test_rules_sigmoid import BOUND, NEGATE, Rule, S, X, chain, errors
+
+RULES: dict[str, Rule] = {
+    "log(u/(1 - u))": Rule(
+        chain(("moebius", 1, 0, -1, 1), "log"), chain("logit"), (1e-320, 0.3, 0.999), gains=False
+    ),
+    "exp(logit)": Rule(chain("logit", "exp"), chain("softsign_inverse"), (1e-300, 0.3, 0.999)),
+    "exp(-logit)": Rule(
+        chain("logit", NEGATE, "exp"), chain(("moebius", -1, 1, 1, 0)), (1e-300, 0.3, 0.999)
+    ),
+    "sigmoid(log)": Rule(chain("log", "sigmoid"), chain("softsign"), (1e-300, 0.3, 1e200)),
+    "sigmoid(log1p)": Rule(
+        chain("log1p", "sigmoid"), chain(("shift", 1), "softsign"), (-0.999999999, 1e-9, 1e200), gains=False
+    ),
+    "expm1(softplus)": Rule(chain("softplus", "expm1"), chain("exp"), (-700.0, 0.3, 700.0), gains=False),
+    "exp(softplus)": Rule(
+        chain("softplus", "exp"), chain("exp", ("shift", 1)), (-30.0, 0.3, 700.0), gains=False
+    ),
+    "exp(-softplus)": Rule(
+        chain("softplus", NEGATE, "exp"), chain(NEGATE, "sigmoid"), (-700.0, 0.3, 700.0), gains=False
+    ),
+    "expm1(-softplus)": Rule(
+        chain("softplus", NEGATE, "expm1"), chain("sigmoid", NEGATE), (-700.0, 0.3, 30.0), gains=False
+    ),
+    "logit(exp)": Rule(
+        chain("exp", "logit"), chain(NEGATE, "softplus_inverse", NEGATE), (-800.0, -0.3, -1e-30)
+    ),
+    "ndtri(exp)": Rule(chain("exp", "ndtri"), chain("ndtri_exp"), (-800.0, -0.3, -1e-30)),
+    "atanh(exp)": Rule(chain("exp", "atanh"), chain("log_tanh_inverse"), (-700.0, -0.3, -1e-30)),
+    "erfinv(exp)": Rule(chain("exp", "erfinv"), chain("log_erf_inverse"), (-700.0, -0.3, -1e-30)),
+    "(1 + exp)**p": Rule(
+        chain("exp", ("shift", 1), ("power", S)), chain("softplus", ("scale", S), "exp"), (-30.0, 0.3, 800.0),
+        values={S: 0.25},
+    ),
+    "log(2 + exp)": Rule(
+        chain("exp", ("shift", 2), "log"),
+        chain(("shift", -sp.log(2)), "softplus", ("shift", sp.log(2))), (-30.0, 0.3, 800.0),
+    ),
+    "log1p(1 + 3*exp)": Rule(
+        chain("exp", ("scale", 3), ("shift", 1), "log1p"),
+        chain(("shift", sp.log(sp.Rational(3, 2))), "softplus", ("shift", sp.log(2))), (-30.0, 0.3, 800.0),
+    ),
+    "sigmoid**p": Rule(
+        chain("sigmoid", ("power", S)), chain(NEGATE, "softplus", ("scale", -S), "exp"), (-900.0, 0.3, 30.0),
+        values={S: 0.25},
+    ),
+    "exp**3": Rule(chain("exp", ("odd_power", 3)), chain(("scale", 3), "exp"), (-200.0, 0.3, 200.0), gains=False),
+    "cbrt(exp)": Rule(chain("exp", ("odd_root", 3)), chain(("divide", 3), "exp"), (-2000.0, 0.3, 2000.0)),
+    "(u**3)**5": Rule(
+        chain(("odd_power", 3), ("odd_power", 5)), chain(("odd_power", 15)), (-1e15, 0.3, 1e-15), gains=False
+    ),
+    "(u**p)**3": Rule(
+        chain(("power", S), ("odd_power", 3)), chain(("power", 3 * S)), (1e-15, 0.3, 1e15), gains=False,
+        values={S: 2.5},
+    ),
+    "atan(sinh)": Rule(
+        chain("sinh", "atan"), chain(("divide", 2), "tanh", "atan", ("scale", 2)), (-700.0, 1e-300, 0.3, 30.0),
+        gains=False,
+    ),
+    "asinh(tan)": Rule(
+        chain("tan", "asinh"), chain(("divide", 2), "tan", "atanh", ("scale", 2)), (-1.5, 1e-300, 0.3, 1.57),
+        gains=False,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_rewriting(name: str) -> None:
+    assert simplify_chain(RULES[name].left) == RULES[name].right
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_both_sides_are_the_same_map(name: str) -> None:
+    """Value and log|derivative|, the latter from either side."""
+    rule = RULES[name]
+    exact = {symbol: sp.Rational(value) for symbol, value in rule.values.items()}
+
+    def function(expr: sp.Expr) -> object:
+        return numeric(plain(expr.subs(exact)), [X])
+
+    before = plain(chain_forward(rule.left, X).subs(exact))
+    value, slope = function(before), function(diff(before, X))
+    forward = function(chain_forward(rule.right, X))
+    from_input = function(chain_log_det(rule.right, X))
+    from_output = function(chain_log_det_from_output(rule.right, X))
+    with mpmath.workprec(6000):
+        for point in rule.points:
+            x = mpf(point)
+            y, log_det = real(value(x)), mpmath.log(abs(real(slope(x))))
+            for got, wanted in ((forward(x), y), (from_input(x), log_det), (from_output(y), log_det)):
+                assert abs(real(got) - wanted) < mpf(2) ** -700 * max(1, abs(wanted)), f"{name} at {point}"
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_what_a_rule_gains(name: str) -> None:
+    rule = RULES[name]
+    assert max(errors(rule.right, rule)) <= BOUND
+    assert (max(errors(rule.left, rule)) > BOUND) == rule.gains
