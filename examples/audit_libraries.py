@@ -109,7 +109,7 @@ def tfp_entries() -> Iterator[Entry]:
         "MoyalCDF": [(0.0, 1.0), (1.0, 2.5)],
         "NormalCDF": [()],
         "Power": [(1.0,), (2.0,), (0.3,), (-1.5,)],
-        "PowerTransform": [(0.0,), (0.3,), (-0.7,), (1e-7,)],
+        "PowerTransform": [(0.0,), (0.3,), (1.7,), (1e-7,)],
         "RayleighCDF": [(1.0,), (2.5,)],
         "Scale": [(1.0,), (-0.3,)],
         "Shift": [(0.0,), (-2.0,)],
