@@ -200,6 +200,13 @@ class TestTFP:
         assert wide.rebuilt is not None
         agrees(wide.rebuilt({"skewness": 0.0, "tailweight": 1.0}), "forward", X, X)
 
+    def test_classes_that_declare_no_dtype(self, bijectors: Any) -> None:
+        power = bijectors.Power(0.3)
+        assert adapt(power).dtype == np.float32
+        agrees(adapt(power, dtype=np.float64), "forward", 2.0, 2.0**0.3)
+        gumbel = adapt(bijectors.GumbelCDF(0.1, 2.0), dtype=np.float64)
+        agrees(gumbel, "forward", X, np.exp(-np.exp(-(X - 0.1) / 2.0)))
+
     def test_parts(self, bijectors: Any) -> None:
         chain = adapt(bijectors.Chain([bijectors.Shift(np.float64(1.0)), bijectors.Scale(np.float64(2.0))]))
         assert chain.parameters == {"shift": 1.0, "scale": 2.0}

@@ -30,7 +30,8 @@ def from_tfp(bijector: Any, base: type, event_ndims: int | None, dtype: np.dtype
     own = _own_dtype(bijector, base) if bound else None
     dtype = dtype or own or np.dtype(np.float64)
     backend = _backend(base, dtype)
-    held = holding(bijector, base, _unwrapped, cast=_in_dtype(dtype))
+    with backend.context():
+        held = holding(bijector, base, _unwrapped, cast=_in_dtype(dtype, backend))
     if own not in (None, dtype) and held.make is not None:
         with backend.context():
             bijector = held.make(held.values)
@@ -83,9 +84,9 @@ def _own_dtype(bijector: Any, base: type) -> np.dtype[Any] | None:
     return None
 
 
-def _in_dtype(dtype: np.dtype[Any]) -> Callable[[Any, Any], Any]:
-    """Arrays of the dtype even for plain numbers, which TFP takes for float32."""
-    return lambda new, original: np.asarray(new, dtype=dtype)
+def _in_dtype(dtype: np.dtype[Any], backend: Backend) -> Callable[[Any, Any], Any]:
+    """Tensors of the dtype even for plain numbers and arrays, which some classes take for float32."""
+    return lambda new, original: backend.enter(np.asarray(new, dtype=dtype))
 
 
 def _unwrapped(bijector: Any) -> tuple[Any, Callable[[Any], Any]] | None:
