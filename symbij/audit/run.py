@@ -18,6 +18,12 @@ from symbij.audit.setting import Case, Setting
 from symbij.audit.subject import REALS, Ends, Subject
 from symbij.errors import NotBijectiveError, SymbijError
 
+UNFINISHED = "the check could not be finished"
+GROUP_OF = {
+    "symbolic": "symbolic", "values": "values", "round trip": "round trip", "one to one": "one-to-one",
+    "parameters": "parameters", "shapes": "parameters", "state": "parameters", "measure": "measure",
+    "multivariate": "multivariate",
+}  # fmt: skip
 POINTS = 128  # inputs at all scales, for each operation
 
 
@@ -85,7 +91,9 @@ def _setting(subject: Subject, judge: Judge, domain: tuple[Any, Any] | None, poi
         changed = {k: v for k, v in values.items() if not np.array_equal(v, subject.parameters[k])}
         other = rebuilt(subject, values)
         if other is not None:
-            cases.append(case(other, {k: values.get(k, v) for k, v in own.items()}, changed))
+            # what it holds, which may be rounded
+            held = {k: other.parameters.get(k, values.get(k, v)) for k, v in own.items()}
+            cases.append(case(other, held, {k: other.parameters.get(k, v) for k, v in changed.items()}))
     return Setting(subject, judge.cls, judge.given, tuple(cases), points, seed, judge.doubt)
 
 
@@ -104,12 +112,18 @@ def _checks(setting: Setting, judge: Judge) -> Iterator[Check]:
     elif judge.doubt:
         yield Check("one-to-one", "the formula", Status.SKIPPED, judge.doubt)
     for module in CHECKS:
+        name = module.__name__.rpartition(".")[2].replace("_", " ")
         try:
             yield from module.check(setting)
         except (SymbijError, ArithmeticError) as error:  # a truth that cannot be had is not the subject's fault
-            name = module.__name__.rpartition(".")[2].replace("_", " ")
-            text = " ".join(str(error).split())[:120]
-            yield Check(GROUPS[0] if name == "symbolic" else "values", name, Status.SKIPPED, f"no truth: {text}")
+            yield Check(GROUP_OF.get(name, "values"), name, Status.SKIPPED, f"no truth: {_short(error)}")
+        except Exception as error:  # erratic results of a subject may break a check: that is told, not raised
+            text = f"{UNFINISHED}: {type(error).__name__}: {_short(error)}"
+            yield Check(GROUP_OF.get(name, "values"), name, Status.SKIPPED, text)
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:120]
 
 
 def _of_fold(fold: NotBijectiveError) -> Check:

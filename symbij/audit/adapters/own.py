@@ -48,7 +48,7 @@ def from_bijector(bijector: Bijector, event_ndims: int | None, dtype: np.dtype[A
         inverse_event_ndims=inverse_ndims + extra,
         domain=_ends(bijector._support, lo_open, hi_open) if derived else None,
         codomain=_ends(bijector._range, bottom_open, top_open) if derived else None,
-        dtype=dtype or np.dtype(np.float64),
+        dtype=dtype or _dtype_of(bijector),
         parameters=held.values,
         rebuilt=rebuilt if held.make is not None else None,
         traceable=traceable(bijector, held, defined) if by_hand and not forward_ndims else {},
@@ -58,16 +58,26 @@ def from_bijector(bijector: Bijector, event_ndims: int | None, dtype: np.dtype[A
 def _operations(bijector: Bijector, forward_ndims: int, inverse_ndims: int) -> dict[str, Any]:
     has = {m: getattr(type(bijector), m) is not getattr(Bijector, m) for m in (*_METHODS.values(), "_transform")}
     whole = has["_transform"]  # value and log-det from one place
-    log_det = whole or has["_forward_log_det_jacobian"] or has["_inverse_log_det_jacobian"]
+    own = (whole or has["_forward_log_det_jacobian"], whole or has["_inverse_log_det_jacobian"])
+    log_det = any(own)
     forward, inverse = whole or has["_forward"], whole or has["_inverse"]
     return {
         "forward": bijector.forward if forward else None,
         "inverse": bijector.inverse if inverse else None,
-        "forward_log_det": _summed(bijector.forward_log_det_jacobian, forward_ndims) if log_det else None,
-        "inverse_log_det": _summed(bijector.inverse_log_det_jacobian, inverse_ndims) if log_det else None,
+        # The one that is not written the base class takes from the other, through a rounded input: that is no fault.
+        "forward_log_det": _summed(bijector.forward_log_det_jacobian, forward_ndims) if own[0] else None,
+        "inverse_log_det": _summed(bijector.inverse_log_det_jacobian, inverse_ndims) if own[1] else None,
         "forward_and_log_det": _summed(bijector.forward_and_log_det, forward_ndims) if forward and log_det else None,
         "inverse_and_log_det": _summed(bijector.inverse_and_log_det, inverse_ndims) if inverse and log_det else None,
     }
+
+
+def _dtype_of(bijector: Bijector) -> np.dtype[Any]:
+    """Single precision if that is what the bijector keeps its numbers in, else double."""
+    kept = {
+        v.dtype for v in vars(bijector).values() if isinstance(v, (np.ndarray, np.floating)) and v.dtype.kind == "f"
+    }
+    return np.dtype(np.float32 if kept == {np.dtype(np.float32)} else np.float64)
 
 
 def _summed(method: Callable[..., Any], event_ndims: int) -> Callable[[np.ndarray], Any]:
