@@ -31,8 +31,8 @@ def lower_extreme_inverse(core: ExtremeCore, env: Env, v: Var, b: Builder) -> Lo
 
 def _inside(v: Var, where: Interval, env: Env, b: Builder) -> tuple[Var, tuple[Var | None, Var | None]]:
     """`v`, or some point inside, and whether it was at or beyond the lower and the upper end. What is not selected must
-    be finite, since in the reverse sweep its derivative is multiplied by zero; where there is none, it is the end, since
-    `v` may be next to it and round to it."""
+    be finite, since in the reverse sweep its derivative is multiplied by zero; where there is no such sweep it is the
+    end, since `v` may be next to it and round to it."""
     lo, hi = (None if end.is_infinite and end.is_number else lower(end, env, b) for end in (where.lo, where.hi))
     below = None if lo is None else b.compare("le", v, lo)
     above = None if hi is None else b.compare("ge", v, hi)
