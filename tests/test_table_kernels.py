@@ -180,12 +180,14 @@ def quadratic_points(name: str, others: tuple[float, ...]) -> list[float]:
         return [u for u in points if kind not in slope or slope[kind](mpmath.exp(u) if exponential else mpf(u))]
     s = others[3] if len(others) > 3 else 1.0
     inside = []
-    for v in points:
-        w = mpf(v) - c
-        square = w**2 - 4 * a * b if hyperbola else b * b + 4 * a * w
-        needed = exponential or hyperbola
-        with mpmath.workprec(9000):
-            if square > 0 and (not needed or ((w if hyperbola else -b) + s * mpmath.sqrt(square)) / (2 * a) > 0):
+    with mpmath.workprec(9000):
+        for v in points:
+            w = mpf(v) - c
+            first, second = (w * w, -4 * a * b) if hyperbola else (b * b, 4 * a * w)
+            if first + second <= 0 or abs(second) < first * mpf(2) ** -600:
+                continue  # of which the definition keeps no digits
+            root = ((w if hyperbola else -b) + s * mpmath.sqrt(first + second)) / (2 * a)
+            if root > 0 or not (exponential or hyperbola):
                 inside.append(v)
     return inside
 
