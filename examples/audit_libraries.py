@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import symbij as sb
 from symbij import bijectors as tfb
 from symbij.audit import verify
 
@@ -113,7 +114,6 @@ def tfp_entries() -> Iterator[Entry]:
         "RayleighCDF": [(1.0,), (2.5,)],
         "Scale": [(1.0,), (-0.3,)],
         "Shift": [(0.0,), (-2.0,)],
-        "ShiftedGompertzCDF": [(1.0, 1.0), (0.5, 0.3)],
         "Sigmoid": [(), (-1.0, 2.0)],
         "SoftClip": [(-2.0, 2.0, 1.0), (-1.0, 3.0, 0.2)],
         "Softfloor": [(1.0,), (0.2,)],
@@ -130,8 +130,16 @@ def tfp_entries() -> Iterator[Entry]:
             yield Entry(f"{name}({shown})", getattr(b, name)(*given), getattr(tfb, name), None, told)
     for given in [(0.0, 1.0, 0.5), (-1.0, 2.5, -0.3)]:  # from all reals to the support of the law: no formula
         yield Entry(f"GeneralizedPareto{given}", b.GeneralizedPareto(*given))
+    # what its class computes divides by the concentration, though the first line of its documentation multiplies
+    gompertz = sb.bijector(
+        "(1 - exp(-rate*x))*exp(-exp(-rate*x)/concentration)", domain=POSITIVE, rate=sb.positive,
+        concentration=sb.positive,
+    )  # fmt: skip
+    for concentration, rate in [(1.0, 1.0), (0.5, 0.3)]:
+        shifted = b.ShiftedGompertzCDF(concentration, rate)
+        yield Entry(f"ShiftedGompertzCDF({concentration}, {rate})", shifted, gompertz)
+    truth = sb.bijector("sinh((asinh(x) + skewness)*tailweight)*2/sinh(asinh(2)*tailweight)", tailweight=sb.positive)
     for skewness, tailweight in [(0.0, 1.0), (0.5, 1.5), (-1.0, 0.3)]:
-        truth = "sinh((asinh(x) + skewness)*tailweight)*2/sinh(asinh(2)*tailweight)"
         yield Entry(f"SinhArcsinh({skewness}, {tailweight})", b.SinhArcsinh(skewness, tailweight), truth)
     for tailweight in (0.5, 1e-9):
         wider = b.LambertWTail(1.0, 2.5, tailweight)

@@ -144,11 +144,14 @@ def _arguments(thing: Any, fixed: Mapping[str, Any]) -> tuple[dict[str, Any], di
         attribute = next((a for a in (name, f"_{name}") if _has(thing, a)), None)
         if attribute is not None:
             attributes[name] = attribute
+        optional = argument.default is not argument.empty
+        if optional and argument.default is not None and told.get(name, name) is None:
+            continue  # what a base class was told, which is not what this class takes
         if name in told:
             found[name] = told[name]
         elif attribute is not None:
             found[name] = getattr(thing, attribute)
-        elif argument.default is argument.empty:
+        elif not optional:
             complete = False
     return found, attributes, complete
 
