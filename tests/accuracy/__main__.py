@@ -41,6 +41,11 @@ def main(names: tuple[str, ...], folder: Path | None, points: int, output: Path,
         for case in bar:
             bar.set_postfix_str(str(case))
             reference = reference_of(case, folder, points, SEED, START.get(case.name))
+            left_out += [
+                f"{case}: no point of {name} with a truth to compare with ({samples[0].reason})"
+                for name, samples in reference.samples.items()
+                if all(s.reason for s in samples)
+            ]
             pairs += _pairs("symbij", case, reference, own_operations(case.bijector))
             for library, module in modules.items():
                 found, reason = _of_peer(module, case, reference)
@@ -99,7 +104,7 @@ def _pairs(library: str, case: Case, reference: Reference, operations: Operation
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         judged = judge(reference, operations)
-    return [Pair(library, case, name, accuracy) for name, accuracy in judged.operations.items()]
+    return [Pair(library, case, name, accuracy) for name, accuracy in judged.operations.items() if accuracy.points]
 
 
 def _judged_by_operation(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from symbij.accuracy.reference import OPERATIONS
 from symbij.accuracy.result import BOUNDS, Measured, OperationAccuracy
 from tests.accuracy.cases import Case
+from tests.library_cases import KNOWN_LIMITS
 
 AIM = BOUNDS[0]
 PACKAGES = {"TFP": "tensorflow-probability", "PyTorch": "torch", "numpyro": "numpyro", "scipy": "scipy"}
@@ -131,12 +132,13 @@ def _exceptions(pairs: Sequence[Pair]) -> list[str]:
     bad = sorted((p for p in pairs if not p.worst <= AIM), key=lambda p: (p.case.name, p.case.index))
     if not bad:
         return [f"None: all {len(pairs)} pairs are within {AIM} ulp/κ."]
-    rows = [["bijector", "operation", "ulp/κ", "at", "got", "truth", "κ", f"points beyond {AIM}"]]
+    rows = [["bijector", "operation", "ulp/κ", "at", "got", "truth", "κ", f"points beyond {AIM}", "reason"]]
     for p in bad:
         point: Measured = p.accuracy.worst(1)[0]
         beyond = sum(not q.conditioned <= AIM for q in p.accuracy.points)
         rows.append([str(p.case), p.operation, _number(p.worst), repr(point.at), repr(point.got), repr(point.truth),
-                     _number(max(1.0, point.kappa)), f"{beyond} of {len(p.accuracy.points)}"])  # fmt: skip
+                     _number(max(1.0, point.kappa)), f"{beyond} of {len(p.accuracy.points)}",
+                     KNOWN_LIMITS.get(p.key, "not known")])  # fmt: skip
     return _markdown(rows)
 
 
