@@ -96,6 +96,11 @@ class Case:
         found = self.rounded(np.ravel(found))
         return found[(found > self.codomain.lo) & (found < self.codomain.hi)]
 
+    def true_images(self, inputs: np.ndarray) -> np.ndarray:
+        """The images of inputs by the formula, one for each (the first of those for arrays of parameters)."""
+        assert isinstance(self.truth, FormulaTruth)
+        return self.truth.values("forward", self.grid(inputs)).reshape(inputs.size, -1)[:, 0]
+
     def call(self, operation: str, at: np.ndarray) -> Outcome:
         """The subject's results at points, laid out so that arrays of parameters broadcast against them."""
         return self.subject.call(operation, self.grid(at))

@@ -13,6 +13,7 @@ from symbij.audit.finding import Check, Status, Witness
 from symbij.audit.setting import Case, Setting
 from symbij.audit.subject import OPERATIONS
 
+MODERATE = 1e-30  # size of images, and its reciprocal, between which a map is judged at other parameters
 EXACT = 2  # points of each operation that are put to the exact truth whatever the kernels say
 WORDS = {"forward": "forward", "inverse": "inverse", "forward_log_det": "forward log-det",
          "inverse_log_det": "inverse log-det"}  # fmt: skip
@@ -129,7 +130,14 @@ def _other_parameters(setting: Setting, operation: str, broken: set[str]) -> Che
     if why:
         return Check("parameters", name, Status.SKIPPED, why)
     for case in others:
-        comparison = compare(case, operation, _points(case, operation, False), setting.tolerance)
+        points = _points(case, operation, False)
+        if operation.startswith("forward"):  # where the image is extreme, so is the point
+            points = points[_moderate(case.true_images(points))]
+        else:
+            points = points[_moderate(points)]
+        if not points.size:
+            continue
+        comparison = compare(case, operation, points, setting.tolerance)
         at = ", ".join(f"{k}={float(np.ravel(v)[0]):g}" for k, v in case.changed.items())
         if isinstance(comparison, str):
             return Check("parameters", name, Status.FAIL, f"with {at}: {comparison}", _call(case, operation))
@@ -138,6 +146,11 @@ def _other_parameters(setting: Setting, operation: str, broken: set[str]) -> Che
             diagnosis = f"with {at}: {explain(setting, comparison)}"
             return Check("parameters", name, Status.FAIL, diagnosis, found[0], comparison.errors())
     return Check("parameters", name, Status.PASS, f"{len(others)} other sets of parameters")
+
+
+def _moderate(images: np.ndarray) -> np.ndarray:
+    size = np.abs(images)
+    return (size < 1 / MODERATE) & (size > MODERATE)
 
 
 def _call(case: Case, operation: str) -> Witness:
