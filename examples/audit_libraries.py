@@ -205,20 +205,22 @@ PACKAGES = {"torch": ("PyTorch", "torch"), "numpyro": ("numpyro", "numpyro"),
             "tfp": ("TensorFlow Probability", "tensorflow-probability")}  # fmt: skip
 
 
+INTRODUCTION = (
+    "Written by `python examples/audit_libraries.py --markdown docs/audit_libraries.md`, which audits the scalar "
+    "transforms of three libraries with `sb.verify`. Each transform was made with the parameters shown and judged by the "
+    "formula that its documentation states, at the floating-point number that it is given, against the exact value, "
+    "relative to the condition number: a failure has lost more than half of its digits beyond that, or is NaN or infinite "
+    "where the true result is an ordinary number. Most of what was found is at extreme inputs. Every line shows one call "
+    "that anyone can repeat, in {dtype} where it does not say otherwise."
+)
+
+
 def page(found: dict[str, list[Audited]], dtype: str) -> str:
     """What was found, as a page of documentation."""
     lines = [
         "# Audit of PyTorch, numpyro and TensorFlow Probability",
         "",
-        *textwrap.wrap(
-            "Written by `python examples/audit_libraries.py --markdown docs/audit_libraries.md`, which audits the scalar "
-            "transforms of three libraries with `sb.verify`. Each transform was made with the parameters shown and judged "
-            "by the formula that its documentation states, at the floating-point number that it is given, against the "
-            "exact value, relative to the condition number: a failure has lost more than half of its digits beyond that, or "
-            "is NaN or infinite where the true result is an ordinary number. Most of what was found is at extreme inputs. "
-            f"Every line shows one call that anyone can repeat, in {dtype} where it does not say otherwise.",
-            120,
-        ),
+        *textwrap.wrap(INTRODUCTION.format(dtype=dtype), 120),
         "",
     ]
     for library, all_of_it in found.items():
