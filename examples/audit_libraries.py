@@ -207,10 +207,10 @@ PACKAGES = {"torch": ("PyTorch", "torch"), "numpyro": ("numpyro", "numpyro"),
 
 INTRODUCTION = (
     "Written by `python examples/audit_libraries.py --markdown docs/audit_libraries.md`, which audits the scalar "
-    "transforms of three libraries with `sb.verify`. Each transform was made with the parameters shown and judged by the "
-    "formula that its documentation states, at the floating-point number that it is given, against the exact value, "
-    "relative to the condition number: a failure has lost more than half of its digits beyond that, or is NaN or infinite "
-    "where the true result is an ordinary number. Most of what was found is at extreme inputs. Every line shows one call "
+    "transforms of three libraries with `sb.verify`. Each transform was made with the parameters shown and judged by "
+    "the formula that its documentation states, at the floating-point number it is given, against the exact value, "
+    "relative to the condition number: a failure has lost more than half of its digits beyond that, or is NaN or "
+    "infinite where the true result is an ordinary number. Most of it is at extreme inputs. Every line shows one call "
     "that anyone can repeat, in {dtype} where it does not say otherwise."
 )
 

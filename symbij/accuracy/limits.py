@@ -19,11 +19,11 @@ _UNDEFINED = (ArithmeticError, ValueError, TypeError)
 def at_parameters(
     expr: sp.Expr, variable: sp.Symbol, values: Mapping[sp.Symbol, float], probes: Sequence[float]
 ) -> sp.Expr:
-    """`expr`, or its limit in one of the parameters if it is not defined at any of the `probes`.
+    """`expr`, or its limit in one of the parameters if it is not defined at all of the `probes`.
 
     sympy's limit is taken if it agrees with the formula next to it; where none does, `expr` itself comes back.
     """
-    if not values or any(_value(expr, variable, values, x, {}) is not None for x in probes):
+    if not values or all(_value(expr, variable, values, x, {}) is not None for x in probes):
         return expr
     for symbol, value in values.items():
         limit = _limit(expr, symbol, sp.Rational(value))

@@ -181,6 +181,8 @@ class Forward:
         """
         with mpmath.workprec(self.start):
             target = mpf(y)
+            if lo < 0 < hi and self.value(mpf(0)) == target:  # next to a flat spot at 0 all values look like this one
+                return mpf(0)
             if guess is None:
                 guess = self.nearest(target, lo, hi, LOW_PRECISION)
                 around = (self.value(mpf(from_ordinal(ordinal(guess) + k))) > target for k in (-1, 1))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from symbij.accuracy.reference import OPERATIONS
 from symbij.accuracy.result import BOUNDS, Measured, OperationAccuracy
 from tests.accuracy.cases import Case
-from tests.library_cases import KNOWN_LIMITS
+from tests.accuracy.reasons import reason_of
 
 AIM = BOUNDS[0]
 PACKAGES = {"TFP": "tensorflow-probability", "PyTorch": "torch", "numpyro": "numpyro", "scipy": "scipy"}
@@ -138,7 +138,7 @@ def _exceptions(pairs: Sequence[Pair]) -> list[str]:
         beyond = sum(not q.conditioned <= AIM for q in p.accuracy.points)
         rows.append([str(p.case), p.operation, _number(p.worst), repr(point.at), repr(point.got), repr(point.truth),
                      _number(max(1.0, point.kappa)), f"{beyond} of {len(p.accuracy.points)}",
-                     KNOWN_LIMITS.get(p.key, "not known")])  # fmt: skip
+                     reason_of(*p.key, point)])  # fmt: skip
     return _markdown(rows)
 
 
