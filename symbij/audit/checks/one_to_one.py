@@ -31,6 +31,8 @@ def check(setting: Setting) -> Iterator[Check]:
     yield _range(case, "forward", case.inputs, setting.subject.codomain, "codomain")
     yield _range(case, "inverse", case.outputs, setting.subject.domain, "domain")
     yield _declared(setting, case)
+    yield _at_the_ends(case, "forward", case.domain, setting.subject.domain)
+    yield _at_the_ends(case, "inverse", case.codomain, setting.subject.codomain)
 
 
 def _direction(setting: Setting, case: Case) -> Check:
@@ -129,6 +131,30 @@ def _range(case: Case, operation: str, at: np.ndarray, declared: Ends | None, na
     k = int(np.argmax(outside))
     witness = Witness(operation, float(at[k]), float(got[k]), f"a value in {ends}")
     return Check(GROUP, label, Status.FAIL, f"leaves its {name} {ends}", witness)
+
+
+def _at_the_ends(case: Case, operation: str, ends: Ends, declared: Ends | None) -> Check:
+    """Values at ends that belong to the interval, and what comes of inputs beyond, which is told and not judged."""
+    side = "domain" if operation == "forward" else "codomain"
+    name = f"{operation} at and beyond the ends of its {side}"
+    finite = [(end, sign, end in ends) for end, sign in ((ends.lo, -1), (ends.hi, 1)) if np.isfinite(end)]
+    if not case.subject.has(operation) or not isinstance(case.truth, FormulaTruth):
+        return Check(GROUP, name, Status.SKIPPED, "there is no formula to compare with")
+    if not finite:
+        return Check(GROUP, name, Status.SKIPPED, f"the {side} has no finite end")
+    notes = []
+    for end, sign, inside in finite:
+        at = case.rounded(np.array([end, end + sign * 0.5, end + sign * 2.0]))
+        got = case.call(operation, at).numbers(at.shape)
+        expected = case.truth.values(operation, at[:1])[0] if inside else np.nan
+        if inside and np.isfinite(expected) and not np.isclose(got[0], expected, rtol=1e-3, atol=1e-6):
+            if declared is not None and end in declared:
+                witness = Witness(operation, float(end), float(got[0]), float(expected))
+                return Check(GROUP, name, Status.FAIL, f"is wrong at the end {end:g}, which its {side} has", witness)
+            notes.append(f"{got[0]:.4g} at {end:g}, where the formula has {expected:.4g}")
+        if np.isfinite(got[1:]).any():
+            notes.append(f"numbers come beyond {end:g} ({got[1]:.4g} at {at[1]:g})")
+    return Check(GROUP, name, Status.PASS, "; ".join(notes))
 
 
 def _declared(setting: Setting, case: Case) -> Check:
