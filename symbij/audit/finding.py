@@ -76,7 +76,7 @@ GROUPS = ("symbolic", "values", "log-det", "round trip", "one-to-one", "tails", 
 
 def _show(value: Any) -> str:
     if isinstance(value, np.ndarray) and value.ndim:
-        return np.array2string(value, precision=17, threshold=8, separator=", ")
+        return np.array2string(value, precision=17, threshold=8, separator=", ", max_line_width=10_000)
     if isinstance(value, (float, np.floating)):
         return repr(float(value))
     return str(value)

@@ -49,18 +49,27 @@ def region_of(c: Comparison, k: int, kind: Kind = wrong) -> str:
     first, last = (float(np.max(below)) if below.size else None), (float(np.min(above)) if above.size else None)
     lowest, highest = float(np.min(c.at[inside])), float(np.max(c.at[inside]))
     if last is None:
-        return f"all {name}" if first is None else f"{name} > {_edge(c, first, lowest, kind):.3g}"
+        return f"all {name}" if first is None else f"{name} > {_told(_edge(c, first, lowest, kind))}"
     if first is None:
-        return f"{name} < {_edge(c, last, highest, kind):.3g}"
+        return f"{name} < {_told(_edge(c, last, highest, kind))}"
     if first < 0 < last and abs(at) <= max(-first, last):
-        return f"|{name}| < {max(abs(_edge(c, first, lowest, kind)), abs(_edge(c, last, highest, kind))):.3g}"
-    return f"{_edge(c, first, lowest, kind):.6g} < {name} < {_edge(c, last, highest, kind):.6g}"
+        edges = [_edge(c, first, lowest, kind), _edge(c, last, highest, kind)]
+        return f"|{name}| < {_told(max(edges, key=lambda e: abs(e[1])))}".replace("< -", "< ")
+    return f"{_told(_edge(c, first, lowest, kind))} < {name} < {_told(_edge(c, last, highest, kind))}"
 
 
-def _edge(c: Comparison, good: float, bad: float, kind: Kind) -> float:
-    """About where, on the way from a right point to a wrong one, results become wrong."""
+def _told(edge: tuple[float, float]) -> str:
+    """An edge in as few digits as tell a right point from a wrong one, or in three where these are far apart."""
+    good, bad = edge
+    texts = [f"{bad:.{digits}g}" for digits in (3, 6, 9, 12, 17)]
+    near = (t for t in texts if abs(float(t) - bad) <= max(abs(good - bad), 1e-12 * abs(bad)))
+    return next(near, texts[-1])
+
+
+def _edge(c: Comparison, good: float, bad: float, kind: Kind) -> tuple[float, float]:
+    """About where, on the way from a right point to a wrong one, results become wrong: the last one and the first."""
     if c.case.truth.shape:
-        return good
+        return good, bad
     for _ in range(2):
         ratio = good / bad if bad else 0.0
         if ratio > 0 and not 0.1 < ratio < 10:
@@ -73,4 +82,4 @@ def _edge(c: Comparison, good: float, bad: float, kind: Kind) -> float:
             break
         first = int(np.argmax(found))
         good, bad = float(points[first - 1]), float(points[first])
-    return bad
+    return good, bad

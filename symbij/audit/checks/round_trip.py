@@ -46,6 +46,7 @@ def _there_and_back(setting: Setting, case: Case, first: str, second: str, at: n
         allowed = setting.tolerance * np.fmax(np.abs(points), np.where(np.isfinite(sensitivity), sensitivity, 0))
         error = np.abs(back - points) / np.fmax(allowed, np.finfo(setting.subject.dtype).tiny)
         usable = np.isfinite(middle) & (np.abs(middle) < ORDINARY) & (np.abs(points) < ORDINARY)
+        usable &= _resolved(case, first, points, middle)
         error = np.where(usable, np.where(np.isfinite(back), error, np.inf), 0.0)
     if not (error > 1).any():
         return Check(GROUP, name, Status.PASS)
@@ -55,6 +56,12 @@ def _there_and_back(setting: Setting, case: Case, first: str, second: str, at: n
     wrong = error > 1
     diagnosis = _why(case, second, points[wrong], back[wrong], middle[wrong])
     return Check(GROUP, name, Status.FAIL, diagnosis, witness)
+
+
+def _resolved(case: Case, operation: str, points: np.ndarray, images: np.ndarray) -> np.ndarray:
+    """Where images tell an input from the next ones: not where they have saturated or underflowed."""
+    below, above = (case.subject.call(operation, points * (1 + s)).numbers(points.shape) for s in (-NUDGE, NUDGE))
+    return (below != images) | (above != images) | (points == 0)
 
 
 def _why(case: Case, second: str, x: np.ndarray, back: np.ndarray, middle: np.ndarray) -> str:
@@ -88,6 +95,7 @@ def _log_dets(setting: Setting, case: Case) -> Check:
         size = 1 + np.fmax(np.abs(first), np.where(np.isfinite(sensitivity), sensitivity, 0))
         error = np.abs(first + second) / (10 * setting.tolerance * size)
         error = np.where(np.isfinite(forward) & np.isfinite(first), np.where(np.isfinite(second), error, np.inf), 0.0)
+        error = np.where(_resolved(case, "forward", np.broadcast_to(case.grid(at), shape), forward), error, 0.0)
     if not (error > 1).any():
         return Check(GROUP, name, Status.PASS)
     k = np.unravel_index(int(np.argmax(error)), shape)
