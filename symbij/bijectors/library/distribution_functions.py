@@ -145,8 +145,9 @@ ParetoCDF = declared(
 )
 ShiftedGompertzCDF = declared(
     "ShiftedGompertzCDF",
-    "(1 - exp(-rate*x))*exp(-concentration*exp(-rate*x))",
-    "The distribution function of the shifted Gompertz law, [0, ∞) → [0, 1) (Bemmaor 1994); TensorFlow Probability's.",
+    "(1 - exp(-rate*x))*exp(-exp(-rate*x)/concentration)",
+    "The distribution function of the shifted Gompertz law, [0, ∞) → [0, 1) (Bemmaor 1994), with the concentration as "
+    "TensorFlow Probability computes with it: the reciprocal of Bemmaor's.",
     domain=(0, "oo"),
     concentration=positive,
     rate=positive,
