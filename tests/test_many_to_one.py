@@ -225,7 +225,7 @@ def test_next_to_where_branches_meet() -> None:
         ("sin(x)", {"domain": (0, 1e6)}, sb.NotBijectiveError, "318311 branches"),
         ("sin(w*x)", {"domain": (0, 1), "w": sb.positive}, sb.NotBijectiveError, "depends on parameters"),
         ("x*exp(x)", {}, sb.NotBijectiveError, "has no inverse"),
-        ("x**2 + a*x", {}, sb.NotBijectiveError, "branches could not be derived"),
+        ("x**4 + a*x", {}, sb.NotBijectiveError, "branches could not be derived"),
         ("log(sin(x))", {"domain": (0, TURN)}, sb.DomainError, "not defined on all of the given domain"),
         ("sqrt(x**2 - 1)", {"domain": (-2, 2)}, sb.DomainError, "not defined on all of the given domain"),
         ("log(x**2 - 5)", {"domain": (-1, 1)}, sb.DomainError, "nowhere"),
