@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
+from sympy.core.evalf import PrecisionExhausted
 
 from symbij.calculus import refute
 from symbij.calculus.bounds import Bounds, sign_of
@@ -166,6 +167,10 @@ def derive(formula: Formula) -> Derivation:
     """
     try:
         return _derive(formula)
+    except PrecisionExhausted:
+        raise NotBijectiveError(
+            f"{formula.text}: no proof that it is one-to-one: a floor in it takes more digits than can be computed"
+        ) from None
     except (MemoryError, OverflowError):
         raise DomainError(f"{formula.text}: its values are beyond what can be computed") from None
 

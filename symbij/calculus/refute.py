@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import mpmath
 import numpy as np
 import sympy as sp
+from sympy.core.evalf import PrecisionExhausted
 
 from symbij.calculus.chain import Chain, chain_forward
 from symbij.calculus.truth import evaluate
@@ -159,7 +160,10 @@ def _flat_stretch(
     exact = {p.symbol: sp.Rational(repr(parameters[p.name])) for p in formula.parameters}
     for x1, x2, y1, y2 in zip(grid, grid[1:], values, values[1:], strict=False):
         if y1 == y2 and math.isfinite(y1):
-            first, second = (formula.expr.subs(exact | {formula.variable: sp.Rational(repr(x))}) for x in (x1, x2))
+            try:
+                first, second = (formula.expr.subs(exact | {formula.variable: sp.Rational(repr(x))}) for x in (x1, x2))
+            except PrecisionExhausted:  # of a floor whose argument has more digits than sympy computes
+                return None
             return (x1, x2, y1) if first == second else None
     return None
 
