@@ -308,7 +308,7 @@ class _Draw:
                 return None
             sides = []
             for end in ends:
-                jet = rough(self.fuzzed.text, {**self.parameters, "x": end}, 1200)
+                jet = rough(self.fuzzed.text, {**self.parameters, "x": end}, 2600)  # atanh(tanh(700)) takes 2050
                 if jet is None:
                     return None
                 sides.append((jet.v - y) * self.sign)
