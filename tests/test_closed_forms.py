@@ -105,6 +105,15 @@ def test_parameters_decide_about_the_proof() -> None:
         cls(b=-2.0)
 
 
+def test_a_quadratic_that_a_parameter_makes_linear() -> None:
+    made = sb.bijector("a*x**2 + b*x", domain=HALF, b=P)(a=0.0, b=2.0)
+    y = np.array([0.0, 1e-300, 3.0, 1e300, np.inf])
+    np.testing.assert_array_equal(made.inverse(y), y / 2)
+    np.testing.assert_allclose(made.inverse_log_det_jacobian(y[:-1]), np.full(4, -math.log(2.0)), rtol=1e-15)
+    with pytest.raises(sb.ParameterError):
+        sb.bijector("a*x**2 + b*x", domain=HALF, b=P)(a=-1.0, b=2.0)
+
+
 @pytest.mark.parametrize("text", ["x**2 + x", "x + 1/x", "exp(2*x) - exp(x)", "exp(x) + exp(-x)/2"])
 def test_what_turns_is_refused(text: str) -> None:
     with pytest.raises(sb.NotBijectiveError):

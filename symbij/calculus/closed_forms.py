@@ -98,12 +98,23 @@ def closed_form(core: MonotoneCore, bounds: Bounds) -> Chain:
             links.append(link("scale", -1))
             a, b, direction = -a, -b, -direction
             where = Interval(-where.hi, -where.lo, where.hi_open, where.lo_open)
+    elif isinstance(direction, int):
+        image = _far_ends(image, where, direction)
     common = _common_denominator(a, b)
     made = link(shape.name, common * a, common * b, 0, sp.sign(direction))
     links.append(OnInterval(made, direction, where, _times(image, common), core.proof))
     if common != 1:
         links.append(link("divide", common))
     return tuple(links)
+
+
+def _far_ends(image: Interval, where: Interval, direction: int) -> Interval:
+    """The image of a quadratic that goes one way, with infinities for infinities: that goes for a = 0 too, where the
+    limit of a u^2 alone, oo sign(a), says nothing."""
+    lo, hi = (where.lo, where.hi) if direction > 0 else (-where.hi, -where.lo)
+    return Interval(
+        -sp.oo if lo == -sp.oo else image.lo, sp.oo if hi == sp.oo else image.hi, image.lo_open, image.hi_open
+    )
 
 
 def _side(where: Interval, bounds: Bounds) -> int | None:
