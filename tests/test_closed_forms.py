@@ -105,6 +105,15 @@ def test_parameters_decide_about_the_proof() -> None:
         cls(b=-2.0)
 
 
+def test_a_quadratic_that_a_parameter_makes_linear() -> None:
+    made = sb.bijector("a*x**2 + b*x", domain=HALF, b=P)(a=0.0, b=2.0)
+    y = np.array([0.0, 1e-300, 3.0, 1e300, np.inf])
+    np.testing.assert_array_equal(made.inverse(y), y / 2)
+    np.testing.assert_allclose(made.inverse_log_det_jacobian(y[:-1]), np.full(4, -math.log(2.0)), rtol=1e-15)
+    with pytest.raises(sb.ParameterError):
+        sb.bijector("a*x**2 + b*x", domain=HALF, b=P)(a=-1.0, b=2.0)
+
+
 @pytest.mark.parametrize("text", ["x**2 + x", "x + 1/x", "exp(2*x) - exp(x)", "exp(x) + exp(-x)/2"])
 def test_what_turns_is_refused(text: str) -> None:
     with pytest.raises(sb.NotBijectiveError):
@@ -142,3 +151,26 @@ def test_parameters_are_trained_through_the_inverse() -> None:
     result = sb.fit(law, x, method="lbfgs")
     assert result.converged
     assert sorted(result.parameters.values()) == pytest.approx([0.5, 2.0], rel=0.1)
+
+
+# Coefficients that are fractions: multiplied by their common denominator, the largest values must not overflow.
+NEAR_THE_LARGEST = [
+    ("0.3333333333333333*x**2 + 0.1234567*x", HALF, "-0.1234567", "0.3333333333333333", 0),
+    ("0.7*x**2 + 0.3*x", HALF, "-0.3", "0.7", 0),
+    ("0.7*x**2 + 0.3*x + 1/3", HALF, "-0.3", "0.7", "1/3"),
+    ("0.123456789*exp(2*x) + exp(x)/3", None, "-1/3", "0.123456789", 0),
+]
+
+
+@pytest.mark.parametrize(("text", "domain", "minus_b", "a", "c"), NEAR_THE_LARGEST)
+def test_inverse_near_the_largest_double(text: str, domain: Any, minus_b: str, a: str, c: Any) -> None:
+    made = sb.bijector(text, domain=domain)()
+    for y in (1.0, 1e298, 1e302, 1e307, 1.7e308):
+        with mpmath.workprec(2000):
+            a_, b_, w = (mpmath.mpf(sp.Rational(n).p) / sp.Rational(n).q for n in (a, minus_b, c))
+            discriminant = mpmath.sqrt(b_**2 + 4 * a_ * (mpf(y) - w))
+            root = (b_ + discriminant) / (2 * a_)
+            truth, slope = (mpmath.log(root), discriminant * root) if "exp" in text else (root, discriminant)
+            log_det = float(-mpmath.log(slope))
+        assert made.inverse(y) == pytest.approx(float(truth), rel=1e-15)
+        assert made.inverse_log_det_jacobian(y) == pytest.approx(log_det, rel=1e-15)

@@ -26,12 +26,14 @@ FAR: dict[str, tuple[float, ...]] = {
     "cbrt(x**5)": (1e107, -1e150, 1e-107),
     "1/(2 + exp(x))**(1/8)": (1000.0, 5000.0, 0.5),
     "atan(min(x, sinh(x)))": (-800.0, -0.5),
+    "cbrt(1/sinh(x))": (1000.0, 2100.0, 3.0),
 }
+DOMAIN: dict[str, tuple[object, object]] = {"cbrt(1/sinh(x))": (0, "oo")}
 
 
 @pytest.mark.parametrize("text", FAR)
 def test_inner_values_beyond_the_doubles(text: str) -> None:
-    made, truth = bijector(text)(), Truth(text, {})
+    made, truth = bijector(text, domain=DOMAIN.get(text))(), Truth(text, {})
     for x in FAR[text]:
         value, slope = truth.at(x)
         log_det, y = float(truth.log_det(x)), float(value)
@@ -50,3 +52,22 @@ def test_inner_values_beyond_the_doubles(text: str) -> None:
         assert made.inverse(y) == pytest.approx(float(preimage), rel=digits / min(1.0, spread), abs=0)
         back = float(-truth.log_det(preimage))
         assert made.inverse_log_det_jacobian(y) == pytest.approx(back, rel=1e-13 * max(1.0, 1 / spread), abs=2e-12)
+
+
+# where a multiple of a value beyond the doubles is none beyond them
+BACK_AGAIN: dict[str, tuple[float, ...]] = {
+    "log1p(1e-308*x**3)": (1e103, 1e110, -1e102, 3.0),
+    "atan(1e-308*x**3)": (1e103, -1e103, 1e150, 3.0),
+    "asinh(x**3*1e308)": (1e-110, -1e-109, 3.0),
+    "atan(x**3/1e-308)": (1e-110, -1e-109, 3.0),
+}
+
+
+@pytest.mark.parametrize("text", BACK_AGAIN)
+def test_multiples_of_values_beyond_the_doubles(text: str) -> None:
+    made, truth = bijector(text)(), Truth(text, {})
+    for x in BACK_AGAIN[text]:
+        value, slope = truth.at(x)
+        digits = 4e-13 * min(1.0, float(abs(mpf(x) * slope / value)))  # as the logarithm of 1e308 is rounded
+        assert made.forward(x) == pytest.approx(float(value), rel=max(digits, 1e-15), abs=0)
+        assert made.forward_log_det_jacobian(x) == pytest.approx(float(truth.log_det(x)), rel=2e-15)

@@ -234,6 +234,12 @@ def test_tracing_numpy_and_functions() -> None:
     assert traced(formula).expr == expected
 
 
+def test_tracing_arrays_like_the_variable() -> None:
+    assert traced(lambda x: x + np.zeros_like(x)).expr == X
+    assert traced(lambda x: x + np.ones_like(x)).expr == X + 1
+    assert traced(lambda x: x + np.full_like(x, 2.0)).expr == X + 2
+
+
 def test_tracing_mixes_numbers_of_every_kind() -> None:
     assert traced(lambda x: 2 * x + np.float64(0.5) - np.int64(3) + 1 / (x + 4)).expr == 2 * X - sp.Rational(
         5, 2

@@ -98,6 +98,14 @@ def test_end_slopes_of_pchip_are_cut_at_zero() -> None:
     np.testing.assert_allclose(bijector.forward(x), curve(x), rtol=1e-12)
 
 
+def test_log_det_of_the_inverse_at_a_flat_end() -> None:
+    """The end slope of (3*1 - 3)/2 is 0, and that of the inverse is infinite."""
+    bijector = PCHIP([1.0, 1.0], [1.0, 3.0], range_min=-1.0)
+    assert PchipInterpolator([-1.0, 0.0, 1.0], [-1.0, 0.0, 3.0])(-1.0, 1) == 0.0
+    assert bijector.inverse_log_det_jacobian(-1.0) == np.inf
+    assert PCHIP([1.0, 1.0], [3.0, 1.0], range_min=-1.0).inverse_log_det_jacobian(3.0) == np.inf
+
+
 @pytest.mark.parametrize("bins", [1, 3, 32])
 def test_knots_are_mapped_to_knots(bins: int) -> None:
     widths, heights, slopes = drawn(bins, 7)

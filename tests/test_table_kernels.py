@@ -357,6 +357,29 @@ def test_special_values_of_two_arguments(name: str, reference: Callable[..., np.
         assert same, f"{name}({a!r}, {b!r}) = {g!r}, expected {e!r}"
 
 
+def test_slopes_of_one_exponential_alone() -> None:
+    """log|2 a exp(2u) + b exp(u)| and log|a exp(u) - b exp(-u)| where one of the coefficients is zero."""
+    u = np.array([-1e10, -3000.0, -2000.5, -3.0, 0.25, 3.0, 2000.5, 3000.0, 1e10])
+    zero, some = np.zeros(u.shape), np.full(u.shape, 0.75)
+    for name, a, b, factor, rate in (
+        ("exp_quadratic_log_slope", some, zero, 1.5, 2),
+        ("exp_quadratic_log_slope", zero, some, 0.75, 1),
+        ("exp_hyperbola_log_slope", some, zero, 0.75, 1),
+        ("exp_hyperbola_log_slope", zero, some, 0.75, -1),
+    ):
+        with mpmath.workprec(200):
+            truth = [float(mpmath.log(factor) + rate * mpf(float(p))) for p in u]
+        np.testing.assert_allclose(kernel(name, u, a, b), truth, rtol=4e-16, err_msg=name)
+
+
+@pytest.mark.parametrize("s", [1.0, -1.0])
+def test_root_of_a_quadratic_that_is_linear(s: float) -> None:
+    v = np.array([-1e300, -3.0, 0.0, 1e-300, 2.0, 1e300])
+    zero, b, c, side = (np.full(v.shape, k) for k in (0.0, 2.0 * s, 1.0, s))
+    np.testing.assert_allclose(kernel("quadratic_root", v, zero, b, c, side), (v - 1.0) / (2 * s), rtol=3e-16)
+    np.testing.assert_allclose(kernel("quadratic_root_log_slope", v, zero, b, c), np.full(v.shape, -math.log(2.0)))
+
+
 def test_odd_root_of_special_values() -> None:
     points = np.array([NAN, INF, -INF, 0.0, -0.0, 5e-324, -8.0, 27.0, 1e300])
     got = kernel("odd_root", points, np.full(points.shape, 3.0))

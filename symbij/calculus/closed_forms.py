@@ -98,12 +98,23 @@ def closed_form(core: MonotoneCore, bounds: Bounds) -> Chain:
             links.append(link("scale", -1))
             a, b, direction = -a, -b, -direction
             where = Interval(-where.hi, -where.lo, where.hi_open, where.lo_open)
+    elif isinstance(direction, int):
+        image = _far_ends(image, where, direction)
     common = _common_denominator(a, b)
     made = link(shape.name, common * a, common * b, 0, sp.sign(direction))
     links.append(OnInterval(made, direction, where, _times(image, common), core.proof))
     if common != 1:
         links.append(link("divide", common))
     return tuple(links)
+
+
+def _far_ends(image: Interval, where: Interval, direction: int) -> Interval:
+    """The image of a quadratic that goes one way, with infinities for infinities: that goes for a = 0 too, where the
+    limit of a u^2 alone, oo sign(a), says nothing."""
+    lo, hi = (where.lo, where.hi) if direction > 0 else (-where.hi, -where.lo)
+    return Interval(
+        -sp.oo if lo == -sp.oo else image.lo, sp.oo if hi == sp.oo else image.hi, image.lo_open, image.hi_open
+    )
 
 
 def _side(where: Interval, bounds: Bounds) -> int | None:
@@ -115,12 +126,14 @@ def _side(where: Interval, bounds: Bounds) -> int | None:
 
 def _common_denominator(*numbers: sp.Expr) -> sp.Expr:
     """What makes doubles of numbers that are fractions, such as 1/3, which doubles are not: between 1/2 and 1, so that
-    nothing overflows that did not before."""
+    nothing overflows that did not before; 1 if that is no double itself."""
     if not all(n.is_Rational for n in numbers):
         return sp.S.One
     whole = int(sp.ilcm(*(n.q for n in numbers)))
     while whole % 2 == 0:
         whole //= 2
+    if whole >= _DIGITS:
+        return sp.S.One
     return sp.Rational(whole, 2 ** (whole - 1).bit_length())
 
 
@@ -160,6 +173,8 @@ def _take_in_shift(made: list[Link]) -> None:
     a, b, c, s = item.link.args
     c = c + made[-1].args[0] * factor  # type: ignore[attr-defined]
     more = _common_denominator(a, b, c)
+    if factor.is_Rational and (factor * more).p >= _DIGITS:
+        more = sp.S.One
     image = _times(item.image, more)
     by = (c - item.link.args[2]) * more
     image = Interval(image.lo + by, image.hi + by, image.lo_open, image.hi_open)
@@ -169,6 +184,7 @@ def _take_in_shift(made: list[Link]) -> None:
         made.append(link("divide", factor * more))
 
 
+_DIGITS = 2**53  # odd numbers from here on are no doubles
 _WITH_CONSTANT = ("quadratic", "hyperbola", "exp_quadratic", "exp_hyperbola")
 
 

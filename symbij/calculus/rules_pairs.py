@@ -2,7 +2,7 @@
 
     u/(1 - u), log             =  logit
     logit, exp                 =  softsign_inverse                (u/(1 - u) for 0 < u < 1)
-    logit, -w, exp             =  (1 - u)/u
+    logit, -w, exp             =  odds_against: (1 - u)/u
     log, sigmoid               =  softsign                        (u/(1 + u) for u > 0)
     log1p, sigmoid             =  softsign of 1 + u
     softplus, expm1            =  exp
@@ -16,7 +16,7 @@
     sigmoid, power(p)          =  -p*softplus of -u, exp          (sigmoid may underflow)
     exp, odd_power(n)          =  exp of n*u                      (odd_root likewise)
     odd_power(m), odd_power(n) =  odd_power(m*n)                  (power(p), odd_power(n) = power(p*n))
-    sinh, atan                 =  2*atan(tanh(u/2))               (sinh may overflow; tan, asinh is its inverse)
+    sinh, atan                 =  gudermann: 2*atan(tanh(u/2))    (sinh may overflow; tan, asinh is its inverse)
 
 Each takes what the rules of `rules_power` take.
 """
@@ -101,7 +101,7 @@ def _odds(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | N
 PAIR_RULES: dict[str, tuple[Rule, ...]] = {
     "logit": (
         _pair("exp", link("softsign_inverse")),
-        _pair("exp", link("moebius", -1, 1, 1, 0), factor=-1),
+        _pair("exp", link("odds_against"), factor=-1),
     ),
     "moebius": (_odds,),
     "log": (_pair("sigmoid", link("softsign")),),
@@ -123,6 +123,6 @@ PAIR_RULES: dict[str, tuple[Rule, ...]] = {
     "sigmoid": (_sigmoid_to_a_power,),
     "odd_power": (_powers,),
     "power": (_powers,),
-    "sinh": (_pair("atan", link("divide", 2), link("tanh"), link("atan"), link("scale", 2)),),
-    "tan": (_pair("asinh", link("divide", 2), link("tan"), link("atanh"), link("scale", 2)),),
+    "sinh": (_pair("atan", link("gudermann")),),
+    "tan": (_pair("asinh", link("gudermann_inverse")),),
 }

@@ -124,6 +124,9 @@ _ALL = [
     Row("moebius", "moebius(u, a, b, c, d)", "moebius",
         "log(abs(a*d - b*c)) - 2*log(abs(c*u + d))", "2*log(abs(a - c*v)) - log(abs(a*d - b*c))",
         _BEYOND_POLE, _BEYOND_LIMIT, "a*d - b*c", ("a", "b", "c", "d"), ("d", "-b", "-c", "a")),
+    # (1 - u)/u of 0 < u < 1
+    Row("odds_against", "(1 - u)/u", "odds_against_inverse", "-2*log(u)", "2*log1p(v)", _P01, POSITIVE, -1),
+    Row("odds_against_inverse", "1/(1 + u)", "odds_against", "-2*log1p(u)", "2*log(v)", POSITIVE, _P01, -1),
     # powers beside 1, of quotients and of complements
     Row("pow_m1", "pow_m1(u, p)", "root_1p", POWER_U, LESS_ONE_V, NONNEGATIVE, FROM_MINUS_ONE, "p", ("p",),
         nonzero=("p",)),
@@ -313,6 +316,11 @@ _ALL = [
         "2*loghypot1_scaled(v, c) + log(abs(c)) + log(pi)", _P01, REALS, "c", ("c",), nonzero=("c",)),
     Row("tan", "tan(u)", "atan", "2*loghypot1(v)", "2*loghypot1(v)", _HALF_PI, REALS),
     Row("atan", "atan(u)", "tan", "-2*loghypot1(u)", "-2*loghypot1(u)", REALS, _HALF_PI),
+    # atan(sinh(u)), of which sinh may overflow
+    Row("gudermann", "2*atan(tanh(u/2))", "gudermann_inverse", "-logcosh(u)", "-loghypot1(tan(v))", REALS, _HALF_PI,
+        mirror=()),
+    Row("gudermann_inverse", "asinh(tan(u))", "gudermann", "loghypot1(tan(u))", "logcosh(v)", _HALF_PI, REALS,
+        mirror=()),
     # circular, on the other branches: around k pi, with s = -1 where k is odd; cos from k pi on, or up to it if s = -1.
     # log|cos| from sin where that is small, since next to 1 the cosine has no digits left
     Row("sin_branch", "sin(u)", "asin_branch", "where(abs(v) < 0.7, log1msq(v)/2, log(abs(cos(u))))",

@@ -214,7 +214,7 @@ class Traced:
         if name == "clip":
             return self._clipped(*args, **kwargs)
         if name in ("zeros_like", "ones_like") and len(args) == 1:
-            return self.lifted(name == "ones_like" and 1)
+            return self.lifted(1 if name == "ones_like" else 0)
         if name == "full_like" and len(args) == 2:
             return self.lifted(args[1])
         if name == "broadcast_to" and len(args) == 2 and args[1] == ():

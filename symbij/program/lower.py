@@ -86,6 +86,11 @@ def _lower_product(expr: sp.Mul, env: Env, b: Builder) -> Var:
         u = lower(square.base, env, b)
         half = b.mul(b.mul(u, b.const(float(abs(factor)))), u)
         return half if factor > 0 else b.neg(half)
+    if _is_dyadic(factor):  # one number: u times its numerator may overflow
+        numerator, denominator = sp.fraction(square, exact=True)
+        scaled = b.mul(b.const(float(abs(factor))), lower(numerator, env, b))
+        scaled = scaled if denominator == 1 else b.div(scaled, lower(denominator, env, b))
+        return scaled if factor > 0 else b.neg(scaled)
     numerator, denominator = sp.fraction(expr, exact=True)
     if denominator != 1:
         return b.div(lower(numerator, env, b), lower(denominator, env, b))
@@ -96,6 +101,11 @@ def _lower_product(expr: sp.Mul, env: Env, b: Builder) -> Var:
     for factor in factors[1:]:
         total = b.mul(total, lower(factor, env, b))
     return total
+
+
+def _is_dyadic(factor: sp.Expr) -> bool:
+    """Whether a number is p/2^k for an odd p > 1, and a double."""
+    return factor.is_Rational and factor.q.bit_count() == 1 < factor.q and 1 < abs(factor.p) < 2**53
 
 
 def _lower_power(base: sp.Expr, exponent: sp.Expr, env: Env, b: Builder) -> Var:

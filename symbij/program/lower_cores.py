@@ -159,8 +159,15 @@ def _beyond_subnormal(core: MonotoneCore, env: Env, here: Lowered, u: Var, v: Va
     direct = b.div(b.call("log", b.select(small, left, b.const(1.0))), power)
     moved = b.call("log1p_scaled", b.select(small, b.const(0.0), b.select(known, ratio, b.const(0.0))), power)
     shift = b.select(known, b.select(small, direct, moved), b.const(-math.inf))
+    shift = b.select(b.compare("ne", v, _value_at_zero(core, env, b)), shift, b.const(-math.inf))
     flat = b.compare("lt", b.call("abs", s), b.const(1e-12))
     return b.select(flat, b.const(0.0), b.mul(s, shift))
+
+
+def _value_at_zero(core: MonotoneCore, env: Env, b: Builder) -> Var:
+    """What the core tends to at zero, an end of its domain."""
+    lo, hi = (lower(end, env, b) for end in (core.image.lo, core.image.hi))
+    return by_sign_of(core.direction, *((lo, hi) if core.where.lo == 0 else (hi, lo)), env, b)
 
 
 def _beyond_rounding(core: MonotoneCore, env: Env, here: Lowered, u: Var, v: Var, b: Builder) -> Var:

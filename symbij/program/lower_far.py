@@ -12,6 +12,7 @@ in a reverse sweep the derivative of what is not selected is multiplied by zero,
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import sympy as sp
 
@@ -119,10 +120,32 @@ def by_logarithm(item: RowLink, env: Env, u: Var, step: Lowered, sign: int, b: B
     log = _logarithm(u, known, b)
     low, high = (None if pair is None else _pair(item, pair, env, u, log, b) for pair in formulas)
     if known is not None and item.name not in SIZES:  # which pass on what there is
-        low, high = known.low and low, known.high and high
+        below, above = (known.high, known.low) if item.name == "reciprocal" else (known.low, known.high)
+        low, high = below and low, above and high
+    if known is not None and item.name in ("scale", "divide"):
+        step = replace(step, value=_back_in_range(step.value, u, known, low, high, b))
     if low is not None or high is not None:
         b.sizes[step.value.index] = Size(low, high)
     return step
+
+
+def _back_in_range(
+    value: Var, u: Var, known: Size, low: tuple[Var, Var] | None, high: tuple[Var, Var] | None, b: Builder
+) -> Var:
+    """`value`, a multiple of `u` with the logarithm `low` or `high` where `u` has left the range of normal doubles,
+    computed from that logarithm where the multiple is within the range again."""
+    size = b.call("abs", u)
+    for log, (_, kind, bound) in zip((low, high), _regimes(known), strict=True):
+        if log is None:
+            continue
+        whole = b.add(*log)
+        inside, magnitude = b.compare(kind, size, b.const(bound)), b.call("exp", whole)
+        for relation, end in (("gt", _NORMAL), ("lt", _LARGEST)):
+            magnitude = b.select(b.compare(relation, whole, b.const(math.log(end))), magnitude, b.call("abs", value))
+        side = b.div(b.const(1.0), value) if kind == "lt" else value  # a zero has a sign
+        signed = b.select(b.compare("gt", side, b.const(0.0)), magnitude, b.neg(magnitude))
+        value = b.select(inside, signed, value)
+    return value
 
 
 def total_of(parts: list[Var], offsets: list[Var], b: Builder) -> Var:

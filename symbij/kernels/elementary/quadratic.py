@@ -32,7 +32,8 @@ from symbij.kernels.values import (
     two_sum,
 )
 
-_NOTHING, _INFINITE = -3000.0, 3000.0  # the exponents that zero and infinity are given
+# the exponents that zero, below those of all squares of exponentials, and infinity are given
+_NOTHING, _INFINITE = -30000.0, 3000.0
 
 
 @dataclass
@@ -254,11 +255,16 @@ def _linear_of_exp(u: Real, a: _Wide, b: _Wide) -> tuple[_Wide, _Wide]:
     return a * _choose(near, t_less_one, t) + _choose(near, a + b, b), t
 
 
+def _which(beyond: Real, above: Bool, below: Bool) -> Bool:
+    return ((beyond > 0.0) & above) | ((beyond < 0.0) & below)
+
+
 def exp_quadratic_log_slope(u: Real, a: Real, b: Real) -> Real:
     """log|2 a exp(2u) + b exp(u)|."""
     linear, t = _linear_of_exp(u, _wide(a).doubled(), _wide(b))
     size, beyond = (linear * t).log(), _exponential(u)[3]
-    return size + select(beyond > 0.0, 2.0 * beyond, beyond)
+    squared = _which(beyond, ~a.equals(0.0), b.equals(0.0))  # the term that is all there is
+    return size + select(squared, 2.0 * beyond, beyond)
 
 
 def exp_quadratic_root_log_slope(v: Real, a: Real, b: Real, c: Real, s: Real) -> Real:
@@ -283,7 +289,9 @@ def exp_hyperbola_log_slope(u: Real, a: Real, b: Real) -> Real:
     """log|a exp(u) - b exp(-u)|."""
     nothing = _wide(u.code.real(0.0))
     total, t = _quadratic_of_exp(u, _wide(a), nothing, _wide(-b))
-    return (total / t).log() + abs(_exponential(u)[3])
+    beyond = _exponential(u)[3]
+    falling = _which(beyond, a.equals(0.0), ~b.equals(0.0))  # the term that is all there is
+    return (total / t).log() + select(falling, -beyond, beyond)
 
 
 def exp_hyperbola_root_log_slope(v: Real, a: Real, b: Real, c: Real) -> Real:
