@@ -12,7 +12,7 @@ from symbij.audit.adapters import adapt
 from symbij.audit.checks import CHECKS
 from symbij.audit.finding import GROUPS, Check, Status, Witness
 from symbij.audit.judged_by import Judge, judge_of
-from symbij.audit.probes import parameter_sets, rebuilt
+from symbij.audit.probes import allowing, parameter_sets, rebuilt
 from symbij.audit.report import Report
 from symbij.audit.setting import Case, Setting
 from symbij.audit.subject import REALS, Ends, Subject
@@ -37,6 +37,7 @@ def verify(
     inverse_log_det: Callable[..., Any] | None = None,
     domain: tuple[Any, Any] | None = None,
     parameters: Mapping[str, Any] | None = None,
+    constraints: Mapping[str, Any] | None = None,
     event_ndims: int | None = None,
     dtype: Any = None,
     points: int = POINTS,
@@ -49,21 +50,23 @@ def verify(
     then replace those of the subject. `formula` is what the map is meant to be, as for `bijector`; without it, numpy
     code is traced to a formula, and any other subject is compared with differences of its own values. `domain=(lo, hi)`
     is where the map is meant. `parameters` are values for further arguments of the functions, and for the parameters
-    of the formula; those that the subject holds are read from it. `event_ndims` is the number of rightmost axes
+    of the formula; those that the subject holds are read from it. The subject is tried with other values as well, of
+    which `constraints` says what they may be, as in {"a": sb.positive}; without it, any real numbers that a given
+    formula allows, or, where none is given, all those that the code allows. `event_ndims` is the number of rightmost axes
     that one event has (default: what the subject says, or 0). `dtype`: the precision to audit in.
 
     Every check ends as PASS, PROVED (true for all inputs), FAIL or SKIPPED, with the worst point and one line that says
     what is wrong. Truth comes from the formula alone, by mpmath; whatever a subject does wrong is reported, not raised.
 
     Raises `UsageError` for a subject that cannot be read, `FormulaSyntaxError` for a formula that cannot, and
-    `ParameterError` where the formula has parameters without a value.
+    `ParameterError` where the formula has parameters without a value or a constraint forbids a value.
     """
     start = time.perf_counter()
     adapted = adapt(
         subject, forward=forward, inverse=inverse, forward_log_det=forward_log_det, inverse_log_det=inverse_log_det,
         parameters=parameters, event_ndims=event_ndims, dtype=dtype, domain=domain,
     )  # fmt: skip
-    judge = judge_of(subject, adapted, formula, domain, dict(parameters or {}))
+    judge = judge_of(subject, adapted, formula, domain, dict(parameters or {}), dict(constraints or {}))
     with np.errstate(all="ignore"):  # what overflows is seen in the results
         setting = _setting(adapted, judge, domain, points, seed)
         checks = tuple(sorted(_checks(setting, judge), key=lambda c: GROUPS.index(c.group)))
@@ -88,7 +91,8 @@ def _setting(subject: Subject, judge: Judge, domain: tuple[Any, Any] | None, poi
     own = dict(judge.parameters)
     cases = [case(subject, own, {})]
     derivation = None if judge.cls is None else judge.cls.derivation
-    for values in parameter_sets(subject, derivation, declared[0], seed)[1:]:
+    meant = allowing(judge.constraints, judge.relations)
+    for values in parameter_sets(subject, derivation, declared[0], seed, meant, judge.given)[1:]:
         changed = {k: v for k, v in values.items() if not np.array_equal(v, subject.parameters[k])}
         other = rebuilt(subject, values)
         if other is not None:

@@ -200,6 +200,43 @@ def _constraints(subject: Subject, code: Code, expr: sp.Expr) -> dict[str, Const
     return found
 
 
+def implied_relations(subject: Subject, code: Code, among_several: bool = False) -> list[sp.Basic]:
+    """Relations that code puts on its parameters, of those that hold at their values: log(scale) is for scale > 0.
+
+    With `among_several`, only linear ones between several parameters, such as hi - lo > 0: the order that their names
+    mean, which a formula cannot say.
+    """
+    found: list[sp.Basic] = []
+    for operation in code.operations.values():
+        for need in operation.requirements:
+            symbols = need.expr.free_symbols
+            if not symbols or symbols & {X} or not all(c.free_symbols <= {X} for c in need.under):
+                continue
+            if among_several and (len(symbols) < 2 or any(sp.diff(need.expr, s).free_symbols for s in symbols)):
+                continue
+            found += _relations(need)
+    held = {n: p.symbol for n, p in code.parameters.items() if np.size(subject.parameters[n])}
+    return [r for r in dict.fromkeys(found) if r not in (sp.true, sp.false) and _holds(r, subject.parameters, held)]
+
+
+def _relations(need: Requirement) -> list[sp.Basic]:
+    if need.interval is NONZERO:
+        return []
+    if isinstance(need.expr, sp.Abs):
+        return [sp.Ne(need.expr.args[0], 0)]
+    ends = ((sp.Gt, need.interval.lo), (sp.Lt, need.interval.hi))
+    return [relation(need.expr, end) for relation, end in ends if not end.is_infinite]
+
+
+def _holds(relation: sp.Basic, values: Mapping[str, Any], held: Mapping[str, sp.Symbol]) -> bool:
+    """Whether a relation holds at the values of parameters; for arrays, at all of them."""
+    names = [n for n, s in held.items() if s in relation.free_symbols]
+    arrays = np.broadcast_arrays(*(np.asarray(values[n], dtype=float) for n in names))
+    sets = zip(*(np.ravel(a) for a in arrays), strict=True)
+    return all(relation.xreplace({held[n]: meaning(float(v)) for n, v in zip(names, each, strict=True)}) == sp.true
+               for each in sets)  # fmt: skip
+
+
 def _renamed(need: Requirement, names: Mapping[str, sp.Symbol]) -> Requirement | None:
     """A requirement over the symbols of a formula; None if it is about what the formula does not depend on."""
     symbols = need.expr.free_symbols.union(*(c.free_symbols for c in need.under))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from symbij.audit.adapters.backends import NUMPY, Backend, elementwise, find_backend, takes_one_number
-from symbij.audit.adapters.holding import number
+from symbij.audit.adapters.holding import hint, number
 from symbij.audit.subject import OPERATIONS, Ends, Subject
 from symbij.errors import UsageError
 
@@ -166,7 +166,7 @@ def _defaults(taken: Any) -> dict[str, Any]:
 def _value(name: str, value: Any) -> Any:
     found = number(value)
     if found is None:
-        raise UsageError(f"the parameter '{name}' must be a number or an array of numbers, got {value!r}")
+        raise UsageError(f"the parameter '{name}' must be a number or an array of numbers, got {value!r}{hint(value)}")
     return found
 
 

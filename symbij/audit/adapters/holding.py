@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from symbij.formula.constraints import Constraint
+
 # Arguments of constructors that are numbers and still no parameters of a map.
 _STRUCTURAL = frozenset({
     "axis", "bins", "cache_size", "dim", "dims", "dtype", "event_dim", "event_ndims", "features",
@@ -55,6 +57,11 @@ def number(value: Any) -> Any:
         return None
     array = array.astype(np.float64)
     return array if array.ndim else float(array)
+
+
+def hint(value: Any) -> str:
+    """What to do with a constraint that was given as a value."""
+    return "; what it may be goes into constraints={...}" if isinstance(value, (Constraint, tuple)) else ""
 
 
 def holding(

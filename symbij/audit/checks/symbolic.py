@@ -26,12 +26,12 @@ from symbij.audit.famous import meaning
 from symbij.audit.finding import Check, Status, Witness
 from symbij.audit.proof import is_zero
 from symbij.audit.setting import Setting
-from symbij.audit.traced import Code, Operation, X, trace_subject
+from symbij.audit.traced import Code, Operation, X, implied_relations, trace_subject
 from symbij.calculus.derivation import Derivation
 from symbij.calculus.patience import bounded
 from symbij.formula.formula import Parameter
 from symbij.formula.interval import REALS, Interval
-from symbij.formula.vocabulary import NONZERO, Requirement
+from symbij.formula.vocabulary import Requirement
 
 GROUP = "symbolic"
 NAMES = {
@@ -124,8 +124,8 @@ def _ground(setting: Setting, code: Code) -> _Ground | str:
         {parameters[n].symbol: v for op in code.operations.values() for n, v in op.fixed.items()} if not given else {}
     )
     conditions = [c for c, _ in derivation.conditions] if derivation is not None else []
-    if not given:
-        conditions += _implied(code)
+    # What the code needs of its parameters is meant; beside a formula, only the order of several of them.
+    conditions += implied_relations(subject, code, among_several=given)
     slope = slope_of(expr)
     free = tuple(p for p in parameters.values() if p.symbol not in held)
     return _Ground(
@@ -153,28 +153,6 @@ def _terms_of(expr: sp.Expr) -> sp.Expr:
 
     found = bounded(expanded, seconds=0.2)
     return sp.S.Zero if found is None else found
-
-
-def _implied(code: Code) -> list[sp.Basic]:
-    """Conditions that code without a formula puts on its parameters: one that takes log(scale) is for scale > 0."""
-    found = []
-    for operation in code.operations.values():
-        for need in operation.requirements:
-            if need.expr.has(X) or not need.expr.free_symbols or not _only_x(need) or need.interval is NONZERO:
-                continue
-            if isinstance(need.expr, sp.Abs):
-                found.append(sp.Ne(need.expr.args[0], 0))
-                continue
-            if not need.interval.lo.is_infinite:
-                found.append(sp.Gt(need.expr, need.interval.lo))
-            if not need.interval.hi.is_infinite:
-                found.append(sp.Lt(need.expr, need.interval.hi))
-    return [c for c in dict.fromkeys(found) if c not in (sp.true, sp.false)]
-
-
-def _only_x(need: Requirement) -> bool:
-    """Whether a requirement holds for all parameters, if only for some x."""
-    return all(c.free_symbols <= {X} for c in need.under)
 
 
 def _domain(setting: Setting) -> Interval:
