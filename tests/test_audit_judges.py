@@ -134,3 +134,68 @@ def test_black_boxes_keep_to_constraints() -> None:
     others = {c for c in seen if c != 0.9}
     assert 0.9 * 0.61 in others
     assert max(seen) < 1
+
+
+def boxed(function: Any) -> Any:
+    """A function whose code cannot be run with symbols."""
+    return lambda x, **parameters: function(
+        np.frombuffer(np.asarray(x, float).tobytes()).reshape(x.shape), **parameters
+    )
+
+
+UNDERIVED = "log(x + exp(x))"  # no closed form of the end of its domain
+
+
+@pytest.mark.parametrize("wrap", [boxed, lambda f: f], ids=["black box", "traced"])
+@pytest.mark.parametrize("formula", [UNDERIVED, "log(x) + sqrt(-x)"], ids=["underived", "nowhere defined"])
+def test_a_formula_that_cannot_be_derived_is_compared_with(formula: str, wrap: Any) -> None:
+    report = sb.verify(forward=wrap(lambda x: 5 * x), inverse=wrap(lambda y: y / 5), formula=formula)
+    found = [c for c in report.failures if c.name == "forward against the stated formula"]
+    assert len(found) == 1, report
+    assert found[0].witness is not None
+    x = found[0].witness.at
+    assert found[0].witness.got == 5 * x
+    if formula == UNDERIVED:
+        assert found[0].witness.expected == pytest.approx(math.log(x + math.exp(x)))
+    else:
+        assert "the formula has no value" in found[0].diagnosis
+
+
+@pytest.mark.parametrize("wrap", [boxed, lambda f: f], ids=["black box", "traced"])
+def test_code_that_is_a_formula_that_cannot_be_derived(wrap: Any) -> None:
+    report = sb.verify(
+        forward=wrap(lambda x: np.log(x + np.exp(x))),
+        forward_log_det=wrap(lambda x: np.log((1 + np.exp(x)) / (x + np.exp(x)))),
+        formula=UNDERIVED,
+    )
+    stated = {c.name: c.status for c in report.checks if "against the stated formula" in c.name}
+    assert list(stated.values()) == [Status.PASS, Status.PASS], report
+    assert not [c for c in report.failures if c.group in ("symbolic", "values", "log-det", "parameters")], report
+
+
+@pytest.mark.parametrize(
+    ("functions", "formula"),
+    [
+        ((np.exp, np.log, lambda x: x.sum(-1)), "exp(x)"),
+        ((np.log, np.exp, lambda y: -np.log(y).sum(-1)), "log(x)"),
+        ((lambda x, a: a * x, lambda y, a: y / a, lambda x, a: np.log(np.abs(a)).sum(-1) + 0 * x[..., 0]), "a*x"),
+    ],
+)
+def test_a_formula_of_events_is_that_of_each_component(functions: Any, formula: str) -> None:
+    given = dict(zip(("forward", "inverse", "forward_log_det"), functions, strict=True))
+    given |= {"parameters": {"a": np.array([1.5, -2.0, 3.0])}} if "a*" in formula else {}
+    report = sb.verify(**given, event_ndims=1, formula=formula)
+    assert report.ok, report
+    passed = [c.name for c in report.checks if "stated" in c.name and c.status is Status.PASS]
+    assert passed == ["forward against the stated formula", "forward log-det against the stated formula"]
+
+
+def test_wrong_components_of_events() -> None:
+    right = {"event_ndims": 1, "formula": "exp(x)", "inverse": lambda y: np.log(y) / 2}
+    twice = sb.verify(lambda x: np.exp(2 * x), forward_log_det=lambda x: np.sum(2 * x + np.log(2), axis=-1), **right)
+    assert [c.name for c in twice.failures] == [
+        "forward against the stated formula",
+        "forward log-det against the stated formula",
+    ]
+    with pytest.raises(sb.UsageError, match=r"'a' has the shape \(3, 3\)"):
+        sb.verify(lambda x, a: x @ a, formula="a*x", parameters={"a": np.eye(3) + 1}, event_ndims=1)

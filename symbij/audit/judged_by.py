@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from symbij.audit.subject import Subject
+from symbij.audit.probes import ends_at
+from symbij.audit.subject import Ends, Subject
 from symbij.audit.traced import implied_relations, trace_subject, traced_formula, why_not_traced
 from symbij.bijectors.derived import DerivedBijector, bijector, declare
 from symbij.errors import DomainError, NotBijectiveError, ParameterError
@@ -24,7 +25,7 @@ class Judge:
 
     `given`: whether someone said that this is the formula. `fold`: the error that refuted it. `doubt`: in words, why
     there is a formula and no derivation, or neither. `relations` and `constraints`: what parameters are meant to be, by
-    the code and by the user.
+    the code and by the user. `stated`: the given formula that nothing is derived from, and for events its `domain`.
     """
 
     cls: type[DerivedBijector] | None = None
@@ -33,6 +34,8 @@ class Judge:
     parameters: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     fold: NotBijectiveError | None = None
     doubt: str = ""
+    stated: Formula | None = None
+    domain: Ends | None = None
     relations: tuple[sp.Basic, ...] = ()
     constraints: Mapping[str, Constraint] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -67,7 +70,7 @@ def _judge(
     meant: Mapping[str, Constraint],
 ) -> Judge:  # fmt: skip
     if subject.event_ndims:
-        return Judge(parameters=held, doubt="it maps events of several numbers")
+        return _of_components(formula, domain, held, meant)
     if formula is None and isinstance(original, DerivedBijector):
         return Judge(type(original), True, type(original).formula.text, dict(original._parameters))
     if isinstance(formula, type) and issubclass(formula, DerivedBijector):
@@ -80,6 +83,28 @@ def _judge(
     if found is None:
         return Judge(parameters=held, doubt=f"a black box: {why_not_traced(subject, where)}")
     return _derived(found, found, where, False, _values(found, held), meant)
+
+
+def _of_components(
+    formula: Any, domain: tuple[Any, Any] | None, held: Mapping[str, Any], meant: Mapping[str, Constraint]
+) -> Judge:
+    """The judge of a map of events: a formula, if one is given, is that of each component."""
+    doubt = "it maps events of several numbers"
+    if formula is None:
+        return Judge(parameters=held, doubt=doubt)
+    if isinstance(formula, type) and issubclass(formula, DerivedBijector):
+        found = Judge(formula, True, formula.formula.text)
+        stated = formula.formula
+    else:
+        stated = make_formula(formula, domain=domain)
+        values = _values(stated, held)
+        numbers = {n: np.ravel(np.asarray(v, dtype=float))[0] for n, v in values.items() if np.size(v)}
+        found = _derived(formula, stated, domain, True, numbers, meant) if len(numbers) == len(values) else Judge()
+    values = _values(stated, held)
+    ends = None
+    if found.cls is not None and not any(np.ndim(v) for v in values.values()):
+        ends = ends_at(found.cls.derivation.domain, {n: np.asarray(v, dtype=float) for n, v in values.items()})
+    return Judge(None, True, stated.text, {**held, **values}, None, doubt, stated, ends)
 
 
 def _declared(subject: Subject) -> tuple[float, float] | None:
@@ -117,7 +142,7 @@ def _derived(
             reason = reason or " ".join(str(error).split())
             continue
         return Judge(cls, given, formula.text, values)
-    return Judge(None, given, formula.text, values, fold, reason)
+    return Judge(None, given, formula.text, values, fold, reason, formula if given else None)
 
 
 def _assumptions(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from symbij.audit import stated
 from symbij.audit.adapters import adapt
 from symbij.audit.checks import CHECKS
 from symbij.audit.finding import GROUPS, Check, Status, Witness
@@ -16,7 +17,7 @@ from symbij.audit.probes import allowing, parameter_sets, rebuilt
 from symbij.audit.report import Report
 from symbij.audit.setting import Case, Setting
 from symbij.audit.subject import REALS, Ends, Subject
-from symbij.errors import NotBijectiveError, SymbijError
+from symbij.errors import NotBijectiveError, SymbijError, UsageError
 
 UNFINISHED = "the check could not be finished"
 GROUP_OF = {
@@ -52,8 +53,9 @@ def verify(
     is where the map is meant. `parameters` are values for further arguments of the functions, and for the parameters
     of the formula; those that the subject holds are read from it. The subject is tried with other values as well, of
     which `constraints` says what they may be, as in {"a": sb.positive}; without it, any real numbers that a given
-    formula allows, or, where none is given, all those that the code allows. `event_ndims` is the number of rightmost axes
-    that one event has (default: what the subject says, or 0). `dtype`: the precision to audit in.
+    formula allows, or, where none is given, all those that the code allows. `event_ndims` is the number of rightmost
+    axes that one event has (default: what the subject says, or 0); a formula is then that of each component. `dtype`:
+    the precision to audit in.
 
     Every check ends as PASS, PROVED (true for all inputs), FAIL or SKIPPED, with the worst point and one line that says
     what is wrong. Truth comes from the formula alone, by mpmath; whatever a subject does wrong is reported, not raised.
@@ -83,7 +85,7 @@ def verify(
 
 
 def _setting(subject: Subject, judge: Judge, domain: tuple[Any, Any] | None, points: int, seed: int) -> Setting:
-    declared = (subject.domain or _as_ends(domain) or REALS, subject.codomain)
+    declared = (subject.domain or _as_ends(domain) or judge.domain or REALS, subject.codomain)
 
     def case(at: Subject, values: Mapping[str, Any], changed: Mapping[str, Any]) -> Case:
         return Case(at, judge.cls, values, changed, declared, points, seed)
@@ -99,7 +101,7 @@ def _setting(subject: Subject, judge: Judge, domain: tuple[Any, Any] | None, poi
             # what it holds, which may be rounded
             held = {k: other.parameters.get(k, values.get(k, v)) for k, v in own.items()}
             cases.append(case(other, held, {k: other.parameters.get(k, v) for k, v in changed.items()}))
-    return Setting(subject, judge.cls, judge.given, tuple(cases), points, seed, judge.doubt)
+    return Setting(subject, judge.cls, judge.given, tuple(cases), points, seed, judge.doubt, judge.stated)
 
 
 def _as_ends(domain: tuple[Any, Any] | None) -> Ends | None:
@@ -116,10 +118,12 @@ def _checks(setting: Setting, judge: Judge) -> Iterator[Check]:
         yield _of_fold(judge.fold)
     elif judge.doubt:
         yield Check("one-to-one", "the formula", Status.SKIPPED, judge.doubt)
-    for module in CHECKS:
+    for module in (*CHECKS, stated):
         name = module.__name__.rpartition(".")[2].replace("_", " ")
         try:
             yield from module.check(setting)
+        except UsageError:  # a formula that cannot be meant
+            raise
         except (SymbijError, ArithmeticError) as error:  # a truth that cannot be had is not the subject's fault
             yield Check(GROUP_OF.get(name, "values"), name, Status.SKIPPED, f"no truth: {_short(error)}")
         except Exception as error:  # erratic results of a subject may break a check: that is told, not raised

@@ -29,7 +29,7 @@ from symbij.audit.setting import Setting
 from symbij.audit.traced import Code, Operation, X, implied_relations, trace_subject
 from symbij.calculus.derivation import Derivation
 from symbij.calculus.patience import bounded
-from symbij.formula.formula import Parameter
+from symbij.formula.formula import Formula, Parameter
 from symbij.formula.interval import REALS, Interval
 from symbij.formula.vocabulary import Requirement
 
@@ -69,8 +69,8 @@ def check(setting: Setting) -> Iterator[Check]:
         yield from _skipped("for maps of single numbers only")
         return
     derivation = setting.derivation
-    formula = derivation.formula if derivation is not None and setting.given else None
-    code = trace_subject(subject, None if derivation is None else derivation.formula)
+    formula = _stated(setting)
+    code = trace_subject(subject, formula if derivation is None else derivation.formula)
     if not code.operations:
         reasons = list(dict.fromkeys(code.failures.values()))
         yield from _skipped(reasons[0] if reasons else "there is no code to be run with symbols")
@@ -101,12 +101,12 @@ def _skipped(why: str) -> Iterator[Check]:
 
 def _ground(setting: Setting, code: Code) -> _Ground | str:
     derivation, subject = setting.derivation, setting.subject
-    given = derivation is not None and setting.given
-    if given:
-        assert derivation is not None
-        expr = derivation.formula.expr.xreplace({derivation.variable: X})
-        known = replaced(derivation.formula.requirements, {derivation.variable: X})
-        parameters = {p.name: p for p in derivation.formula.parameters}
+    stated = _stated(setting)
+    given = stated is not None
+    if stated is not None:
+        expr = stated.expr.xreplace({stated.variable: X})
+        known = replaced(stated.requirements, {stated.variable: X})
+        parameters = {p.name: p for p in stated.parameters}
     elif "forward" in code.operations:
         forward = code.operations["forward"]
         expr, known, parameters = forward.expr, forward.requirements, {}
@@ -132,6 +132,11 @@ def _ground(setting: Setting, code: Code) -> _Ground | str:
         setting, code, Truth(expr, slope, _terms_of(expr), _inverse(derivation)), known, free, own, held,
         _domain(setting), derivation is not None or subject.domain is not None, tuple(conditions),
     )  # fmt: skip
+
+
+def _stated(setting: Setting) -> Formula | None:
+    """The formula that someone said the map is, whether or not anything could be derived from it."""
+    return setting.derivation.formula if setting.derivation is not None and setting.given else setting.stated
 
 
 def _inverse(derivation: Derivation | None) -> sp.Expr | None:
