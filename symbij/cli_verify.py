@@ -137,6 +137,8 @@ def _found(where: str) -> Any:
             value = getattr(value, part)
         except AttributeError:
             raise CannotRun(f"{where}: {_name_of(value)} has no {part!r}") from None
+        except (Exception, SystemExit) as error:  # whatever a property does
+            raise CannotRun(f"{where}: {part!r} raised {type(error).__name__}: {error}") from None
     return value
 
 
@@ -146,7 +148,7 @@ def _made(where: str, found: Any, parameters: dict[str, Any]) -> Any:
         return found
     try:
         return found(**parameters)
-    except Exception as error:  # whatever the user's code raises
+    except (Exception, SystemExit) as error:  # whatever the user's code raises
         given = ", ".join(f"{k}={v!r}" for k, v in parameters.items())
         raise CannotRun(f"{where}({given}) raised {type(error).__name__}: {error}") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -199,3 +200,93 @@ def test_wrong_components_of_events() -> None:
     ]
     with pytest.raises(sb.UsageError, match=r"'a' has the shape \(3, 3\)"):
         sb.verify(lambda x, a: x @ a, formula="a*x", parameters={"a": np.eye(3) + 1}, event_ndims=1)
+
+
+class Scaled:
+    """a*x"""
+
+    def __init__(self, a: float = 2.0) -> None:
+        self.a = a
+
+    def forward(self, x: Any) -> Any:
+        return self.a * x
+
+    def inverse(self, y: Any) -> Any:
+        return y / self.a
+
+
+class BadDomain(Scaled):
+    @property
+    def domain(self) -> Any:
+        raise RuntimeError("out of order")
+
+
+class BadParameters(Scaled):
+    @property
+    def parameters(self) -> Any:
+        raise RuntimeError("out of order")
+
+
+class BadNames(Scaled):
+    def __getattr__(self, name: str) -> Any:
+        raise KeyError(name)
+
+
+class LeavesByName(Scaled):
+    def __getattr__(self, name: str) -> Any:
+        sys.exit(3)
+
+
+@pytest.mark.parametrize("kind", [BadDomain, BadParameters, BadNames, LeavesByName])
+def test_attributes_that_raise_are_no_error_of_the_audit(kind: type) -> None:
+    report = sb.verify(kind())
+    assert report.ok, report
+    assert report.parameters == {"a": 2.0}
+
+
+class Leaving(Scaled):
+    def inverse(self, y: Any) -> Any:
+        sys.exit(0)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        lambda: sb.verify(Leaving()),
+        lambda: sb.verify(np.exp, inverse=Leaving().inverse),
+        lambda: sb.verify(np.exp, inverse=Leaving().inverse, formula="exp(x)"),
+    ],
+)
+def test_code_that_exits_is_told(report: Any) -> None:
+    assert any("raised SystemExit" in c.diagnosis for c in report().failures)
+
+
+class BoxCox:
+    """(x^c - 1)/c, and its limit at c = 0; arrays of c are refused by `if`."""
+
+    def __init__(self, c: float = 0.5) -> None:
+        self.c = c
+
+    def forward(self, x: Any) -> Any:
+        return (x**self.c - 1) / self.c if self.c != 0 else np.log(x)
+
+    def inverse(self, y: Any) -> Any:
+        return (1 + self.c * y) ** (1 / self.c) if self.c != 0 else np.exp(y)
+
+
+class BoxCoxOfNumbers(BoxCox):
+    def forward(self, x: Any) -> Any:
+        return math.expm1(self.c * math.log(x)) / self.c if self.c != 0 else math.log(x)
+
+
+def one_number(x: float, c: float) -> float:
+    return math.expm1(c * math.log(x)) / c if c != 0 else math.log(x)
+
+
+@pytest.mark.parametrize("subject", [BoxCox(), BoxCoxOfNumbers(), one_number], ids=["object", "of numbers", "function"])
+def test_code_for_single_parameters_is_not_tried_with_arrays_of_them(subject: Any) -> None:
+    report = sb.verify(subject, domain=(0.0, math.inf), **({"parameters": {"c": 0.5}} if subject is one_number else {}))
+    arrays = next(c for c in report.checks if c.name == "arrays of parameters")
+    assert arrays.status is Status.SKIPPED, report
+    assert "refused" in arrays.diagnosis
+    assert report.ok, report

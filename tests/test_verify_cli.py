@@ -17,6 +17,8 @@ from symbij.formula.constraints import positive, unit
 
 GOOD, FAILED, USE = 0, 1, 2
 MODULE = '''
+import sys
+
 import numpy as np
 
 print("words of a module")
@@ -52,6 +54,11 @@ class Many:
 
 def make(a=2.0):
     return Scaled(a)
+
+
+class Leaving(Scaled):
+    def forward(self, x):
+        sys.exit(0)
 
 
 def raises():
@@ -107,6 +114,12 @@ def test_good_ones_exit_with_0(arguments: list[str], shown: str) -> None:
     assert shown in result.output
     assert "FAIL" not in result.output
     assert "words of a module" not in result.stdout
+
+
+def test_code_that_exits_is_a_failed_check() -> None:
+    result = run("audited_flows:Leaving", "--param", "a=1.5")
+    assert result.exit_code == FAILED
+    assert "raised SystemExit" in result.output
 
 
 @pytest.mark.parametrize("where", ["audited_flows:Wrong", "audited_flows:wrong"])

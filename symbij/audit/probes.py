@@ -11,7 +11,7 @@ import numpy as np
 import sympy as sp
 
 from symbij.audit.inputs import find_events, ordinary
-from symbij.audit.subject import OPERATIONS, Ends, Subject
+from symbij.audit.subject import FAULTS, OPERATIONS, Ends, Subject
 from symbij.bijectors.numeric import numeric
 from symbij.calculus.derivation import Derivation
 from symbij.errors import SymbijError
@@ -84,7 +84,7 @@ def rebuilt(subject: Subject, values: Mapping[str, Any]) -> Subject | None:
         return None
     try:
         return subject.rebuilt(values)
-    except Exception:  # constructors refuse values in their own ways
+    except FAULTS:  # constructors refuse values in their own ways
         return None
 
 

@@ -16,7 +16,7 @@ from symbij.audit.judged_by import Judge, judge_of
 from symbij.audit.probes import allowing, parameter_sets, rebuilt
 from symbij.audit.report import Report
 from symbij.audit.setting import Case, Setting
-from symbij.audit.subject import REALS, Ends, Subject
+from symbij.audit.subject import FAULTS, REALS, Ends, Subject
 from symbij.errors import NotBijectiveError, SymbijError, UsageError
 
 UNFINISHED = "the check could not be finished"
@@ -126,12 +126,12 @@ def _checks(setting: Setting, judge: Judge) -> Iterator[Check]:
             raise
         except (SymbijError, ArithmeticError) as error:  # a truth that cannot be had is not the subject's fault
             yield Check(GROUP_OF.get(name, "values"), name, Status.SKIPPED, f"no truth: {_short(error)}")
-        except Exception as error:  # erratic results of a subject may break a check: that is told, not raised
+        except FAULTS as error:  # erratic results of a subject may break a check: that is told, not raised
             text = f"{UNFINISHED}: {type(error).__name__}: {_short(error)}"
             yield Check(GROUP_OF.get(name, "values"), name, Status.SKIPPED, text)
 
 
-def _short(error: Exception) -> str:
+def _short(error: BaseException) -> str:
     return " ".join(str(error).split())[:120]
 
 

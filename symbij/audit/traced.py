@@ -17,7 +17,7 @@ import numpy as np
 import sympy as sp
 
 from symbij.audit.famous import meaning
-from symbij.audit.subject import OPERATIONS, Ends, Subject
+from symbij.audit.subject import FAULTS, OPERATIONS, Ends, Subject
 from symbij.calculus.patience import bounded
 from symbij.errors import UsageError
 from symbij.formula.constraints import Constraint, nonzero, positive, real
@@ -148,7 +148,7 @@ def traced_formula(subject: Subject, domain: Ends | tuple[Any, Any] | None = Non
     """
     try:
         return _formula(subject, domain)
-    except Exception:  # of the subject's code, or of what makes formulas
+    except FAULTS:  # of the subject's code, or of what makes formulas
         return None
 
 
@@ -156,7 +156,7 @@ def why_not_traced(subject: Subject, domain: Ends | tuple[Any, Any] | None = Non
     """Why `traced_formula` found no formula; empty where it found one."""
     try:
         _formula(subject, domain)
-    except Exception as error:
+    except FAULTS as error:
         return " ".join(str(error).split())
     return ""
 
@@ -259,10 +259,10 @@ def _without_equalities(expr: sp.Basic) -> tuple[Any, list[Requirement]]:
     return expr.replace(lambda e: isinstance(e, sp.Ne), lambda e: sp.true), needs
 
 
-def _attempt(*args: Any) -> Operation | Exception:
+def _attempt(*args: Any) -> Operation | BaseException:
     try:
         return _traced(*args)
-    except Exception as error:  # whatever a subject's code raises when it is run with symbols
+    except FAULTS as error:  # whatever a subject's code raises when it is run with symbols
         return error
 
 
@@ -279,13 +279,13 @@ def _traced(
     held = dict(subject.parameters)
     own = {n: float(np.ravel(held[n])[0]) for n in parameters if n in held and np.size(held[n]) == 1}
     attempts: list[tuple[str, ...]] = [(), *((n,) for n in own if len(own) > 1), tuple(own)]
-    problem: Exception | None = None
+    problem: BaseException | None = None
     for fixed in attempts:
         values = {n: Probe(parameters[n].symbol) if n in parameters and n not in fixed else v for n, v in held.items()}
         values |= {n: own[n] for n in fixed}
         try:
             expr, requirements = _run(function, values)
-        except Exception as error:  # as above; another attempt may do better
+        except FAULTS as error:  # as above; another attempt may do better
             problem = problem or error
             continue
         on_half_line = subject.domain is not None and subject.domain.lo >= 0
