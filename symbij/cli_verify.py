@@ -40,7 +40,7 @@ class CannotRun(click.ClickException):
     "params",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Parameters, as in Python: a=1.5  n=2  loc=[0.5,1]. With --stan also a=positive:1.5 or a=positive.",
+    help="Parameters, as in Python: a=1.5  n=2  loc=[0.5,1]; and what they may be: a=positive:1.5, a=positive.",
 )
 @click.option("--domain", metavar="LO,HI", help="Inputs to try, such as 0,oo; default: what the object declares.")
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write the report as an HTML page.")
@@ -80,7 +80,7 @@ def verify(
                                  direction=direction, seed=seed, **tried)  # fmt: skip
         else:
             with _from_here(), contextlib.redirect_stdout(sys.stderr):  # what the user's own code prints
-                report = _audit(subject or "", _parameters(params), formula, _ends(domain), seed, tried)
+                report = _audit(subject or "", *_parameters(params), formula, _ends(domain), seed, tried)
     except FormulaSyntaxError as error:
         refused = CannotRun("")
         refused.message = str(error)  # with the caret under the wrong token, on lines of their own
@@ -100,6 +100,7 @@ def verify(
 def _audit(
     where: str,
     parameters: dict[str, Any],
+    constraints: dict[str, Any],
     formula: str | None,
     domain: tuple[Any, Any] | None,
     seed: int,
@@ -108,7 +109,8 @@ def _audit(
     from symbij.audit import verify as audit
 
     subject = _made(where, _found(where), parameters)
-    return audit(subject, formula=formula, parameters=parameters or None, domain=domain, seed=seed, **tried)
+    return audit(subject, formula=formula, parameters=parameters or None, constraints=constraints, domain=domain,
+                 seed=seed, **tried)  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -135,6 +137,8 @@ def _found(where: str) -> Any:
             value = getattr(value, part)
         except AttributeError:
             raise CannotRun(f"{where}: {_name_of(value)} has no {part!r}") from None
+        except (Exception, SystemExit) as error:  # whatever a property does
+            raise CannotRun(f"{where}: {part!r} raised {type(error).__name__}: {error}") from None
     return value
 
 
@@ -144,7 +148,7 @@ def _made(where: str, found: Any, parameters: dict[str, Any]) -> Any:
         return found
     try:
         return found(**parameters)
-    except Exception as error:  # whatever the user's code raises
+    except (Exception, SystemExit) as error:  # whatever the user's code raises
         given = ", ".join(f"{k}={v!r}" for k, v in parameters.items())
         raise CannotRun(f"{where}({given}) raised {type(error).__name__}: {error}") from None
 
@@ -162,15 +166,23 @@ def _name_of(value: Any) -> str:
     return f"module {value.__name__!r}" if inspect.ismodule(value) else repr(getattr(value, "__name__", value))
 
 
-def _parameters(texts: tuple[str, ...]) -> dict[str, Any]:
-    """Values by name, each a number, a list of numbers, true, false or a quoted text."""
+def _parameters(texts: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Values by name, each a number, a list of numbers, true, false or a quoted text; and constraints by name."""
+    from symbij.formula.constraints import NAMED
+
     found: dict[str, Any] = {}
+    constraints: dict[str, Any] = {}
     for text in texts:
         name, equals, value = (part.strip() for part in text.partition("="))
         if not name.isidentifier() or not equals or not value:
             raise CannotRun(f"--param {text!r}: expected NAME=VALUE")
-        found[name] = _value(text, value)
-    return found
+        kind, colon, rest = (part.strip() for part in value.partition(":"))
+        if kind in NAMED:
+            constraints[name] = NAMED[kind]
+            if not colon:
+                continue
+        found[name] = _value(text, rest if kind in NAMED else value)
+    return found, constraints
 
 
 def _value(text: str, value: str) -> Any:

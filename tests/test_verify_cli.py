@@ -17,6 +17,8 @@ from symbij.formula.constraints import positive, unit
 
 GOOD, FAILED, USE = 0, 1, 2
 MODULE = '''
+import sys
+
 import numpy as np
 
 print("words of a module")
@@ -52,6 +54,11 @@ class Many:
 
 def make(a=2.0):
     return Scaled(a)
+
+
+class Leaving(Scaled):
+    def forward(self, x):
+        sys.exit(0)
 
 
 def raises():
@@ -96,6 +103,7 @@ def run(*arguments: str) -> Result:
         (["audited_flows:Scaled", "--param", "a=-2", "--param", "b=0.5", "--formula", "a*x + b"], "formula a*x + b"),
         (["audited_flows:make"], "a = 2.0"),
         (["audited_flows:make", "--param", "a=3"], "a = 3"),
+        (["audited_flows:Scaled", "--param", "a=positive:3"], "a = 3"),
         (["audited_flows:Many.scaled", "--points", "40", "--seed", "5"], "seed 5"),
         (["audited_flows:doubled", "--domain", "0,oo", "--formula", "2*x"], "formula 2*x"),
     ],
@@ -106,6 +114,12 @@ def test_good_ones_exit_with_0(arguments: list[str], shown: str) -> None:
     assert shown in result.output
     assert "FAIL" not in result.output
     assert "words of a module" not in result.stdout
+
+
+def test_code_that_exits_is_a_failed_check() -> None:
+    result = run("audited_flows:Leaving", "--param", "a=1.5")
+    assert result.exit_code == FAILED
+    assert "raised SystemExit" in result.output
 
 
 @pytest.mark.parametrize("where", ["audited_flows:Wrong", "audited_flows:wrong"])
@@ -175,8 +189,10 @@ def test_stan() -> None:
 
 
 def test_values_are_read_as_in_python() -> None:
-    read = _parameters(("a=1.5", "n=2", "loc=[0.5, 1]", "flag=true", 'name="x"', "b=-inf"))
+    read, meant = _parameters(("a=1.5", "n=2", "loc=[0.5, 1]", "flag=true", 'name="x"', "b=-inf"))
     assert read == {"a": 1.5, "n": 2, "loc": [0.5, 1], "flag": True, "name": "x", "b": float("-inf")}
+    assert meant == {}
+    assert _parameters(("a=positive:1.5", "b = unit")) == ({"a": 1.5}, {"a": positive, "b": unit})
     assert type(read["n"]) is int
     assert _stan_parameters(("a,b=positive", "c=unit:0.5", "d=-1")) == {
         "a": positive, "b": positive, "c": (unit, 0.5), "d": -1,

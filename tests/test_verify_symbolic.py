@@ -37,6 +37,7 @@ class Stand:
     given: bool
     parameters: dict[str, Any] = field(default_factory=dict)
     tolerance: float = 2.0**-26
+    stated: None = None
 
     @property
     def own(self) -> Stand:

@@ -100,7 +100,7 @@ def compare(claim: Claim, points: Sequence[Values], tolerance: float) -> list[Po
     symbols = claim.symbols
     pair = [plainly(e).xreplace(stand) for e in (claim.got, claim.expected)]
     functions = [numeric(e, [*symbols, *stand.values()]) for e in pair]
-    defined, known = _defined(claim.needs, symbols), _defined(claim.known, symbols)
+    defined, known = defined_where(claim.needs, symbols), defined_where(claim.known, symbols)
     least = 1 if claim.logarithms else 0
     constants = [mpf(n.p) / n.q for n in loose]
     found = []
@@ -163,7 +163,7 @@ def _number(function: Callable[..., Any], at: list[mpf]) -> mpf:
         return mpf("nan")
 
 
-def _defined(needs: Sequence[Requirement], symbols: Sequence[sp.Symbol]) -> Callable[[list[mpf]], bool]:
+def defined_where(needs: Sequence[Requirement], symbols: Sequence[sp.Symbol]) -> Callable[[list[mpf]], bool]:
     """Whether all requirements hold at a point: mpmath knows the logarithms of negative numbers, numpy does not."""
     tests = [
         (numeric(plainly(n.expr), symbols), n.interval, [sp.lambdify(list(symbols), plain_condition(c), "mpmath")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from symbij.audit.inputs import find_events, ordinary
-from symbij.audit.subject import Ends, Subject
+from symbij.audit.subject import FAULTS, OPERATIONS, Ends, Subject
 from symbij.bijectors.numeric import numeric
 from symbij.calculus.derivation import Derivation
 from symbij.errors import SymbijError
+from symbij.formula.constraints import Constraint
 from symbij.formula.interval import Interval
 
 SETS = 8  # at most, with the parameters that the subject came with
@@ -27,23 +29,51 @@ POINTS = 200
 Values = dict[str, Any]
 
 
-def parameter_sets(subject: Subject, derivation: Derivation | None, domain: Ends, seed: int) -> list[Values]:
+Meant = Callable[[Values], bool]
+
+
+def allowing(constraints: Mapping[str, Constraint], relations: Sequence[sp.Basic]) -> Meant:
+    """Whether values are meant: within constraints, and with all relations between them."""
+
+    def meant(values: Values) -> bool:
+        arrays = {n: np.asarray(v, dtype=float) for n, v in values.items()}
+        if any(c.violation(arrays[n]) is not None for n, c in constraints.items() if n in arrays):
+            return False
+        return _hold(relations, arrays)
+
+    return meant
+
+
+def _hold(relations: Iterable[sp.Basic], arrays: Mapping[str, np.ndarray]) -> bool:
+    try:
+        return all(bool(np.all(np.asarray(numeric(r, dict(arrays)), dtype=bool))) for r in relations)
+    except (TypeError, ValueError, ArithmeticError, NameError):
+        return False
+
+
+def parameter_sets(
+    subject: Subject, derivation: Derivation | None, domain: Ends, seed: int, meant: Meant = lambda _: True,
+    given: bool = True,
+) -> list[Values]:  # fmt: skip
     """Sets of parameters for a subject, at most eight; the first is that which it came with.
 
     With a formula: generic values for all parameters, negative ones, special ones (0, 1, 2, -1), nearly special ones,
     tiny and large ones, each as far as constraints and conditions allow. Of a black box only real numbers are changed,
-    without change of sign and by moderate factors, and only where the map stays finite and one-to-one.
+    without change of sign and by moderate factors, and only where the map stays finite and one-to-one. All have to be
+    `meant`. Code whose formula is not `given` is only tried where it computes anything: it may exclude the rest.
     """
     own = dict(subject.parameters)
     if not own or subject.rebuilt is None:
         return [own]
     rng = np.random.default_rng(seed)
-    candidates = _allowed(derivation, own, rng) if derivation is not None else _scaled(own, subject.event_ndims)
+    candidates = _allowed(derivation, own, rng, meant) if derivation is not None else _scaled(own, subject.event_ndims)
     found = [own]
     for values in candidates:
         if len(found) == SETS:
             break
-        if not any(_same(values, f) for f in found) and _accepted(subject, derivation, values, domain, seed):
+        if any(_same(values, f) for f in found) or not meant(values):
+            continue
+        if _accepted(subject, derivation, values, domain, seed, given):
             found.append(values)
     return found
 
@@ -54,7 +84,7 @@ def rebuilt(subject: Subject, values: Mapping[str, Any]) -> Subject | None:
         return None
     try:
         return subject.rebuilt(values)
-    except Exception:  # constructors refuse values in their own ways
+    except FAULTS:  # constructors refuse values in their own ways
         return None
 
 
@@ -69,7 +99,7 @@ def ends_at(interval: Interval, values: Mapping[str, Any]) -> Ends | None:
     return Ends(lo, hi, bool(interval.lo_open), bool(interval.hi_open))
 
 
-def _allowed(derivation: Derivation, own: Values, rng: np.random.Generator) -> Iterator[Values]:
+def _allowed(derivation: Derivation, own: Values, rng: np.random.Generator, meant: Meant) -> Iterator[Values]:
     """Sets that the formula allows, the most telling ones first."""
     constraints = {p.name: p.constraint for p in derivation.formula.parameters if p.name in own}
     names = [n for n in constraints if np.ndim(own[n]) == 0]
@@ -78,10 +108,7 @@ def _allowed(derivation: Derivation, own: Values, rng: np.random.Generator) -> I
         arrays = {n: np.asarray(v, dtype=float) for n, v in values.items() if n in constraints}
         if any(constraints[n].violation(v) is not None for n, v in arrays.items()):
             return False
-        try:
-            if not all(np.all(np.asarray(numeric(r, arrays), dtype=bool)) for r, _ in derivation.conditions):
-                return False
-        except (TypeError, ValueError, ArithmeticError, NameError):
+        if not _hold((r for r, _ in derivation.conditions), arrays) or not meant(values):
             return False
         return bool(np.ndim(next(iter(arrays.values()), 0)) or ends_at(derivation.domain, arrays) is not None)
 
@@ -132,16 +159,24 @@ def _scaled(own: Values, event_ndims: int) -> Iterator[Values]:
         yield {**own, **{n: own[n] * LARGER * SMALLER * own[n] / mixed[n] for n in names}}
 
 
-def _accepted(subject: Subject, derivation: Derivation | None, values: Values, domain: Ends, seed: int) -> bool:
+def _accepted(
+    subject: Subject, derivation: Derivation | None, values: Values, domain: Ends, seed: int, given: bool
+) -> bool:
     """Whether the subject can be had with these values and, for a black box, still computes a map there.
 
-    With a formula a map that breaks down is to be reported; without, the values may be what it was not made for.
+    With a formula a map that breaks down is to be reported, but not where the formula as it is written breaks down as
+    well (0/0, continued by its limit); without, the values may be what it was not made for.
     """
     other = rebuilt(subject, values)
     if other is None:
         return False
     if derivation is not None:
-        return True
+        arrays = {n: np.asarray(v, dtype=float) for n, v in values.items()}
+        undefined = bool(derivation.limits) and not _hold((sp.Ne(e, 0) for e in derivation.limits), arrays)
+        if given and not undefined:
+            return True
+        ends = ends_at(derivation.domain, arrays) if not any(np.ndim(v) for v in values.values()) else domain
+        return _computes(other, ends or domain, ("forward",) if given else OPERATIONS, seed)
     name = "forward" if other.has("forward") else "inverse"
     if not other.has(name):
         return False
@@ -153,6 +188,23 @@ def _accepted(subject: Subject, derivation: Derivation | None, values: Values, d
     images = other.call(name, points).numbers(points.shape)
     steps = np.diff(images)
     return bool(np.all(np.isfinite(images)) and (np.all(steps >= 0) or np.all(steps <= 0)) and np.any(steps))
+
+
+def _computes(subject: Subject, domain: Ends, operations: Sequence[str], seed: int) -> bool:
+    """Whether each operation has a number anywhere at ordinary inputs; inverses at their images."""
+    if not subject.has("forward"):
+        return True
+    axes = max((np.ndim(v) for v in subject.parameters.values()), default=0)
+    points = ordinary(domain, (POINTS,), np.random.default_rng(seed), subject.dtype).reshape(-1, *[1] * axes)
+    images = subject.call("forward", points)
+    if not images.parts or not np.any(np.isfinite(images.value)):
+        return False
+    for name in operations:
+        if subject.has(name):
+            outcome = subject.call(name, images.value if name.startswith("inverse") else points)
+            if not outcome.parts or np.all(np.isnan(outcome.value)):
+                return False
+    return True
 
 
 def _same(a: Values, b: Values) -> bool:

@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from symbij.audit import stated
 from symbij.audit.adapters import adapt
 from symbij.audit.checks import CHECKS
 from symbij.audit.finding import GROUPS, Check, Status, Witness
 from symbij.audit.judged_by import Judge, judge_of
-from symbij.audit.probes import parameter_sets, rebuilt
+from symbij.audit.probes import allowing, parameter_sets, rebuilt
 from symbij.audit.report import Report
 from symbij.audit.setting import Case, Setting
-from symbij.audit.subject import REALS, Ends, Subject
-from symbij.errors import NotBijectiveError, SymbijError
+from symbij.audit.subject import FAULTS, REALS, Ends, Subject
+from symbij.errors import NotBijectiveError, SymbijError, UsageError
 
 UNFINISHED = "the check could not be finished"
 GROUP_OF = {
@@ -37,6 +38,7 @@ def verify(
     inverse_log_det: Callable[..., Any] | None = None,
     domain: tuple[Any, Any] | None = None,
     parameters: Mapping[str, Any] | None = None,
+    constraints: Mapping[str, Any] | None = None,
     event_ndims: int | None = None,
     dtype: Any = None,
     points: int = POINTS,
@@ -49,21 +51,24 @@ def verify(
     then replace those of the subject. `formula` is what the map is meant to be, as for `bijector`; without it, numpy
     code is traced to a formula, and any other subject is compared with differences of its own values. `domain=(lo, hi)`
     is where the map is meant. `parameters` are values for further arguments of the functions, and for the parameters
-    of the formula; those that the subject holds are read from it. `event_ndims` is the number of rightmost axes
-    that one event has (default: what the subject says, or 0). `dtype`: the precision to audit in.
+    of the formula; those that the subject holds are read from it. The subject is tried with other values as well, of
+    which `constraints` says what they may be, as in {"a": sb.positive}; without it, any real numbers that a given
+    formula allows, or, where none is given, all those that the code allows. `event_ndims` is the number of rightmost
+    axes that one event has (default: what the subject says, or 0); a formula is then that of each component. `dtype`:
+    the precision to audit in.
 
     Every check ends as PASS, PROVED (true for all inputs), FAIL or SKIPPED, with the worst point and one line that says
     what is wrong. Truth comes from the formula alone, by mpmath; whatever a subject does wrong is reported, not raised.
 
     Raises `UsageError` for a subject that cannot be read, `FormulaSyntaxError` for a formula that cannot, and
-    `ParameterError` where the formula has parameters without a value.
+    `ParameterError` where the formula has parameters without a value or a constraint forbids a value.
     """
     start = time.perf_counter()
     adapted = adapt(
         subject, forward=forward, inverse=inverse, forward_log_det=forward_log_det, inverse_log_det=inverse_log_det,
         parameters=parameters, event_ndims=event_ndims, dtype=dtype, domain=domain,
     )  # fmt: skip
-    judge = judge_of(subject, adapted, formula, domain, dict(parameters or {}))
+    judge = judge_of(subject, adapted, formula, domain, dict(parameters or {}), dict(constraints or {}))
     with np.errstate(all="ignore"):  # what overflows is seen in the results
         setting = _setting(adapted, judge, domain, points, seed)
         checks = tuple(sorted(_checks(setting, judge), key=lambda c: GROUPS.index(c.group)))
@@ -80,7 +85,7 @@ def verify(
 
 
 def _setting(subject: Subject, judge: Judge, domain: tuple[Any, Any] | None, points: int, seed: int) -> Setting:
-    declared = (subject.domain or _as_ends(domain) or REALS, subject.codomain)
+    declared = (subject.domain or _as_ends(domain) or judge.domain or REALS, subject.codomain)
 
     def case(at: Subject, values: Mapping[str, Any], changed: Mapping[str, Any]) -> Case:
         return Case(at, judge.cls, values, changed, declared, points, seed)
@@ -88,14 +93,15 @@ def _setting(subject: Subject, judge: Judge, domain: tuple[Any, Any] | None, poi
     own = dict(judge.parameters)
     cases = [case(subject, own, {})]
     derivation = None if judge.cls is None else judge.cls.derivation
-    for values in parameter_sets(subject, derivation, declared[0], seed)[1:]:
+    meant = allowing(judge.constraints, judge.relations)
+    for values in parameter_sets(subject, derivation, declared[0], seed, meant, judge.given)[1:]:
         changed = {k: v for k, v in values.items() if not np.array_equal(v, subject.parameters[k])}
         other = rebuilt(subject, values)
         if other is not None:
             # what it holds, which may be rounded
             held = {k: other.parameters.get(k, values.get(k, v)) for k, v in own.items()}
             cases.append(case(other, held, {k: other.parameters.get(k, v) for k, v in changed.items()}))
-    return Setting(subject, judge.cls, judge.given, tuple(cases), points, seed, judge.doubt)
+    return Setting(subject, judge.cls, judge.given, tuple(cases), points, seed, judge.doubt, judge.stated)
 
 
 def _as_ends(domain: tuple[Any, Any] | None) -> Ends | None:
@@ -112,18 +118,20 @@ def _checks(setting: Setting, judge: Judge) -> Iterator[Check]:
         yield _of_fold(judge.fold)
     elif judge.doubt:
         yield Check("one-to-one", "the formula", Status.SKIPPED, judge.doubt)
-    for module in CHECKS:
+    for module in (*CHECKS, stated):
         name = module.__name__.rpartition(".")[2].replace("_", " ")
         try:
             yield from module.check(setting)
+        except UsageError:  # a formula that cannot be meant
+            raise
         except (SymbijError, ArithmeticError) as error:  # a truth that cannot be had is not the subject's fault
             yield Check(GROUP_OF.get(name, "values"), name, Status.SKIPPED, f"no truth: {_short(error)}")
-        except Exception as error:  # erratic results of a subject may break a check: that is told, not raised
+        except FAULTS as error:  # erratic results of a subject may break a check: that is told, not raised
             text = f"{UNFINISHED}: {type(error).__name__}: {_short(error)}"
             yield Check(GROUP_OF.get(name, "values"), name, Status.SKIPPED, text)
 
 
-def _short(error: Exception) -> str:
+def _short(error: BaseException) -> str:
     return " ".join(str(error).split())[:120]
 
 

@@ -15,6 +15,7 @@ from symbij.audit.subject import Ends, Outcome, Subject
 from symbij.audit.truth import BlackBoxTruth, FormulaTruth, Truth
 from symbij.bijectors.derived import DerivedBijector
 from symbij.calculus.derivation import Derivation
+from symbij.formula.formula import Formula
 
 # Relative errors beyond this power of the dtype's epsilon, over the condition number, are failures: half of its digits.
 TOLERATED = 0.5
@@ -142,7 +143,8 @@ class Case:
 class Setting:
     """One audit. `cls` is the class derived from the formula, which was `given` by the user or traced; None for a
     black box. `cases` begins with the subject as it came, and goes on with other parameters where it can be had with
-    them. `doubt` says why there is no derivation where there is a formula.
+    them. `doubt` says why there is no derivation where there is a formula; that formula, if it is a given one, is
+    `stated`.
     """
 
     subject: Subject
@@ -152,6 +154,7 @@ class Setting:
     points: int
     seed: int
     doubt: str = ""
+    stated: Formula | None = None
 
     @property
     def derivation(self) -> Derivation | None:

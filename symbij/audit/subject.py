@@ -11,6 +11,7 @@ import numpy as np
 
 OPERATIONS = ("forward", "inverse", "forward_log_det", "inverse_log_det")
 COMBINED = ("forward_and_log_det", "inverse_and_log_det")
+FAULTS = (Exception, SystemExit)  # what code of others may raise, that is told; not the interrupt of the keyboard
 SHOWN_IN_MESSAGES = 160  # characters of what a subject raised
 
 
@@ -81,7 +82,7 @@ class Subject:
                 returned = getattr(self, operation)(array)
                 pair = operation in COMBINED
                 parts = tuple(np.asarray(r) for r in returned) if pair else (np.asarray(returned),)
-        except Exception as error:  # whatever a subject raises is its own fault, and is reported
+        except FAULTS as error:  # whatever a subject raises is its own fault, and is reported
             return Outcome((), f"raised {type(error).__name__}: {_short(error)}")
         if pair and len(parts) != 2:
             return Outcome((), f"returned {len(parts)} values, expected the pair of value and log-det")

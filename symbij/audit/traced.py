@@ -17,7 +17,7 @@ import numpy as np
 import sympy as sp
 
 from symbij.audit.famous import meaning
-from symbij.audit.subject import OPERATIONS, Ends, Subject
+from symbij.audit.subject import FAULTS, OPERATIONS, Ends, Subject
 from symbij.calculus.patience import bounded
 from symbij.errors import UsageError
 from symbij.formula.constraints import Constraint, nonzero, positive, real
@@ -148,7 +148,7 @@ def traced_formula(subject: Subject, domain: Ends | tuple[Any, Any] | None = Non
     """
     try:
         return _formula(subject, domain)
-    except Exception:  # of the subject's code, or of what makes formulas
+    except FAULTS:  # of the subject's code, or of what makes formulas
         return None
 
 
@@ -156,7 +156,7 @@ def why_not_traced(subject: Subject, domain: Ends | tuple[Any, Any] | None = Non
     """Why `traced_formula` found no formula; empty where it found one."""
     try:
         _formula(subject, domain)
-    except Exception as error:
+    except FAULTS as error:
         return " ".join(str(error).split())
     return ""
 
@@ -200,6 +200,43 @@ def _constraints(subject: Subject, code: Code, expr: sp.Expr) -> dict[str, Const
     return found
 
 
+def implied_relations(subject: Subject, code: Code, among_several: bool = False) -> list[sp.Basic]:
+    """Relations that code puts on its parameters, of those that hold at their values: log(scale) is for scale > 0.
+
+    With `among_several`, only linear ones between several parameters, such as hi - lo > 0: the order that their names
+    mean, which a formula cannot say.
+    """
+    found: list[sp.Basic] = []
+    for operation in code.operations.values():
+        for need in operation.requirements:
+            symbols = need.expr.free_symbols
+            if not symbols or symbols & {X} or not all(c.free_symbols <= {X} for c in need.under):
+                continue
+            if among_several and (len(symbols) < 2 or any(sp.diff(need.expr, s).free_symbols for s in symbols)):
+                continue
+            found += _relations(need)
+    held = {n: p.symbol for n, p in code.parameters.items() if np.size(subject.parameters[n])}
+    return [r for r in dict.fromkeys(found) if r not in (sp.true, sp.false) and _holds(r, subject.parameters, held)]
+
+
+def _relations(need: Requirement) -> list[sp.Basic]:
+    if need.interval is NONZERO:
+        return []
+    if isinstance(need.expr, sp.Abs):
+        return [sp.Ne(need.expr.args[0], 0)]
+    ends = ((sp.Gt, need.interval.lo), (sp.Lt, need.interval.hi))
+    return [relation(need.expr, end) for relation, end in ends if not end.is_infinite]
+
+
+def _holds(relation: sp.Basic, values: Mapping[str, Any], held: Mapping[str, sp.Symbol]) -> bool:
+    """Whether a relation holds at the values of parameters; for arrays, at all of them."""
+    names = [n for n, s in held.items() if s in relation.free_symbols]
+    arrays = np.broadcast_arrays(*(np.asarray(values[n], dtype=float) for n in names))
+    sets = zip(*(np.ravel(a) for a in arrays), strict=True)
+    return all(relation.xreplace({held[n]: meaning(float(v)) for n, v in zip(names, each, strict=True)}) == sp.true
+               for each in sets)  # fmt: skip
+
+
 def _renamed(need: Requirement, names: Mapping[str, sp.Symbol]) -> Requirement | None:
     """A requirement over the symbols of a formula; None if it is about what the formula does not depend on."""
     symbols = need.expr.free_symbols.union(*(c.free_symbols for c in need.under))
@@ -222,10 +259,10 @@ def _without_equalities(expr: sp.Basic) -> tuple[Any, list[Requirement]]:
     return expr.replace(lambda e: isinstance(e, sp.Ne), lambda e: sp.true), needs
 
 
-def _attempt(*args: Any) -> Operation | Exception:
+def _attempt(*args: Any) -> Operation | BaseException:
     try:
         return _traced(*args)
-    except Exception as error:  # whatever a subject's code raises when it is run with symbols
+    except FAULTS as error:  # whatever a subject's code raises when it is run with symbols
         return error
 
 
@@ -242,13 +279,13 @@ def _traced(
     held = dict(subject.parameters)
     own = {n: float(np.ravel(held[n])[0]) for n in parameters if n in held and np.size(held[n]) == 1}
     attempts: list[tuple[str, ...]] = [(), *((n,) for n in own if len(own) > 1), tuple(own)]
-    problem: Exception | None = None
+    problem: BaseException | None = None
     for fixed in attempts:
         values = {n: Probe(parameters[n].symbol) if n in parameters and n not in fixed else v for n, v in held.items()}
         values |= {n: own[n] for n in fixed}
         try:
             expr, requirements = _run(function, values)
-        except Exception as error:  # as above; another attempt may do better
+        except FAULTS as error:  # as above; another attempt may do better
             problem = problem or error
             continue
         on_half_line = subject.domain is not None and subject.domain.lo >= 0

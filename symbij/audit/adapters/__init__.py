@@ -13,7 +13,7 @@ import numpy as np
 from symbij.audit.adapters.ends import asked_ends
 from symbij.audit.adapters.event_shape import with_event_shape
 from symbij.audit.adapters.functions import from_functions
-from symbij.audit.adapters.holding import number
+from symbij.audit.adapters.holding import hint, number
 from symbij.audit.adapters.objects import from_object, unrecognised
 from symbij.audit.adapters.own import from_bijector
 from symbij.audit.subject import COMBINED, OPERATIONS, Subject
@@ -105,7 +105,9 @@ def _with_parameters(found: Subject, given: Mapping[str, Any]) -> Subject:
     for name, value in given.items():
         numeric = number(value)
         if numeric is None:
-            raise UsageError(f"the parameter '{name}' must be a number or an array of numbers, got {value!r}")
+            raise UsageError(
+                f"the parameter '{name}' must be a number or an array of numbers, got {value!r}{hint(value)}"
+            )
         values[name] = numeric
     if not values:
         return found

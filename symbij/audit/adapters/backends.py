@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from symbij.audit.subject import FAULTS
+
 # Inputs of probing calls: shapes of one and of several events, and numbers that lie in most domains.
 _PROBED_SHAPES = ((2,), (3,), (1,), (4, 2), (4, 3), (2, 2), (3, 3))
 _PROBE_LOW, _PROBE_HIGH = 0.25, 0.75
@@ -140,7 +142,7 @@ def probe(
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             return function(array), None
-    except Exception as error:  # whatever goes wrong in a subject is told by the checks, not here
+    except FAULTS as error:  # whatever goes wrong in a subject is told by the checks, not here
         return None, error
 
 

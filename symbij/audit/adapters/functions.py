@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from symbij.audit.adapters.backends import NUMPY, Backend, elementwise, find_backend, takes_one_number
-from symbij.audit.adapters.holding import number
+from symbij.audit.adapters.backends import NUMPY, elementwise, find_backend, takes_one_number
+from symbij.audit.adapters.holding import hint, number
 from symbij.audit.subject import OPERATIONS, Ends, Subject
 from symbij.errors import UsageError
 
@@ -95,27 +95,27 @@ def from_functions(
         traceable={k: f for k, f in plain.items() if backends[k] is NUMPY},
         flushes_subnormals=any(b.flushes_subnormals for b in backends.values()),
     )
-    numeric = {k: _numeric(f, backends[k], bound[k], event_ndims, dtype) for k, f in plain.items()}
-    return _bound(subject, numeric, held)
+    scalar = {k for k, f in bound.items() if backends[k] is NUMPY and not event_ndims and takes_one_number(f, dtype)}
+    numeric = {k: elementwise(f) if k in scalar else backends[k].wrap(f) for k, f in plain.items()}
+    return _bound(subject, numeric, held, bool(scalar))
 
 
-def _bound(subject: Subject, functions: Mapping[str, Callable[..., Any]], held: Mapping[str, Any]) -> Subject:
+def _bound(
+    subject: Subject, functions: Mapping[str, Callable[..., Any]], held: Mapping[str, Any], scalar: bool
+) -> Subject:
+    """The functions at values of the parameters; `scalar`: whether any is written for one number at a time."""
+
     def rebuilt(values: Mapping[str, Any]) -> Subject:
         unknown = values.keys() - held.keys()
         if unknown:
             raise UsageError(f"{subject.name} has no parameter {', '.join(sorted(unknown))}")
-        return _bound(subject, functions, {**held, **{k: _value(k, v) for k, v in values.items()}})
+        arrays = [k for k, v in values.items() if np.ndim(v) > np.ndim(held[k])]
+        if scalar and arrays:
+            raise UsageError(f"{subject.name} is written for one number at a time: '{arrays[0]}' cannot be an array")
+        return _bound(subject, functions, {**held, **{k: _value(k, v) for k, v in values.items()}}, scalar)
 
     operations: dict[str, Any] = {k: _with(f, held) for k, f in functions.items()}
     return replace(subject, parameters=held, rebuilt=rebuilt if held else None, **operations)
-
-
-def _numeric(
-    function: Callable[..., Any], backend: Backend, bound: Callable[..., Any], event_ndims: int, dtype: np.dtype[Any]
-) -> Callable[..., Any]:
-    if backend is not NUMPY:
-        return backend.wrap(function)
-    return elementwise(function) if not event_ndims and takes_one_number(bound, dtype) else function
 
 
 def _with(function: Callable[..., Any], parameters: Mapping[str, Any]) -> Callable[[Any], Any]:
@@ -166,7 +166,7 @@ def _defaults(taken: Any) -> dict[str, Any]:
 def _value(name: str, value: Any) -> Any:
     found = number(value)
     if found is None:
-        raise UsageError(f"the parameter '{name}' must be a number or an array of numbers, got {value!r}")
+        raise UsageError(f"the parameter '{name}' must be a number or an array of numbers, got {value!r}{hint(value)}")
     return found
 
 

@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from symbij.audit.subject import FAULTS
+from symbij.formula.constraints import Constraint
+
 # Arguments of constructors that are numbers and still no parameters of a map.
 _STRUCTURAL = frozenset({
     "axis", "bins", "cache_size", "dim", "dims", "dtype", "event_dim", "event_ndims", "features",
@@ -36,25 +39,38 @@ class Holding:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
+def asked(thing: Any, name: str, default: Any = None) -> Any:
+    """An attribute of an object of others, whose properties and `__getattr__` may raise anything: then the default."""
+    try:
+        return getattr(thing, name, default)
+    except FAULTS:
+        return default
+
+
 def number(value: Any) -> Any:
     """`value` as a float or an array of doubles; None if it is no number."""
     if isinstance(value, (bool, np.bool_, str)) or value is None:
         return None
-    if hasattr(value, "detach"):
+    if asked(value, "detach") is not None:
         value = value.detach().cpu().numpy()
     elif isinstance(value, (list, tuple)):
         if not value or not all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in value):
             return None
-    elif not isinstance(value, (int, float, np.number, np.ndarray)) and not hasattr(value, "__array__"):
+    elif not isinstance(value, (int, float, np.number, np.ndarray)) and asked(value, "__array__") is None:
         return None
     try:
         array = np.asarray(value)
-    except Exception:  # objects that look like arrays and are none
+    except FAULTS:  # objects that look like arrays and are none
         return None
     if array.dtype.kind not in "fiu":
         return None
     array = array.astype(np.float64)
     return array if array.ndim else float(array)
+
+
+def hint(value: Any) -> str:
+    """What to do with a constraint that was given as a value."""
+    return "; what it may be goes into constraints={...}" if isinstance(value, (Constraint, tuple)) else ""
 
 
 def holding(
@@ -109,7 +125,7 @@ def holding(
         again = make_again(values)
         if not _same(vars(again if view is None else view(again)), vars(thing)):
             return Holding()
-    except Exception:  # an object that cannot be made again may still hold what it says
+    except FAULTS:  # an object that cannot be made again may still hold what it says
         return Holding(values, None, attributes)
     return Holding(values, make_again, attributes)
 
@@ -128,7 +144,7 @@ def _arguments(thing: Any, fixed: Mapping[str, Any]) -> tuple[dict[str, Any], di
             listed = dict(rest)  # type: ignore[assignment]
     except (TypeError, ValueError):
         return {}, {}, False
-    told = getattr(thing, "parameters", None)
+    told = asked(thing, "parameters")
     told = told if isinstance(told, Mapping) else {}
     found: dict[str, Any] = {}
     attributes: dict[str, str] = {}
@@ -150,18 +166,16 @@ def _arguments(thing: Any, fixed: Mapping[str, Any]) -> tuple[dict[str, Any], di
         if name in told:
             found[name] = told[name]
         elif attribute is not None:
-            found[name] = getattr(thing, attribute)
+            found[name] = asked(thing, attribute)
         elif not optional:
             complete = False
     return found, attributes, complete
 
 
 def _has(thing: Any, attribute: str) -> bool:
-    try:
-        value = getattr(thing, attribute)
-    except Exception:  # a property may raise anything
-        return False
-    return not inspect.ismethod(value)
+    missing = object()
+    value = asked(thing, attribute, missing)
+    return value is not missing and not inspect.ismethod(value)
 
 
 def _parts(value: Any, base: type | None) -> list[Any]:
@@ -240,8 +254,8 @@ def dtype_of(values: Iterable[Any]) -> np.dtype[Any]:
     """The common dtype of the tensors and arrays among `values`; float64 if there is none."""
     found = []
     for value in values:
-        name = getattr(value, "dtype", None)
-        name = getattr(name, "name", None) or str(name).rpartition(".")[2]
+        name = asked(value, "dtype")
+        name = asked(name, "name") or str(name).rpartition(".")[2]
         if name in ("float16", "float32", "float64"):
             found.append(np.dtype(name))
     return np.result_type(*found) if found else np.dtype(np.float64)
@@ -250,7 +264,7 @@ def dtype_of(values: Iterable[Any]) -> np.dtype[Any]:
 def held_tensors(thing: Any) -> list[Any]:
     """The attributes of an object, and the elements of those that are lists, to look for tensors in."""
     flat: list[Any] = []
-    for value in getattr(thing, "__dict__", {}).values():
+    for value in asked(thing, "__dict__", {}).values():
         flat += value if isinstance(value, (list, tuple)) else [value]
     return flat
 
@@ -300,6 +314,6 @@ def _sound(thing: Any, held: Holding) -> bool:
         try:
             if not _same(vars(held.make(changed)), vars(_replaced(thing, held, changed))):
                 return False
-        except Exception:  # a constructor may refuse the changed value
+        except FAULTS:  # a constructor may refuse the changed value
             return False
     return True

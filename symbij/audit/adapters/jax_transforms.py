@@ -20,7 +20,7 @@ from symbij.audit.adapters.torch_transforms import (
     title,
     unwrapped,
 )
-from symbij.audit.subject import Subject
+from symbij.audit.subject import FAULTS, Subject
 from symbij.errors import UsageError
 
 
@@ -177,5 +177,5 @@ def _leaves(thing: Any) -> list[Any]:
 
     try:
         return jax.tree_util.tree_leaves(thing)
-    except Exception:  # a hand-written transform need not be a pytree
+    except FAULTS:  # a hand-written transform need not be a pytree
         return list(vars(thing).values())

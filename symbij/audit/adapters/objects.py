@@ -21,8 +21,8 @@ from symbij.audit.adapters.backends import (
     torch_backend,
 )
 from symbij.audit.adapters.ends import asked_ends
-from symbij.audit.adapters.holding import dtype_of, held_tensors, holding, traceable
-from symbij.audit.subject import COMBINED, OPERATIONS, Ends, Subject
+from symbij.audit.adapters.holding import asked, dtype_of, held_tensors, holding, traceable
+from symbij.audit.subject import COMBINED, FAULTS, OPERATIONS, Ends, Subject
 from symbij.errors import UsageError
 
 FORWARD = ("forward", "transform", "_forward", "__call__", "call")
@@ -63,7 +63,7 @@ class Methods:
                     return name
                 continue
             # what a module of PyTorch has of its base class says nothing
-            method = getattr(self.thing, name, None)
+            method = asked(self.thing, name)
             if callable(method) and not inspect.isclass(method):
                 return name
         return None
@@ -100,7 +100,7 @@ class Methods:
         """The arguments beside the first that a method needs, and what they are."""
         try:
             listed = list(inspect.signature(getattr(self.thing, name)).parameters.values())
-        except (TypeError, ValueError):
+        except FAULTS:
             return {}
         named = [a for a in listed if a.kind in (a.POSITIONAL_OR_KEYWORD, a.KEYWORD_ONLY)]
         rest = named[1:] if named and named[0] is listed[0] else []
@@ -120,26 +120,34 @@ class Methods:
         return needed
 
 
-def from_object(thing: Any, event_ndims: int | None, dtype: np.dtype[Any] | None) -> Subject:
+def from_object(
+    thing: Any, event_ndims: int | None, dtype: np.dtype[Any] | None, scalar: Mapping[str, bool] | None = None
+) -> Subject:
     """An object whose methods have names that bijectors' methods usually have.
 
-    A forward method that returns a pair (as normalizing-flow modules do) is value and log-det in one. Raises
+    A forward method that returns a pair (as normalizing-flow modules do) is value and log-det in one. `scalar` says
+    which methods take one number only, where that is known: arrays of parameters would make it seem so. Raises
     `UsageError` for an object without any of these methods.
     """
     title = type(thing).__name__ if not inspect.ismodule(thing) else thing.__name__
     methods = Methods(thing, event_ndims or 0)
     if not any(k in methods for k in ("forward", "inverse", "forward_and_log_det", "inverse_and_log_det")):
         raise UsageError(unrecognised(thing))
-    asked = dtype
-    dtype = asked or dtype_of(_tensors(thing))
+    wanted = dtype
+    dtype = wanted or dtype_of(_tensors(thing))
     backend = _backend(thing, methods, dtype)
     operations: dict[str, Any] = {}
+    single: dict[str, bool] = {}
     for name in methods.names:
         function = methods.get(name)
         if function is None:
             continue
         wrapped = backend.wrap(function)
-        if backend is NUMPY and not event_ndims and takes_one_number(function, dtype):
+        if backend is not NUMPY or event_ndims:
+            single[name] = False
+        else:
+            single[name] = takes_one_number(function, dtype) if scalar is None else scalar.get(name, False)
+        if single[name]:
             wrapped = elementwise(function)
         operations[name] = wrapped
     found_ndims, event_shape = _split_pairs(operations, dtype)
@@ -151,7 +159,10 @@ def from_object(thing: Any, event_ndims: int | None, dtype: np.dtype[Any] | None
 
     def rebuilt(values: Mapping[str, Any]) -> Subject:
         assert held.make is not None
-        return from_object(held.make({**held.values, **values}), event_ndims, asked)
+        arrays = [n for n, v in values.items() if np.ndim(v) > np.ndim(held.values.get(n, 0.0))]
+        if arrays and any(single.values()):
+            raise UsageError(f"{title} is written for one number at a time: '{arrays[0]}' cannot be an array")
+        return from_object(held.make({**held.values, **values}), event_ndims, wanted, single)
 
     return Subject(
         name=title,
@@ -257,7 +268,7 @@ def _part(function: Callable[[np.ndarray], Any], index: int) -> Callable[[np.nda
 
 
 def _declared(thing: Any, name: str) -> Ends | None:
-    declared = getattr(thing, name, None)
+    declared = asked(thing, name)
     if not isinstance(declared, (tuple, list)):
         return None
     try:

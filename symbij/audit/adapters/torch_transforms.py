@@ -10,7 +10,7 @@ import numpy as np
 from symbij.audit.adapters.backends import torch_backend
 from symbij.audit.adapters.ends import constraint_ends
 from symbij.audit.adapters.holding import arrays_by, dtype_of, held_tensors, holding, in_dtype
-from symbij.audit.subject import Ends, Subject
+from symbij.audit.subject import FAULTS, Ends, Subject
 
 
 def from_torch(transform: Any, event_ndims: int | None, dtype: np.dtype[Any] | None) -> Subject:
@@ -65,7 +65,7 @@ def declared(transform: Any, name: str) -> Any:
     """The constraint that is the domain or codomain; None where the transform cannot say."""
     try:
         return getattr(transform, name)
-    except Exception:  # properties of hand-written transforms may raise anything
+    except FAULTS:  # properties of hand-written transforms may raise anything
         return None
 
 
@@ -73,7 +73,7 @@ def event_dim(constraint: Any) -> int:
     """The number of axes of an event of a constraint; 0 where it does not say."""
     try:
         return int(getattr(constraint, "event_dim", 0))
-    except Exception:  # a dependent constraint raises NotImplementedError
+    except FAULTS:  # a dependent constraint raises NotImplementedError
         return 0
 
 

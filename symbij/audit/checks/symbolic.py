@@ -26,12 +26,12 @@ from symbij.audit.famous import meaning
 from symbij.audit.finding import Check, Status, Witness
 from symbij.audit.proof import is_zero
 from symbij.audit.setting import Setting
-from symbij.audit.traced import Code, Operation, X, trace_subject
+from symbij.audit.traced import Code, Operation, X, implied_relations, trace_subject
 from symbij.calculus.derivation import Derivation
 from symbij.calculus.patience import bounded
-from symbij.formula.formula import Parameter
+from symbij.formula.formula import Formula, Parameter
 from symbij.formula.interval import REALS, Interval
-from symbij.formula.vocabulary import NONZERO, Requirement
+from symbij.formula.vocabulary import Requirement
 
 GROUP = "symbolic"
 NAMES = {
@@ -69,8 +69,8 @@ def check(setting: Setting) -> Iterator[Check]:
         yield from _skipped("for maps of single numbers only")
         return
     derivation = setting.derivation
-    formula = derivation.formula if derivation is not None and setting.given else None
-    code = trace_subject(subject, None if derivation is None else derivation.formula)
+    formula = _stated(setting)
+    code = trace_subject(subject, formula if derivation is None else derivation.formula)
     if not code.operations:
         reasons = list(dict.fromkeys(code.failures.values()))
         yield from _skipped(reasons[0] if reasons else "there is no code to be run with symbols")
@@ -101,12 +101,12 @@ def _skipped(why: str) -> Iterator[Check]:
 
 def _ground(setting: Setting, code: Code) -> _Ground | str:
     derivation, subject = setting.derivation, setting.subject
-    given = derivation is not None and setting.given
-    if given:
-        assert derivation is not None
-        expr = derivation.formula.expr.xreplace({derivation.variable: X})
-        known = replaced(derivation.formula.requirements, {derivation.variable: X})
-        parameters = {p.name: p for p in derivation.formula.parameters}
+    stated = _stated(setting)
+    given = stated is not None
+    if stated is not None:
+        expr = stated.expr.xreplace({stated.variable: X})
+        known = replaced(stated.requirements, {stated.variable: X})
+        parameters = {p.name: p for p in stated.parameters}
     elif "forward" in code.operations:
         forward = code.operations["forward"]
         expr, known, parameters = forward.expr, forward.requirements, {}
@@ -124,14 +124,19 @@ def _ground(setting: Setting, code: Code) -> _Ground | str:
         {parameters[n].symbol: v for op in code.operations.values() for n, v in op.fixed.items()} if not given else {}
     )
     conditions = [c for c, _ in derivation.conditions] if derivation is not None else []
-    if not given:
-        conditions += _implied(code)
+    # What the code needs of its parameters is meant; beside a formula, only the order of several of them.
+    conditions += implied_relations(subject, code, among_several=given)
     slope = slope_of(expr)
     free = tuple(p for p in parameters.values() if p.symbol not in held)
     return _Ground(
         setting, code, Truth(expr, slope, _terms_of(expr), _inverse(derivation)), known, free, own, held,
         _domain(setting), derivation is not None or subject.domain is not None, tuple(conditions),
     )  # fmt: skip
+
+
+def _stated(setting: Setting) -> Formula | None:
+    """The formula that someone said the map is, whether or not anything could be derived from it."""
+    return setting.derivation.formula if setting.derivation is not None and setting.given else setting.stated
 
 
 def _inverse(derivation: Derivation | None) -> sp.Expr | None:
@@ -153,28 +158,6 @@ def _terms_of(expr: sp.Expr) -> sp.Expr:
 
     found = bounded(expanded, seconds=0.2)
     return sp.S.Zero if found is None else found
-
-
-def _implied(code: Code) -> list[sp.Basic]:
-    """Conditions that code without a formula puts on its parameters: one that takes log(scale) is for scale > 0."""
-    found = []
-    for operation in code.operations.values():
-        for need in operation.requirements:
-            if need.expr.has(X) or not need.expr.free_symbols or not _only_x(need) or need.interval is NONZERO:
-                continue
-            if isinstance(need.expr, sp.Abs):
-                found.append(sp.Ne(need.expr.args[0], 0))
-                continue
-            if not need.interval.lo.is_infinite:
-                found.append(sp.Gt(need.expr, need.interval.lo))
-            if not need.interval.hi.is_infinite:
-                found.append(sp.Lt(need.expr, need.interval.hi))
-    return [c for c in dict.fromkeys(found) if c not in (sp.true, sp.false)]
-
-
-def _only_x(need: Requirement) -> bool:
-    """Whether a requirement holds for all parameters, if only for some x."""
-    return all(c.free_symbols <= {X} for c in need.under)
 
 
 def _domain(setting: Setting) -> Interval:
