@@ -16,12 +16,14 @@ from symbij.accuracy.definition import PlainAbs, numeric, real
 from symbij.audit.claims import BITS, Claim, Point
 from symbij.audit.extremes import plainly
 from symbij.audit.famous import meaning
+from symbij.audit.terms_in_words import bars, of_term
 from symbij.audit.traced import X
 from symbij.formula.interval import Interval
 
 _CLOSE = mpf(10) ** -12
 _WRONG = (ArithmeticError, ValueError, TypeError, mpmath.libmp.NoConvergence)
 _LARGEST_FACTOR = 12
+NEARLY = 4.5  # digits from which on results are nearly right, and not others
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,9 @@ def explain_value(claim: Claim, points: Sequence[Point]) -> str:
     missing = _of_missing(claim, points)
     if missing:
         return missing
+    nearly = _digits(points)
+    if nearly:
+        return nearly
     if _all(points, lambda p: p.got == 0 or abs(p.got + p.expected) <= _CLOSE * abs(p.expected)):
         return "has the wrong sign: it is minus what the formula says"
     difference = _same(p.got - p.expected for p in points)
@@ -56,6 +61,9 @@ def explain_inverse(claim: Claim, points: Sequence[Point], truth: Truth) -> str:
     if missing:
         return missing
     refuted = [p for p in points if p.refuted]
+    nearly = _digits(points)
+    if nearly:
+        return nearly
     images = _values(truth.forward, points)
     moved = _values(truth.forward, [Point({**p.values, X: p.got}, p.got, p.expected, 0.0, False) for p in points])
     same = [abs(a - b) <= _CLOSE * abs(a) for p, a, b in zip(points, images, moved, strict=True) if p.refuted]
@@ -103,13 +111,13 @@ def _of_log_det(claim: Claim, points: Sequence[Point], truth: Truth, inverse: bo
     for base in (10, 2):
         if explains(sign * log_det / sp.log(base)):
             yield f"is a logarithm to base {base}"
+    if explains(-sign * log_det):
+        other = "forward map" if inverse else "inverse"
+        yield f"has the wrong sign: it is the log-det of the {other} at the same point"
     if inverse and explains(log_det.xreplace({X: truth.forward})):
         yield "is the log-det of the forward map: it has the wrong sign, and is taken at y"
     if not inverse and truth.inverse is not None and explains(-log_det.xreplace({X: truth.inverse})):
         yield "is the log-det of the inverse"
-    if explains(-sign * log_det):
-        other = "forward map" if inverse else "inverse"
-        yield f"has the wrong sign: it is the log-det of the {other} at the same point"
     if explains(sign * log_det.xreplace({X: truth.forward})):
         yield "is taken at the output of the map, not at its input"
     yield from _of_terms(points, truth, None if inverse else claim.got)
@@ -121,6 +129,9 @@ def _of_terms(points: Sequence[Point], truth: Truth, code: sp.Expr | None) -> It
     sign = 1 if code is not None else -1
     errors = [sign * (p.got - p.expected) for p in points]  # of log|f'|
     constant = _same(errors)
+    nearly = _digits(points)
+    if nearly:
+        yield nearly
     if constant is not None and abs(constant) > _CLOSE:
         factor = _number(mpmath.exp(abs(constant)))
         yield f"missing factor {factor}" if constant < 0 else f"has a factor {factor} too many"
@@ -129,11 +140,11 @@ def _of_terms(points: Sequence[Point], truth: Truth, code: sp.Expr | None) -> It
         if X in core.free_symbols:
             share = _share(errors, core, points)
             if share is not None:
-                yield f"the term {_text(core)} has factor {_fraction(factor + share)} instead of {_fraction(factor)}"
+                yield of_term(bars(core), factor + share, factor)
     for core, factor in sorted(_terms(code or sp.S.Zero).items(), key=lambda t: sp.default_sort_key(t[0])):
         share = _share(errors, core, points) if X in core.free_symbols else None
         if share is not None:
-            yield f"the term {_text(core)} has factor {factor} instead of {factor - share}"
+            yield of_term(bars(core), factor, factor - share)
     share = _share(errors, sp.log(PlainAbs(truth.slope)), points)
     if share is not None:
         yield f"is {1 + share} times what it should be"
@@ -147,7 +158,7 @@ def _of_terms(points: Sequence[Point], truth: Truth, code: sp.Expr | None) -> It
         if X not in core.free_symbols:
             share = _share(errors, core, points)
             if share is not None:
-                yield f"the term {_text(core)} has factor {_fraction(factor + share)} instead of {_fraction(factor)}"
+                yield of_term(bars(core), factor + share, factor)
     for core, name in ((X, "x"), (sp.log(PlainAbs(X)), "log|x|"), (sp.log(PlainAbs(truth.forward)), "log|y|")):
         share = _share(errors, core, points)
         if share is not None:
@@ -227,6 +238,12 @@ def _all(items: Sequence[object], holds: Callable[..., bool]) -> bool:
     return bool(items) and all(holds(i) for i in items)
 
 
+def _digits(points: Sequence[Point]) -> str:
+    """Results that are nearly right; empty for others."""
+    least = min(p.digits for p in points)
+    return f"right to {least:.0f} digits only" if least > NEARLY and all(mpmath.isfinite(p.got) for p in points) else ""
+
+
 def _same(values: object) -> mpf | None:
     """The number that all values are."""
     found = list(values)  # type: ignore[call-overload]
@@ -243,13 +260,6 @@ def _number(value: mpf) -> str:
 
 def _fraction(value: sp.Expr) -> str:
     return str(value)
-
-
-def _text(expr: sp.Expr) -> str:
-    """An expression as its user would write it: log|u| for log(Abs(u))."""
-    if isinstance(expr, sp.log) and isinstance(expr.args[0], (sp.Abs, PlainAbs)):
-        return f"log|{expr.args[0].args[0]}|"
-    return str(expr)
 
 
 def as_values(values: Mapping[sp.Symbol, float]) -> dict[str, float]:
