@@ -63,7 +63,8 @@ def without_consequences(checks: Iterable[Check]) -> tuple[Check, ...]:
     for check in checks:
         if check.status is not Status.FAIL or check.group != "parameters" or check.witness is None:
             continue
-        # Ordinary calls are flat batches: what is wrong for a single number or an empty array alone says nothing of them.
+        # Ordinary calls are flat batches: what is wrong for a single number or an empty array alone is no
+        # fault of theirs.
         if check.name.startswith("shapes of ") and np.ndim(check.witness.at) and np.size(check.witness.at):
             shapes[check.witness.operation] = check
         elif check.name in _STATE:

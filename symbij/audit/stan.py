@@ -12,19 +12,25 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from symbij.accuracy.definition import PlainAbs
+from symbij.audit.claims import slope_of
+from symbij.audit.extremes import with_own_functions
 from symbij.audit.finding import Check, Status, Witness
+from symbij.audit.proof import is_zero
 from symbij.audit.report import Report
 from symbij.audit.stan_compare import Comparison, at_values, compare
 from symbij.audit.stan_explain import bars, explain
-from symbij.audit.stan_proof import vanishes
 from symbij.audit.stan_words import name_in_formulas, translated
+from symbij.audit.traced import X
 from symbij.calculus.derivation import Derivation, derive
+from symbij.calculus.patience import bounded
 from symbij.errors import DomainError, NotBijectiveError, ParameterError, UsageError
 from symbij.formula.constraints import Constraint, as_constraint, negative, positive, real
 from symbij.formula.formula import Formula, make_formula
 from symbij.formula.parser import names_in, parse
 
 POINTS = 60
+SECONDS = 2.0  # for a proof
 DIRECTIONS = ("auto", "forward", "inverse")
 _NAME = "the jacobian expression"
 _LONGEST = 100  # characters of the right expression, where it is told
@@ -199,6 +205,18 @@ def _derived(formula: Formula, where: str = "") -> tuple[Derivation | None, Chec
     return derivation, Check("one-to-one", name, Status.PROVED, f"{derivation.direction} on {derivation.domain}")
 
 
+def _proved(said: _Said, derivation: Derivation, direction: str) -> bool:
+    """Whether the jacobian is shown to be the log-det of a direction, for all inputs and parameters."""
+    formula, domain = said.formula, derivation.domain
+    forward = formula.expr.xreplace({formula.variable: X})
+    log_slope = sp.log(PlainAbs(with_own_functions(slope_of(forward))))
+    jacobian = said.jacobian.xreplace({said.output: formula.expr}).xreplace({formula.variable: X})
+    bounds = {p.symbol: (p.constraint.lo, p.constraint.hi) for p in formula.parameters}
+    conditions = [c for c in (*(c for c, _ in derivation.conditions), sp.Lt(domain.lo, domain.hi)) if c != sp.true]
+    difference = jacobian - log_slope if direction == "forward" else jacobian + log_slope
+    return is_zero(difference, (), X, domain, bounds, conditions)
+
+
 def _compared(said: _Said, direction: str, found: Comparison, derivation: Derivation | None) -> Iterator[Check]:
     wanted = ("forward", "inverse") if direction == "auto" else (direction,)
     asked = " or ".join(said.meaning(d) for d in wanted)
@@ -208,8 +226,7 @@ def _compared(said: _Said, direction: str, found: Comparison, derivation: Deriva
     matching = [d for d in wanted if found.mismatch[d] is None]
     if matching:
         told = "; ".join(f"is {said.meaning(d)}, {said.use(d)}" for d in matching)
-        sign = 1 if matching[0] == "forward" else -1
-        if vanishes(said.formula, said.jacobian, said.output, derivation.domain if derivation else None, sign):
+        if derivation is not None and bounded(_proved, said, derivation, matching[0], seconds=SECONDS):
             yield Check("symbolic", f"{_NAME}, for all {said.source}", Status.PROVED, told)
         else:
             yield Check("symbolic", f"{_NAME}, for all {said.source}", Status.SKIPPED, "no proof was found")
