@@ -8,6 +8,7 @@ import numpy as np
 import sympy as sp
 
 from symbij.audit.comparison import Comparison, compare
+from symbij.audit.famous import name_of
 from symbij.audit.regions import around, missing, region_of
 from symbij.audit.setting import Case, Setting
 from symbij.audit.terms import Term, terms_of
@@ -18,8 +19,6 @@ ENOUGH = 5  # points that must agree before a diagnosis is made of them
 CLOSE = 1e-5
 DIGITS = 1e-9  # relative errors of results that count for nothing here
 NEARLY = 1e-5  # errors smaller than this are lost digits, not another number
-FACTORS = {2: "2", 3: "3", 4: "4", 5: "5", 10: "10", np.pi: "pi", 2 * np.pi: "2*pi", np.sqrt(2 * np.pi): "sqrt(2*pi)",
-           np.sqrt(2): "sqrt(2)", np.log(2): "log(2)", np.log(10): "log(10)", np.e: "e", 6: "6", 8: "8"}  # fmt: skip
 POWERS = (1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0)
 
 
@@ -177,11 +176,10 @@ def _of_constant(setting: Setting, c: Comparison, constant: float) -> str:
     found = _of_parameters(setting, c, constant)
     if found:
         return found
-    for factor, name in FACTORS.items():
-        if abs(constant + np.log(factor)) < CLOSE:
-            return f"missing factor {name}: off by log({name}) everywhere"
-        if abs(constant - np.log(factor)) < CLOSE:
-            return f"factor {name} too many: off by log({name}) everywhere"
+    name = name_of(float(np.exp(abs(constant))), CLOSE)
+    if name and abs(constant) > 2 * CLOSE:
+        what = f"missing factor {name}" if constant < 0 else f"factor {name} too many"
+        return f"{what}: off by log({name}) everywhere"
     return f"off by {constant:.6g} everywhere, a constant factor {np.exp(constant):.6g}"
 
 
