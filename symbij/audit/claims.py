@@ -131,7 +131,7 @@ def _at(
             got = _number(functions[0], [*at, *constants]) if defined(at) else mpf("nan")
             if not mpmath.isfinite(got):
                 return Point(values, got, expected, 0.0, True)
-            digits = _digits(got, expected, least)
+            digits = digits_of(got, expected, least)
             if digits >= DIGITS:
                 return Point(values, got, expected, digits, False)
     with mpmath.workprec(BITS[-1]):
@@ -150,7 +150,8 @@ def _wobble(functions: list[Callable[..., Any]], at: list[mpf], constants: list[
     return total
 
 
-def _digits(got: mpf, expected: mpf, least: int) -> float:
+def digits_of(got: mpf, expected: mpf, least: int) -> float:
+    """The digits to which two numbers agree; errors of numbers below `least` are relative to it."""
     if got == expected:
         return math.inf
     return float(-mpmath.log10(abs(got - expected) / max(least, abs(expected), abs(got))))

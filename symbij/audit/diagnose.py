@@ -8,16 +8,17 @@ import numpy as np
 import sympy as sp
 
 from symbij.audit.comparison import Comparison, compare
+from symbij.audit.famous import name_of
 from symbij.audit.regions import around, missing, region_of
 from symbij.audit.setting import Case, Setting
 from symbij.audit.terms import Term, terms_of
+from symbij.audit.terms_in_words import of_term, times
 from symbij.audit.truth import FormulaTruth
 
 ENOUGH = 5  # points that must agree before a diagnosis is made of them
 CLOSE = 1e-5
+DIGITS = 1e-9  # relative errors of results that count for nothing here
 NEARLY = 1e-5  # errors smaller than this are lost digits, not another number
-FACTORS = {2: "2", 3: "3", 4: "4", 5: "5", 10: "10", np.pi: "pi", 2 * np.pi: "2*pi", np.sqrt(2 * np.pi): "sqrt(2*pi)",
-           np.sqrt(2): "sqrt(2)", np.log(2): "log(2)", np.log(10): "log(10)", np.e: "e", 6: "6", 8: "8"}  # fmt: skip
 POWERS = (1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0)
 
 
@@ -81,6 +82,9 @@ def _of_log_det(setting: Setting, c: Comparison) -> Iterator[str]:
     constant = _constant(c)
     if constant is not None:
         yield _of_constant(setting, c, constant)
+    level = float(c.got[0])
+    if varies and level and c.got.size >= ENOUGH and np.ptp(c.got) <= CLOSE * abs(level):
+        yield f"is constant, always {level:.6g}, where log|f'| is not"
     if known and varies:
         image = "inverse" if c.operation.startswith("inverse") else "forward"
         if _close(c.got, _moved(c, image)):
@@ -158,9 +162,13 @@ def _falling(c: Comparison) -> np.ndarray:
 def _constant(c: Comparison) -> float | None:
     """The difference from the truth, if it is the same everywhere."""
     difference = (c.got - c.expected)[np.isfinite(c.got) & np.isfinite(c.expected)]
-    if difference.size < min(ENOUGH, c.at.size) or np.ptp(difference) > CLOSE * (1 + np.abs(c.expected).max()):
+    if difference.size < min(ENOUGH, c.at.size):
         return None
-    return float(np.median(difference))
+    middle = float(np.median(difference))
+    # Results of size 1e6 with errors of rounding say something of a difference of size 1.
+    size = float(np.abs(c.expected[np.isfinite(c.expected)]).max())
+    unit = abs(middle) if c.operation in ("forward", "inverse") else max(1.0, abs(middle))
+    return middle if np.ptp(difference) <= CLOSE * unit + DIGITS * size else None
 
 
 def _of_constant(setting: Setting, c: Comparison, constant: float) -> str:
@@ -168,11 +176,10 @@ def _of_constant(setting: Setting, c: Comparison, constant: float) -> str:
     found = _of_parameters(setting, c, constant)
     if found:
         return found
-    for factor, name in FACTORS.items():
-        if abs(constant + np.log(factor)) < CLOSE:
-            return f"missing factor {name}: off by log({name}) everywhere"
-        if abs(constant - np.log(factor)) < CLOSE:
-            return f"factor {name} too many: off by log({name}) everywhere"
+    name = name_of(float(np.exp(abs(constant))), CLOSE)
+    if name and abs(constant) > 2 * CLOSE:
+        what = f"missing factor {name}" if constant < 0 else f"factor {name} too many"
+        return f"{what}: off by log({name}) everywhere"
     return f"off by {constant:.6g} everywhere, a constant factor {np.exp(constant):.6g}"
 
 
@@ -194,16 +201,12 @@ def _of_parameters(setting: Setting, c: Comparison, constant: float) -> str:
                 pairs = list(zip(wanted, (o for _, o in offsets), strict=True))
                 informative = any(abs(w) > 100 * CLOSE for w, _ in pairs)
                 if informative and all(abs(w - o) < CLOSE * (1 + abs(o)) for w, o in pairs):
-                    return f"off by {_times(power)}{shown.format(name)}"
+                    return f"off by {times(power)}{shown.format(name)}"
     return ""
 
 
 def _ordinary_points(case: Case, c: Comparison) -> np.ndarray:
     return case.central_outputs if c.operation.startswith("inverse") else case.central
-
-
-def _times(power: float) -> str:
-    return {1.0: "", -1.0: "-"}.get(power, f"{power:g}*")
 
 
 def _of_terms(setting: Setting, c: Comparison) -> Iterator[str]:
@@ -229,13 +232,8 @@ def _of_terms(setting: Setting, c: Comparison) -> Iterator[str]:
 
 def _of_term(term: Term, slope: float) -> str:
     if term.factor is None:
-        return f"off by {_times(slope)}{term.text}"
-    now = term.factor + slope
-    if abs(now) < CLOSE:
-        return f"the term {_times(term.factor)}{term.text} is missing"
-    if abs(now + term.factor) < CLOSE:
-        return f"the term {term.text} has the wrong sign: factor {now:g} instead of {term.factor:g}"
-    return f"the term {term.text} has factor {now:g} instead of {term.factor:g}"
+        return f"off by {times(slope)}{term.text}"
+    return of_term(term.text, *(sp.nsimplify(round(v, 5), rational=True) for v in (term.factor + slope, term.factor)))
 
 
 def _shape_of_difference(setting: Setting, c: Comparison) -> str:

@@ -9,7 +9,8 @@ import functools
 
 import sympy as sp
 
-from symbij.accuracy.definition import plain
+from symbij.accuracy.definition import NormalCDF, PlainAbs, PlainSign, plain
+from symbij.formula.functions import ndtr
 
 
 class Larger(sp.Function):
@@ -40,6 +41,7 @@ def plainly(expr: sp.Expr) -> sp.Expr:
     return plain(expr.replace(sp.Min, lambda *args: functools.reduce(Smaller, args)))
 
 
-def with_extremes(expr: sp.Expr) -> sp.Expr:
-    """`expr` with sympy's own maxima and minima again."""
-    return expr.replace(Larger, sp.Max).replace(Smaller, sp.Min)
+def with_own_functions(expr: sp.Expr) -> sp.Expr:
+    """A derivative of what `plainly` gave, in sympy's and symbij's own functions again."""
+    expr = expr.replace(Larger, sp.Max).replace(Smaller, sp.Min)
+    return expr.replace(PlainAbs, sp.Abs).replace(PlainSign, sp.sign).replace(NormalCDF, ndtr)

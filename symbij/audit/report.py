@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from symbij.audit.causes import causes_first
 from symbij.audit.finding import GROUPS, Check, Status, Witness
 from symbij.audit.plain import plain
 from symbij.errors import AuditError
@@ -41,8 +42,8 @@ class Report:
 
     @property
     def failures(self) -> tuple[Check, ...]:
-        """The checks that failed."""
-        return tuple(c for c in self.checks if c.status == Status.FAIL)
+        """The checks that failed, causes first."""
+        return causes_first(c for c in self.checks if c.status == Status.FAIL)
 
     @property
     def tolerated_ulp(self) -> float:

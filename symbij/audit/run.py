@@ -10,6 +10,7 @@ import numpy as np
 
 from symbij.audit import stated
 from symbij.audit.adapters import adapt
+from symbij.audit.causes import without_consequences
 from symbij.audit.checks import CHECKS
 from symbij.audit.finding import GROUPS, Check, Status, Witness
 from symbij.audit.judged_by import Judge, judge_of
@@ -71,7 +72,7 @@ def verify(
     judge = judge_of(subject, adapted, formula, domain, dict(parameters or {}), dict(constraints or {}))
     with np.errstate(all="ignore"):  # what overflows is seen in the results
         setting = _setting(adapted, judge, domain, points, seed)
-        checks = tuple(sorted(_checks(setting, judge), key=lambda c: GROUPS.index(c.group)))
+        checks = without_consequences(sorted(_checks(setting, judge), key=lambda c: GROUPS.index(c.group)))
     return Report(
         subject=adapted.name,
         kind=adapted.kind,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from keyword import kwlist
 from typing import Any
 
@@ -13,51 +13,25 @@ import numpy as np
 import sympy as sp
 
 from symbij.audit.finding import Check, Status, Witness
+from symbij.audit.proof import is_zero
 from symbij.audit.report import Report
 from symbij.audit.stan_compare import Comparison, at_values, compare
-from symbij.audit.stan_explain import bars, explain
-from symbij.audit.stan_proof import vanishes
+from symbij.audit.stan_explain import explain
+from symbij.audit.stan_said import Said
 from symbij.audit.stan_words import name_in_formulas, translated
+from symbij.audit.traced import X
 from symbij.calculus.derivation import Derivation, derive
+from symbij.calculus.patience import bounded
 from symbij.errors import DomainError, NotBijectiveError, ParameterError, UsageError
 from symbij.formula.constraints import Constraint, as_constraint, negative, positive, real
 from symbij.formula.formula import Formula, make_formula
 from symbij.formula.parser import names_in, parse
 
 POINTS = 60
+SECONDS = 2.0  # for a proof
 DIRECTIONS = ("auto", "forward", "inverse")
 _NAME = "the jacobian expression"
 _LONGEST = 100  # characters of the right expression, where it is told
-
-
-@dataclass(frozen=True)
-class _Said:
-    """The expressions as read: `source` and `target` are the user's names of the transform's input and output, `shown`
-    the user's names of all symbols that have another one here."""
-
-    formula: Formula
-    jacobian: sp.Expr
-    output: sp.Symbol
-    source: str
-    target: str
-    values: Mapping[str, float]
-    notes: tuple[str, ...]
-    shown: Mapping[sp.Symbol, sp.Symbol]
-
-    def meaning(self, direction: str) -> str:
-        """What the jacobian is in a direction."""
-        top, bottom = (self.target, self.source) if direction == "forward" else (self.source, self.target)
-        return f"log|d{top}/d{bottom}|"
-
-    def use(self, direction: str) -> str:
-        """When Stan's target needs the log-det of a direction."""
-        parameter, stated = (self.source, self.target) if direction == "forward" else (self.target, self.source)
-        return f"right where {parameter} is the parameter and a density is stated for {stated}"
-
-    def users(self, values: Mapping[str, float]) -> dict[str, float]:
-        """Values of parameters by the names that the user gave them."""
-        names = {s.name: name.name for s, name in self.shown.items()}
-        return {names.get(n, n): v for n, v in values.items()}
 
 
 def verify_stan(
@@ -101,7 +75,7 @@ def verify_stan(
     )
 
 
-def _read(transform: str, jacobian: str, parameters: dict[str, Any], domain: tuple[Any, Any] | None) -> _Said:
+def _read(transform: str, jacobian: str, parameters: dict[str, Any], domain: tuple[Any, Any] | None) -> Said:
     """The formula of the transform, in x whatever its input is called, and the jacobian in its symbols."""
     names = names_in(translated(transform, {}).text)
     source, target = ("y", "x") if "y" in names and "x" not in names else ("x", "y")
@@ -132,8 +106,9 @@ def _read(transform: str, jacobian: str, parameters: dict[str, Any], domain: tup
     symbols |= {n: constraints.get(n, real).symbol(n) for n in further}
     shown = {formula.variable: sp.Symbol(source), output: sp.Symbol(target)}
     shown |= {symbols[name_in_formulas(n)]: sp.Symbol(n) for n in kwlist if name_in_formulas(n) in symbols}
-    return _Said(
-        formula, parse(adjustment.text, symbols)[0], output, source, target, values,
+    expr, needs = parse(adjustment.text, symbols)
+    return Said(
+        formula, expr, tuple(needs), output, source, target, values,
         (*forward.notes, *adjustment.notes), shown,
     )  # fmt: skip
 
@@ -162,7 +137,7 @@ def _allows(constraint: Constraint, value: float) -> bool:
     return constraint.violation(np.asarray(value)) is None
 
 
-def _checks(said: _Said, direction: str, points: int, seed: int) -> Iterator[Check]:
+def _checks(said: Said, direction: str, points: int, seed: int) -> Iterator[Check]:
     derivation, proof = _derived(said.formula)
     if derivation is None and said.values and all(p.name in said.values for p in said.formula.parameters):
         # What holds for some relations between the parameters only may be seen at numbers.
@@ -175,7 +150,7 @@ def _checks(said: _Said, direction: str, points: int, seed: int) -> Iterator[Che
         yield from _compared(said, direction, found, derivation)
 
 
-def _check_given(said: _Said, derivation: Derivation | None) -> None:
+def _check_given(said: Said, derivation: Derivation | None) -> None:
     """Raise `ParameterError` for values that the transform is not one-to-one at."""
     values = {p.symbol: sp.Rational(said.values[p.name]) for p in said.formula.parameters if p.name in said.values}
     for relation, why in derivation.conditions if derivation else ():
@@ -199,7 +174,20 @@ def _derived(formula: Formula, where: str = "") -> tuple[Derivation | None, Chec
     return derivation, Check("one-to-one", name, Status.PROVED, f"{derivation.direction} on {derivation.domain}")
 
 
-def _compared(said: _Said, direction: str, found: Comparison, derivation: Derivation | None) -> Iterator[Check]:
+def _proved(said: Said, derivation: Derivation, direction: str) -> bool:
+    """Whether the jacobian is shown to be the log-det of a direction, for all inputs and parameters."""
+    formula, domain = said.formula, derivation.domain
+    claim = said.claim(direction)
+    bounds = {p.symbol: (p.constraint.lo, p.constraint.hi) for p in formula.parameters}
+    conditions = [*(c for c, _ in derivation.conditions), sp.Lt(domain.lo, domain.hi)]
+    # What the jacobian asks of parameters alone, such as upper > lower of log(upper - lower), holds where it is used:
+    # that it is no number for others was seen by numbers, or not meant.
+    conditions += [sp.Gt(n.expr, n.interval.lo) for n in claim.needs if not n.expr.has(X) and n.interval.lo == 0]
+    conditions = [c for c in conditions if c != sp.true]
+    return is_zero(claim.difference, claim.needs, X, domain, bounds, conditions)
+
+
+def _compared(said: Said, direction: str, found: Comparison, derivation: Derivation | None) -> Iterator[Check]:
     wanted = ("forward", "inverse") if direction == "auto" else (direction,)
     asked = " or ".join(said.meaning(d) for d in wanted)
     if not found.count:
@@ -208,8 +196,7 @@ def _compared(said: _Said, direction: str, found: Comparison, derivation: Deriva
     matching = [d for d in wanted if found.mismatch[d] is None]
     if matching:
         told = "; ".join(f"is {said.meaning(d)}, {said.use(d)}" for d in matching)
-        sign = 1 if matching[0] == "forward" else -1
-        if vanishes(said.formula, said.jacobian, said.output, derivation.domain if derivation else None, sign):
+        if derivation is not None and bounded(_proved, said, derivation, matching[0], seconds=SECONDS):
             yield Check("symbolic", f"{_NAME}, for all {said.source}", Status.PROVED, told)
         else:
             yield Check("symbolic", f"{_NAME}, for all {said.source}", Status.SKIPPED, "no proof was found")
@@ -217,13 +204,14 @@ def _compared(said: _Said, direction: str, found: Comparison, derivation: Deriva
         return
     # Where nothing explains it, what is told is the error of the direction with more points that agree.
     nearest = max(wanted, key=lambda d: found.agreeing[d])
-    why = explain(said.formula, said.jacobian, said.output, derivation, found, wanted, said.meaning, said.shown)
+    why = explain(said, derivation, found, wanted)
     chosen = why.direction or nearest
     worst = found.mismatch[chosen]
     assert worst is not None
     told = [f"expected {asked}: {why.text}", *said.notes]
     if derivation is not None:
-        right = bars(derivation.forward_log_det if chosen == "forward" else -derivation.forward_log_det, said.shown)
+        sign = 1 if chosen == "forward" else -1
+        right = said.words(chosen).shown(sign * derivation.forward_log_det)
         told += [f"{said.meaning(chosen)} is {right}"] if len(right) <= _LONGEST else []
     witness = Witness(
         said.meaning(chosen), worst.at, worst.got, worst.expected, worst.ulp, worst.relative,

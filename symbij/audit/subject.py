@@ -113,13 +113,6 @@ class Outcome:
         except ValueError:
             return np.full(shape, np.nan)
 
-    def misfit(self, shape: tuple[int, ...]) -> str:
-        """What is wrong with the call or with the shape it returned, expected to be `shape`; empty if nothing."""
-        if self.problem:
-            return self.problem
-        got = self.value.shape
-        return "" if got == shape or got == () else f"returned shape {got}, expected {shape}"
-
 
 def _short(error: BaseException) -> str:
     text = " ".join(str(error).split())

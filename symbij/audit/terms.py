@@ -10,6 +10,7 @@ import sympy as sp
 
 from symbij.audit.comparison import Comparison
 from symbij.audit.setting import Setting
+from symbij.audit.terms_in_words import bars
 from symbij.audit.truth import FormulaTruth
 
 
@@ -61,12 +62,4 @@ def _of_formula(setting: Setting, c: Comparison) -> Iterator[Term]:
         except (NameError, TypeError, ValueError, AttributeError):  # functions that numpy does not have
             continue
         if numbers.shape == c.at.shape:
-            yield Term(_readable(rest), float(factor), numbers)
-
-
-def _readable(expr: sp.Expr) -> str:
-    """An expression as its user would write it: log|u| for log(Abs(u))."""
-    text = str(expr)
-    if isinstance(expr, sp.log) and isinstance(expr.args[0], sp.Abs):
-        return f"log|{expr.args[0].args[0]}|"
-    return text
+            yield Term(bars(rest), float(factor), numbers)

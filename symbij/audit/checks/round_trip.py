@@ -12,6 +12,7 @@ from symbij.audit.setting import Case, Setting
 GROUP = "round trip"
 ORDINARY = 1e6  # sizes of inputs and outputs beyond which the checks against the truth alone decide
 NUDGE = 2.0**-26
+NEARLY = 1e-4  # relative error up to which what comes back is the same number with fewer digits
 
 
 def check(setting: Setting) -> Iterator[Check]:
@@ -70,6 +71,12 @@ def _why(case: Case, second: str, x: np.ndarray, back: np.ndarray, middle: np.nd
         return f"{second} is NaN at values that {'forward' if second == 'inverse' else 'inverse'} returns"
     if np.allclose(back, -x, rtol=1e-6, atol=0):
         return "gives another branch: the input comes back with the other sign"
+    if x.size > 2 and np.ptp(middle) == 0:
+        return f"forward maps different inputs to {middle[0]:.6g}" if second == "inverse" else "inverse is constant"
+    with np.errstate(all="ignore"):
+        lost = float(np.max(np.abs(back - x) / np.maximum(np.abs(x), np.finfo(float).tiny)))
+    if lost < NEARLY:
+        return f"loses digits: the {'input' if second == 'inverse' else 'output'} has {-np.log10(lost):.0f} left"
     if second == "inverse":
         again = case.subject.call("forward", back).numbers(back.shape)
         if np.allclose(again, middle, rtol=1e-6, atol=1e-300):

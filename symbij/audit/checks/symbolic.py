@@ -21,7 +21,7 @@ from symbij.accuracy.definition import PlainAbs, diff, numeric, real
 from symbij.accuracy.doubles import rounded, ulp_error
 from symbij.audit.claims import BITS, DIGITS, Claim, Point, Values, compare, draw_points, replaced, slope_of
 from symbij.audit.explain_formula import Truth, as_values, explain_inverse, explain_log_det, explain_value
-from symbij.audit.extremes import plainly, with_extremes
+from symbij.audit.extremes import plainly, with_own_functions
 from symbij.audit.famous import meaning
 from symbij.audit.finding import Check, Status, Witness
 from symbij.audit.proof import is_zero
@@ -252,7 +252,7 @@ def _claim(ground: _Ground, name: str, operation: Operation) -> Claim:
     truth = ground.truth
     if name == "forward":
         return Claim(operation.expr, operation.requirements, truth.forward, ground.known)
-    log_det = sp.log(PlainAbs(_back(truth.slope)))
+    log_det = sp.log(PlainAbs(with_own_functions(truth.slope)))
     if name == "forward_log_det":
         return Claim(operation.expr, operation.requirements, log_det, ground.known, logarithms=True)
     at_image = {X: truth.forward}
@@ -260,14 +260,6 @@ def _claim(ground: _Ground, name: str, operation: Operation) -> Claim:
     if name == "inverse":
         return Claim(got, needs, X, ground.known)
     return Claim(got, needs, -log_det, ground.known, logarithms=True)
-
-
-def _back(expr: sp.Expr) -> sp.Expr:
-    """The plain functions of a derivative, as sympy's own."""
-    from symbij.accuracy.definition import NormalCDF, PlainSign
-    from symbij.formula.functions import ndtr
-
-    return with_extremes(expr).replace(PlainAbs, sp.Abs).replace(PlainSign, sp.sign).replace(NormalCDF, ndtr)
 
 
 def _failed(ground: _Ground, name: str, claim: Claim, points: list[Point]) -> Check:
