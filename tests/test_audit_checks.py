@@ -1,0 +1,73 @@
+"""Single checks of an audit: what each of them has to notice, and what it must not blame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import symbij as sb
+
+Function = Callable[[np.ndarray], Any]
+
+
+def opaque(function: Function) -> Function:
+    """The same function as a black box: it cannot be run with symbols."""
+
+    def called(x: Any) -> Any:
+        return function(np.array(np.asarray(x).tolist(), dtype=np.asarray(x).dtype))
+
+    return called
+
+
+def expit(x: np.ndarray) -> np.ndarray:
+    return np.where(x >= 0, 1 / (1 + np.exp(-np.abs(x))), np.exp(-np.abs(x)) / (1 + np.exp(-np.abs(x))))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [lambda x: 2 * x + 1, np.exp, np.tanh, expit, np.arctan],
+    ids=["affine", "exp", "tanh", "expit", "arctan"],
+)
+@pytest.mark.parametrize("wrap", [lambda f: f, opaque], ids=["traced", "opaque"])
+def test_roundings_of_single_precision_are_no_folds(function: Function, wrap: Callable[[Function], Function]) -> None:
+    report = sb.verify(forward=wrap(function), dtype="float32")
+    assert report.ok, report
+
+
+@pytest.mark.parametrize("function", [np.sign, np.floor, lambda x: np.maximum(x, 0)], ids=["sign", "floor", "relu"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_flat_stretches_are_told(function: Function, dtype: str) -> None:
+    report = sb.verify(forward=opaque(function), dtype=dtype)
+    assert any("not one-to-one" in c.diagnosis for c in report.failures), report
+
+
+@pytest.mark.parametrize("wrap", [lambda f: f, opaque], ids=["traced", "opaque"])
+def test_a_constant_is_not_one_to_one(wrap: Callable[[Function], Function]) -> None:
+    report = sb.verify(forward=wrap(lambda x: 0 * x + 1.0))
+    assert any(c.diagnosis.startswith("constant: not one-to-one") for c in report.failures), report
+
+
+@pytest.mark.parametrize(
+    ("function", "domain"),
+    [
+        (lambda x: np.interp(x, [-1.0, 0.0, 2.0], [-2.0, 0.0, 1.0]), (-1, 2)),
+        (lambda x: x - 1 + 1, None),
+        (lambda x: x + np.exp(x) - 1, None),
+    ],
+    ids=["interp", "added and subtracted", "cancelling"],
+)
+def test_cancellation_is_no_fold(function: Function, domain: Any) -> None:
+    report = sb.verify(forward=opaque(function), domain=domain)
+    assert not any("not one-to-one" in c.diagnosis for c in report.failures), report
+
+
+def test_two_different_inputs_are_told_of_a_fold() -> None:
+    report = sb.verify(forward=opaque(lambda x: x**3 - x))
+    told = [c.witness for c in report.failures if "not one-to-one" in c.diagnosis]
+    assert told
+    first, second = told[0].at
+    assert abs(first - second) > 0.1
+    assert first**3 - first == pytest.approx(second**3 - second, abs=1e-2)
