@@ -71,3 +71,27 @@ def test_two_different_inputs_are_told_of_a_fold() -> None:
     first, second = told[0].at
     assert abs(first - second) > 0.1
     assert first**3 - first == pytest.approx(second**3 - second, abs=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("forward", "inverse", "domain"),
+    [
+        (lambda x: 1 / x, lambda y: 1 / y, (0, np.inf)),
+        (lambda x: 1 / x, lambda y: 1 / y, (-np.inf, 0)),
+        (lambda x: -np.log1p(-x), lambda y: -np.expm1(-y), (0, 1)),
+        (lambda x: 1 / (1 - x), lambda y: 1 - 1 / y, (-np.inf, 1)),
+        (lambda x: -np.expm1(-x), lambda y: -np.log1p(-y), (0, np.inf)),
+        (lambda x: -np.expm1(-np.expm1(x)), lambda y: np.log1p(-np.log1p(-y)), (0, np.inf)),
+    ],
+    ids=["1/x", "1/x of x < 0", "-log(1 - x)", "1/(1 - x)", "saturating", "saturating twice"],
+)
+def test_a_black_box_is_not_asked_outside_of_its_unknown_codomain(
+    forward: Function, inverse: Function, domain: Any
+) -> None:
+    report = sb.verify(forward=opaque(forward), inverse=opaque(inverse), domain=domain)
+    assert report.ok, report
+
+
+def test_a_black_box_whose_inverse_leaves_the_domain_fails() -> None:
+    report = sb.verify(forward=opaque(lambda x: x**2), inverse=opaque(lambda y: -np.sqrt(y)), domain=(0, np.inf))
+    assert any("leaves its domain" in c.diagnosis for c in report.failures), report

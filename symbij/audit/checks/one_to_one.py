@@ -31,7 +31,8 @@ def check(setting: Setting) -> Iterator[Check]:
         return
     yield _direction(setting, case)
     yield _range(case, "forward", case.inputs, setting.subject.codomain, "codomain")
-    yield _range(case, "inverse", case.outputs, setting.subject.domain, "domain")
+    outputs = case.outputs if case.knows_codomain else case.central_outputs
+    yield _range(case, "inverse", outputs, setting.subject.domain, "domain")
     yield _declared(setting, case)
     yield _at_the_ends(case, "forward", case.domain, setting.subject.domain)
     yield _at_the_ends(case, "inverse", case.codomain, setting.subject.codomain)
