@@ -95,3 +95,30 @@ def test_a_black_box_is_not_asked_outside_of_its_unknown_codomain(
 def test_a_black_box_whose_inverse_leaves_the_domain_fails() -> None:
     report = sb.verify(forward=opaque(lambda x: x**2), inverse=opaque(lambda y: -np.sqrt(y)), domain=(0, np.inf))
     assert any("leaves its domain" in c.diagnosis for c in report.failures), report
+
+
+@pytest.mark.parametrize("wrap", [lambda f: f, opaque], ids=["traced", "opaque"])
+def test_round_trips_through_outputs_that_have_been_rounded_to_an_end_are_not_judged(
+    wrap: Callable[[Function], Function],
+) -> None:
+    report = sb.verify(
+        forward=wrap(lambda x: np.exp(-np.exp(-x))), inverse=wrap(lambda y: -np.log(-np.log(y))),
+        forward_log_det=wrap(lambda x: -x - np.exp(-x)),
+    )  # fmt: skip
+    assert not [c for c in report.failures if c.group == "round trip"], report
+
+
+def test_an_error_beside_zero_is_told_without_units_in_the_last_place() -> None:
+    report = sb.verify(forward=lambda x: x, inverse=lambda y: y, forward_log_det=lambda x: x * 0 + 0.001)
+    told = [str(c.witness) for c in report.failures if c.witness is not None and c.witness.expected == 0]
+    assert told
+    assert not any("ulp" in text or "nan" in text for text in told), report
+
+
+def test_no_witness_without_an_input() -> None:
+    def throwing(x: np.ndarray) -> np.ndarray:
+        raise ZeroDivisionError("of the subject's own")
+
+    report = sb.verify(forward=throwing, inverse=lambda y: y)
+    assert report.failures
+    assert not any("at []" in str(c.witness) for c in report.failures), report

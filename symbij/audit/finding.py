@@ -44,7 +44,8 @@ class Witness:
         if self.expected is not None:
             text += f", expected {_show(self.expected)}"
         if math.isfinite(self.ulp) and self.ulp:
-            text += f" ({self.ulp:.2g} ulp, relative error {self.relative:.2g})"
+            relative = f", relative error {self.relative:.2g}" if math.isfinite(self.relative) else ""
+            text += f" ({self.ulp:.2g} ulp{relative})"
         if self.parameters:
             text += f", with {', '.join(f'{k}={_show(v)}' for k, v in self.parameters.items())}"
         return text
