@@ -122,3 +122,58 @@ def test_no_witness_without_an_input() -> None:
     report = sb.verify(forward=throwing, inverse=lambda y: y)
     assert report.failures
     assert not any("at []" in str(c.witness) for c in report.failures), report
+
+
+class Affine:
+    """a*x + b, with parameters of any shapes."""
+
+    def __init__(self, a: np.ndarray, b: np.ndarray) -> None:
+        self.a, self.b = a, b
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        return self.a * x + self.b
+
+    def inverse(self, y: np.ndarray) -> np.ndarray:
+        return (y - self.b) / self.a
+
+
+def dividing(x: np.ndarray) -> np.ndarray:
+    return np.asarray(1 / 0)
+
+
+def not_a_number(x: np.ndarray) -> np.ndarray:
+    return x * np.nan
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        ({"forward": opaque(not_a_number), "inverse": opaque(np.exp)}, "no finite value"),
+        ({"forward": opaque(not_a_number), "inverse": opaque(not_a_number)}, "no finite value"),
+        ({"forward": dividing, "inverse": np.exp}, "raised ZeroDivisionError"),
+        ({"forward": dividing, "inverse": np.exp, "event_ndims": 1}, "raised ZeroDivisionError"),
+        ({"forward": not_a_number, "inverse": not_a_number, "event_ndims": 1}, "no finite value"),
+        ({"subject": Affine(np.ones(2), np.ones(3))}, "raised ValueError"),
+    ],
+    ids=["NaN", "NaN both ways", "raising", "raising for events", "NaN for events", "parameters that do not fit"],
+)
+def test_a_map_that_never_works_fails(made: dict[str, Any], words: str) -> None:
+    report = sb.verify(**made)
+    told = [c.diagnosis for c in report.failures if c.name == "forward gives numbers"]
+    assert told and words in told[0], report
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        {"subject": Affine(np.ones(2), np.array([0.5, -1.0]))},
+        {"forward": opaque(np.arcsin), "inverse": opaque(np.sin), "domain": (-1, 1)},
+        {"forward": opaque(np.log), "inverse": opaque(np.exp)},
+        {"forward": lambda x: x @ np.eye(5), "inverse": lambda y: y @ np.eye(5), "event_ndims": 1},
+        {"forward": lambda x: np.arccosh(x), "inverse": lambda y: np.cosh(y), "event_ndims": 1},
+    ],
+    ids=["arrays of parameters", "arcsin", "log", "events of five numbers", "events of numbers beyond 1"],
+)
+def test_a_map_that_works_on_its_domain_alone_passes(made: dict[str, Any]) -> None:
+    report = sb.verify(**made)
+    assert report.ok, report

@@ -20,8 +20,8 @@ from symbij.errors import NotBijectiveError, SymbijError
 
 UNFINISHED = "the check could not be finished"
 GROUP_OF = {
-    "symbolic": "symbolic", "values": "values", "round trip": "round trip", "one to one": "one-to-one",
-    "parameters": "parameters", "shapes": "parameters", "state": "parameters", "measure": "measure",
+    "symbolic": "symbolic", "works": "values", "values": "values", "round trip": "round trip",
+    "one to one": "one-to-one", "parameters": "parameters", "shapes": "parameters", "state": "parameters", "measure": "measure",
     "multivariate": "multivariate",
 }  # fmt: skip
 POINTS = 128  # inputs at all scales, for each operation
