@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import symbij as sb
+from symbij.audit.checks import round_trip
 
 Function = Callable[[np.ndarray], Any]
 
@@ -160,7 +161,8 @@ def not_a_number(x: np.ndarray) -> np.ndarray:
 def test_a_map_that_never_works_fails(made: dict[str, Any], words: str) -> None:
     report = sb.verify(**made)
     told = [c.diagnosis for c in report.failures if c.name == "forward gives numbers"]
-    assert told and words in told[0], report
+    assert told, report
+    assert words in told[0], report
 
 
 @pytest.mark.parametrize(
@@ -177,3 +179,19 @@ def test_a_map_that_never_works_fails(made: dict[str, Any], words: str) -> None:
 def test_a_map_that_works_on_its_domain_alone_passes(made: dict[str, Any]) -> None:
     report = sb.verify(**made)
     assert report.ok, report
+
+
+@pytest.mark.parametrize("points", [0, -3])
+def test_an_audit_needs_points(points: int) -> None:
+    with pytest.raises(sb.UsageError, match="at least one point"):
+        sb.verify(forward=np.exp, points=points)
+
+
+def test_the_first_line_tells_of_checks_that_broke_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(setting: Any) -> Any:
+        raise IndexError("of the check's own")
+
+    monkeypatch.setattr(round_trip, "check", broken)
+    report = sb.verify(forward=np.exp, inverse=np.log)
+    assert report.ok
+    assert "1 of these could not be finished" in str(report).splitlines()[0]

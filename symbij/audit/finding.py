@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+UNFINISHED = "the check could not be finished"  # begins the reason of a skipped check that broke down
+
 
 class Status(str, enum.Enum):
     """How a check ended. PROVED: true for all inputs, shown symbolically. PASS: true at every point that was tried."""

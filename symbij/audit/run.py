@@ -10,19 +10,18 @@ import numpy as np
 
 from symbij.audit.adapters import adapt
 from symbij.audit.checks import CHECKS
-from symbij.audit.finding import GROUPS, Check, Status, Witness
+from symbij.audit.finding import GROUPS, UNFINISHED, Check, Status, Witness
 from symbij.audit.judged_by import Judge, judge_of
 from symbij.audit.probes import parameter_sets, rebuilt
 from symbij.audit.report import Report
 from symbij.audit.setting import Case, Setting
 from symbij.audit.subject import REALS, Ends, Subject
-from symbij.errors import NotBijectiveError, SymbijError
+from symbij.errors import NotBijectiveError, SymbijError, UsageError
 
-UNFINISHED = "the check could not be finished"
 GROUP_OF = {
     "symbolic": "symbolic", "works": "values", "values": "values", "round trip": "round trip",
-    "one to one": "one-to-one", "parameters": "parameters", "shapes": "parameters", "state": "parameters", "measure": "measure",
-    "multivariate": "multivariate",
+    "one to one": "one-to-one", "parameters": "parameters", "shapes": "parameters", "state": "parameters",
+    "measure": "measure", "multivariate": "multivariate",
 }  # fmt: skip
 POINTS = 128  # inputs at all scales, for each operation
 
@@ -55,10 +54,13 @@ def verify(
     Every check ends as PASS, PROVED (true for all inputs), FAIL or SKIPPED, with the worst point and one line that says
     what is wrong. Truth comes from the formula alone, by mpmath; whatever a subject does wrong is reported, not raised.
 
-    Raises `UsageError` for a subject that cannot be read, `FormulaSyntaxError` for a formula that cannot, and
+    Raises `UsageError` for a subject that cannot be read and for `points` below 1, `FormulaSyntaxError` for a formula
+    that cannot, and
     `ParameterError` where the formula has parameters without a value.
     """
     start = time.perf_counter()
+    if points < 1:
+        raise UsageError(f"points = {points}: at least one point has to be tried")
     adapted = adapt(
         subject, forward=forward, inverse=inverse, forward_log_det=forward_log_det, inverse_log_det=inverse_log_det,
         parameters=parameters, event_ndims=event_ndims, dtype=dtype, domain=domain,
