@@ -195,3 +195,40 @@ def test_the_first_line_tells_of_checks_that_broke_down(monkeypatch: pytest.Monk
     report = sb.verify(forward=np.exp, inverse=np.log)
     assert report.ok
     assert "1 of these could not be finished" in str(report).splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("forward", "inverse", "formula", "domain"),
+    [
+        (np.exp, lambda y: np.log(np.abs(y)), "exp(x)", None),
+        (np.tanh, lambda y: 0.5 * np.log(np.abs((1 + y) / (1 - y))), "tanh(x)", None),
+        (lambda x: x**2, lambda y: np.sqrt(np.abs(y)), "x**2", (0, np.inf)),
+    ],
+    ids=["exp", "tanh", "square"],
+)
+def test_an_inverse_that_makes_up_inputs_fails(forward: Function, inverse: Function, formula: str, domain: Any) -> None:
+    report = sb.verify(forward=forward, inverse=inverse, formula=formula, domain=domain)
+    assert any("which is no value of the map" in c.diagnosis for c in report.failures), report
+
+
+@pytest.mark.parametrize(
+    ("forward", "inverse", "formula", "domain"),
+    [
+        (np.sqrt, lambda y: y**2, "sqrt(x)", None),
+        (np.exp, np.log, "exp(x)", None),
+        (lambda x: np.sqrt(2 * x + 1), lambda y: (y**2 - 1) / 2, "sqrt(2*x + 1)", None),
+        (lambda x: 1 / x, lambda y: 1 / y, "1/x", (0, np.inf)),
+        (
+            expit,
+            lambda y: np.log(np.clip(y, 1e-300, 1)) - np.log1p(-np.clip(y, 0, 1 - 2**-53)),
+            "1/(1 + exp(-x))",
+            None,
+        ),
+    ],
+    ids=["y**2", "log", "(y**2 - 1)/2", "1/y", "clipped"],
+)
+def test_an_inverse_may_have_values_beyond_the_codomain(
+    forward: Function, inverse: Function, formula: str, domain: Any
+) -> None:
+    report = sb.verify(forward=forward, inverse=inverse, formula=formula, domain=domain)
+    assert report.ok, report

@@ -55,8 +55,7 @@ def verify(
     what is wrong. Truth comes from the formula alone, by mpmath; whatever a subject does wrong is reported, not raised.
 
     Raises `UsageError` for a subject that cannot be read and for `points` below 1, `FormulaSyntaxError` for a formula
-    that cannot, and
-    `ParameterError` where the formula has parameters without a value.
+    that cannot, and `ParameterError` where the formula has parameters without a value.
     """
     start = time.perf_counter()
     if points < 1:

@@ -177,7 +177,10 @@ def _range(case: Case, operation: str, at: np.ndarray, declared: Ends | None, na
 
 
 def _at_the_ends(case: Case, operation: str, ends: Ends, declared: Ends | None) -> Check:
-    """Values at ends that belong to the interval, and what comes of inputs beyond, which is told and not judged."""
+    """Values at ends that belong to the interval, and what comes of inputs beyond.
+
+    Those are told, and judged only where an inverse makes up an input for what is no value of the map.
+    """
     side = "domain" if operation == "forward" else "codomain"
     name = f"{operation} at and beyond the ends of its {side}"
     finite = [(end, sign, end in ends) for end, sign in ((ends.lo, -1), (ends.hi, 1)) if np.isfinite(end)]
@@ -187,7 +190,8 @@ def _at_the_ends(case: Case, operation: str, ends: Ends, declared: Ends | None) 
         return Check(GROUP, name, Status.SKIPPED, f"the {side} has no finite end")
     notes = []
     for end, sign, inside in finite:
-        at = case.rounded(np.array([end, end + sign * 0.5, end + sign * 2.0]))
+        step = sign * max(1.0, abs(end))
+        at = case.rounded(np.array([end, end + 0.5 * step, end + 2.0 * step]))
         got = case.call(operation, at).numbers(at.shape)
         expected = case.truth.values(operation, at[:1])[0] if inside else np.nan
         if inside and np.isfinite(expected) and not np.isclose(got[0], expected, rtol=1e-3, atol=1e-6):
@@ -195,9 +199,30 @@ def _at_the_ends(case: Case, operation: str, ends: Ends, declared: Ends | None) 
                 witness = Witness(operation, float(end), float(got[0]), float(expected))
                 return Check(GROUP, name, Status.FAIL, f"is wrong at the end {end:g}, which its {side} has", witness)
             notes.append(f"{got[0]:.4g} at {end:g}, where the formula has {expected:.4g}")
+        if operation == "inverse":
+            k = _made_up(case, at[1:], got[1:])
+            if k is not None:
+                y, x = float(at[1 + k]), float(got[1 + k])
+                witness = Witness(operation, y, x, "no number")
+                return Check(GROUP, name, Status.FAIL, f"accepts y = {y:g}, which is no value of the map", witness)
         if np.isfinite(got[1:]).any():
             notes.append(f"numbers come beyond {end:g} ({got[1]:.4g} at {at[1]:g})")
     return Check(GROUP, name, Status.PASS, "; ".join(notes))
+
+
+def _made_up(case: Case, ys: np.ndarray, xs: np.ndarray) -> int | None:
+    """The first y for which an inverse has a number that is no input of it, though its formula has none; or None.
+
+    Not if it gives one and the same number for all y beyond an end: then it clips them on purpose.
+    """
+    assert isinstance(case.truth, FormulaTruth)
+    if not np.isfinite(xs).all() or np.isclose(xs[0], xs[1], rtol=1e-3) or not case.subject.has("forward"):
+        return None
+    back = case.call("forward", xs).numbers(xs.shape)
+    for k, y in enumerate(ys):
+        if y not in case.codomain and not np.isclose(back[k], y, rtol=1e-3) and not case.truth.has_preimage(float(y)):
+            return k
+    return None
 
 
 def _declared(setting: Setting, case: Case) -> Check:
