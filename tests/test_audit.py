@@ -111,9 +111,10 @@ def test_a_report_does_not_depend_on_what_was_audited_before() -> None:
     first, second = (sb.verify(formula="sinh(x)", **functions).to_dict() for _ in range(2))
     for report in (first, second):
         report.pop("seconds")
-        for check in report["checks"]:  # proofs end with the time they have
-            if check["group"] == "symbolic":
-                check.pop("status"), check.pop("diagnosis")
+        for check in report["checks"]:  # proofs end with the time they have, and then what was to be proved has passed
+            if check["group"] == "symbolic" and check["status"] in ("PASS", "PROVED"):
+                check["status"] = "PASS"
+                check.pop("diagnosis")
     assert first == second
 
 
@@ -122,7 +123,10 @@ def test_points_and_seed_can_be_chosen() -> None:
 
 
 def test_time_of_a_scalar_audit() -> None:
-    """No bar here, where other work may run beside it: it ends."""
-    start = time.perf_counter()
-    sb.verify(forward=np.tanh, inverse=np.arctanh, formula="tanh(x)")
-    assert time.perf_counter() - start < 60
+    """Three seconds of the processor, whatever else runs beside it; the better of two, as the first one imports."""
+    seconds = []
+    for _ in range(2):
+        start = time.process_time()
+        sb.verify(forward=np.tanh, inverse=np.arctanh, formula="tanh(x)")
+        seconds.append(time.process_time() - start)
+    assert min(seconds) < 3

@@ -83,7 +83,7 @@ class Comparison:
             if relative is None:
                 relative = abs(got - expected) / abs(expected) if expected else np.inf
             unit = float(np.spacing(np.asarray(abs(expected), dtype=self.case.subject.dtype)))
-            ulp = abs(got - expected) / unit if np.isfinite(unit) else np.nan
+            ulp = abs(got - expected) / unit if np.isfinite(unit) and expected else np.nan
         return Witness(self.operation, at, got, expected, float(ulp), float(relative), dict(self.case.changed))
 
     def errors(self) -> tuple[tuple[float, float], ...]:

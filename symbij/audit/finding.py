@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+UNFINISHED = "the check could not be finished"  # begins the reason of a skipped check that broke down
+
 
 class Status(str, enum.Enum):
     """How a check ended. PROVED: true for all inputs, shown symbolically. PASS: true at every point that was tried."""
@@ -44,7 +46,8 @@ class Witness:
         if self.expected is not None:
             text += f", expected {_show(self.expected)}"
         if math.isfinite(self.ulp) and self.ulp:
-            text += f" ({self.ulp:.2g} ulp, relative error {self.relative:.2g})"
+            relative = f", relative error {self.relative:.2g}" if math.isfinite(self.relative) else ""
+            text += f" ({self.ulp:.2g} ulp{relative})"
         if self.parameters:
             text += f", with {', '.join(f'{k}={_show(v)}' for k, v in self.parameters.items())}"
         return text

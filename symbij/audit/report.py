@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from symbij.audit.causes import causes_first
-from symbij.audit.finding import GROUPS, Check, Status, Witness
+from symbij.audit.finding import GROUPS, UNFINISHED, Check, Status, Witness
 from symbij.audit.plain import plain
 from symbij.errors import AuditError
 
@@ -55,6 +55,10 @@ class Report:
         """The report in one line."""
         counts = Counter(c.status for c in self.checks)
         told = ", ".join(f"{counts[s]} {word}" for s, word in _WORDS.items() if counts[s])
+        if told and not (counts[Status.PASS] or counts[Status.PROVED] or counts[Status.FAIL]):
+            told = f"nothing could be checked, {told}"
+        unfinished = sum(c.diagnosis.startswith(UNFINISHED) for c in self.checks)
+        told += f", {unfinished} of these could not be finished" if unfinished else ""
         return f"{self.title}: {told or 'nothing was checked'} in {self.seconds:.1f} s"
 
     @property

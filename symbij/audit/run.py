@@ -12,7 +12,7 @@ from symbij.audit import stated
 from symbij.audit.adapters import adapt
 from symbij.audit.causes import without_consequences
 from symbij.audit.checks import CHECKS
-from symbij.audit.finding import GROUPS, Check, Status, Witness
+from symbij.audit.finding import GROUPS, UNFINISHED, Check, Status, Witness
 from symbij.audit.judged_by import Judge, judge_of
 from symbij.audit.probes import allowing, parameter_sets, rebuilt
 from symbij.audit.report import Report
@@ -20,11 +20,10 @@ from symbij.audit.setting import Case, Setting
 from symbij.audit.subject import FAULTS, REALS, Ends, Subject
 from symbij.errors import NotBijectiveError, SymbijError, UsageError
 
-UNFINISHED = "the check could not be finished"
 GROUP_OF = {
-    "symbolic": "symbolic", "values": "values", "round trip": "round trip", "one to one": "one-to-one",
-    "parameters": "parameters", "shapes": "parameters", "state": "parameters", "measure": "measure",
-    "multivariate": "multivariate",
+    "symbolic": "symbolic", "works": "values", "values": "values", "round trip": "round trip",
+    "one to one": "one-to-one", "parameters": "parameters", "shapes": "parameters", "state": "parameters",
+    "measure": "measure", "multivariate": "multivariate",
 }  # fmt: skip
 POINTS = 128  # inputs at all scales, for each operation
 
@@ -61,10 +60,12 @@ def verify(
     Every check ends as PASS, PROVED (true for all inputs), FAIL or SKIPPED, with the worst point and one line that says
     what is wrong. Truth comes from the formula alone, by mpmath; whatever a subject does wrong is reported, not raised.
 
-    Raises `UsageError` for a subject that cannot be read, `FormulaSyntaxError` for a formula that cannot, and
-    `ParameterError` where the formula has parameters without a value or a constraint forbids a value.
+    Raises `UsageError` for a subject that cannot be read and for `points` below 1, `FormulaSyntaxError` for a formula
+    that cannot, and `ParameterError` where the formula has parameters without a value or a constraint forbids a value.
     """
     start = time.perf_counter()
+    if points < 1:
+        raise UsageError(f"points = {points}: at least one point has to be tried")
     adapted = adapt(
         subject, forward=forward, inverse=inverse, forward_log_det=forward_log_det, inverse_log_det=inverse_log_det,
         parameters=parameters, event_ndims=event_ndims, dtype=dtype, domain=domain,

@@ -78,9 +78,16 @@ class Case:
 
     @cached_property
     def outputs(self) -> np.ndarray:
-        """Points of the codomain, likewise, with the images of the inputs."""
+        """Points of the codomain, likewise, with the images of the inputs; these alone if the codomain is unknown."""
         images = self.images(self.inputs)
+        if not self.knows_codomain:
+            return np.unique(images[np.isfinite(images)])
         return self._everywhere(self.codomain, images[np.isfinite(images)])
+
+    @property
+    def knows_codomain(self) -> bool:
+        """Whether the codomain follows from a formula, or is declared: that of a black box is taken to be all reals."""
+        return self.cls is not None or self.declared[1] is not None
 
     @cached_property
     def central_outputs(self) -> np.ndarray:

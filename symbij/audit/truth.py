@@ -10,14 +10,17 @@ from typing import Any
 import mpmath
 import numpy as np
 
+from symbij.accuracy.definition import numeric, real
 from symbij.accuracy.doubles import EPS, rounded
 from symbij.accuracy.reference import Finder, Sample
 from symbij.audit.differences import log_slope
+from symbij.audit.extremes import plainly
 from symbij.audit.subject import Ends, Subject
 from symbij.bijectors.derived import DerivedBijector
 
 NUDGE = 2.0**-26  # relative change of an input that shows how much a result depends on it
 SMALLEST = 5e-324
+PRECISION = 200  # bits
 _METHODS = {
     "forward": "forward", "forward_log_det": "forward_log_det_jacobian",
     "inverse": "inverse", "inverse_log_det": "inverse_log_det_jacobian",
@@ -88,6 +91,26 @@ class FormulaTruth:
         finder = self._exact[index]
         samples = finder.going_back(at) if operation.startswith("inverse") else finder.going_forward(at)
         return samples[operation]
+
+    def has_preimage(self, y: float) -> bool:
+        """Whether the formula of the inverse is a real number at y, inside the codomain or not; True if in doubt.
+
+        Code that computes y**2 is right to do so for negative y too, while log(y) has no value there.
+        """
+        derivation = self.derivation
+        symbols = [derivation.output, *(p.symbol for p in derivation.formula.parameters)]
+        try:
+            held = [mpmath.mpf(float(np.ravel(self.parameters[s.name])[0])) for s in symbols[1:]]
+            function = numeric(plainly(derivation.inverse), symbols)
+        except Exception:  # it may have no such form
+            return True
+        with mpmath.workprec(PRECISION):
+            try:
+                return not mpmath.isnan(real(function(mpmath.mpf(y), *held)))
+            except (ArithmeticError, ValueError):
+                return False
+            except Exception:
+                return True
 
     def ends(self) -> tuple[Ends, Ends]:
         """Domain and codomain at these parameters; the widest of them for arrays of parameters."""

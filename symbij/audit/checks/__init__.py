@@ -10,6 +10,7 @@ from symbij.audit.checks import (
     state,
     symbolic,
     values,
+    works,
 )
 
-CHECKS = (symbolic, values, round_trip, one_to_one, parameters, shapes, state, measure, multivariate)
+CHECKS = (symbolic, works, values, round_trip, one_to_one, parameters, shapes, state, measure, multivariate)

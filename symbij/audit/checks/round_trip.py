@@ -30,6 +30,8 @@ def _there_and_back(setting: Setting, case: Case, first: str, second: str, at: n
     missing = next((n for n in (first, second) if not setting.subject.has(n)), None)
     if missing:
         return Check(GROUP, name, Status.SKIPPED, f"it has no {missing}")
+    if not at.size:
+        return Check(GROUP, name, Status.SKIPPED, f"there is no {'x' if first == 'forward' else 'y'} to start from")
     shape = case.grid_shape(at)
     out = case.call(first, at)
     if not out.parts:
@@ -42,12 +44,11 @@ def _there_and_back(setting: Setting, case: Case, first: str, second: str, at: n
     points = np.broadcast_to(case.grid(at), shape)
     with np.errstate(all="ignore"):
         # a rounding of what is between, seen from the input
-        moved = case.subject.call(second, middle * (1 + NUDGE)).numbers(shape)
-        sensitivity = np.abs(moved - back) / NUDGE
-        allowed = setting.tolerance * np.fmax(np.abs(points), np.where(np.isfinite(sensitivity), sensitivity, 0))
+        sensitivity = _sensitivity(case, second, middle, back)
+        allowed = setting.tolerance * np.fmax(np.abs(points), sensitivity)
         error = np.abs(back - points) / np.fmax(allowed, np.finfo(setting.subject.dtype).tiny)
         usable = np.isfinite(middle) & (np.abs(middle) < ORDINARY) & (np.abs(points) < ORDINARY)
-        usable &= _resolved(case, first, points, middle)
+        usable &= _resolved(case, first, points, middle) & _inside(case, first, middle)
         error = np.where(usable, np.where(np.isfinite(back), error, np.inf), 0.0)
     if not (error > 1).any():
         return Check(GROUP, name, Status.PASS)
@@ -60,9 +61,24 @@ def _there_and_back(setting: Setting, case: Case, first: str, second: str, at: n
 
 
 def _resolved(case: Case, operation: str, points: np.ndarray, images: np.ndarray) -> np.ndarray:
-    """Where images tell an input from the next ones: not where they have saturated or underflowed."""
+    """Where images tell an input from those on both sides: not where they have saturated or underflowed."""
     below, above = (case.subject.call(operation, points * (1 + s)).numbers(points.shape) for s in (-NUDGE, NUDGE))
-    return (below != images) | (above != images) | (points == 0)
+    return ((below != images) & (above != images)) | (points == 0)
+
+
+def _inside(case: Case, operation: str, images: np.ndarray) -> np.ndarray:
+    """Where images are none of the ends that they should be apart from: there they have been rounded to them."""
+    ends = case.codomain if operation == "forward" else case.domain
+    return ~((images == ends.lo) & ends.lo_open | (images == ends.hi) & ends.hi_open)
+
+
+def _sensitivity(case: Case, operation: str, at: np.ndarray, results: np.ndarray) -> np.ndarray:
+    """By how much results change for a relative change of their inputs, on that side where they change more."""
+    found = np.zeros(results.shape)
+    for step in (-NUDGE, NUDGE):
+        moved = case.subject.call(operation, at * (1 + step)).numbers(results.shape)
+        found = np.fmax(found, np.abs(moved - results) / NUDGE)
+    return np.where(np.isfinite(found), found, 0.0)
 
 
 def _why(case: Case, second: str, x: np.ndarray, back: np.ndarray, middle: np.ndarray) -> str:
@@ -96,13 +112,12 @@ def _log_dets(setting: Setting, case: Case) -> Check:
     forward = case.call("forward", at).numbers(shape)
     first = case.call("forward_log_det", at).numbers(shape)
     second = subject.call("inverse_log_det", forward).numbers(shape)
-    moved = subject.call("inverse_log_det", forward * (1 + NUDGE)).numbers(shape)
     with np.errstate(all="ignore"):
-        sensitivity = np.abs(moved - second) / NUDGE
-        size = 1 + np.fmax(np.abs(first), np.where(np.isfinite(sensitivity), sensitivity, 0))
+        size = 1 + np.fmax(np.abs(first), _sensitivity(case, "inverse_log_det", forward, second))
         error = np.abs(first + second) / (10 * setting.tolerance * size)
         error = np.where(np.isfinite(forward) & np.isfinite(first), np.where(np.isfinite(second), error, np.inf), 0.0)
-        error = np.where(_resolved(case, "forward", np.broadcast_to(case.grid(at), shape), forward), error, 0.0)
+        usable = _resolved(case, "forward", np.broadcast_to(case.grid(at), shape), forward)
+        error = np.where(usable & _inside(case, "forward", forward), error, 0.0)
     if not (error > 1).any():
         return Check(GROUP, name, Status.PASS)
     k = np.unravel_index(int(np.argmax(error)), shape)

@@ -290,7 +290,7 @@ def _witness(ground: _Ground, name: str, point: Point, truth: Truth, own: list[P
     if name.startswith("inverse"):
         at, got, expected = _at_double(ground, name, point, truth)
     relative = float(abs(got - expected) / abs(expected)) if expected and mpmath.isfinite(got) else math.nan
-    ulp = ulp_error(rounded(got), expected) if mpmath.isfinite(got) else math.nan
+    ulp = ulp_error(rounded(got), expected) if expected and mpmath.isfinite(got) else math.nan
     changed = {} if point in own else as_values({s: v for s, v in point.values.items() if s not in ground.held})
     return Witness(name, at, rounded(got), rounded(expected), ulp, relative, changed)
 
