@@ -5,7 +5,7 @@
     a*softplus(u) - a*u                   =  a*softplus(-u)
     a*log(u) - a*log(1 - u)               =  a*logit(u)
     a*log(1 + u) - a*log(1 - u)           =  2*a*atanh(u)
-    (x + a)**3 - x**3                     =  3*a*x**2 + 3*a**2*x + a**3   (polynomials in which the highest power cancels)
+    (x + a)**3 - x**3                     =  3*a*x**2 + 3*a**2*x + a**3        (polynomials; the highest power cancels)
 
 Both sides are defined for the same u; requirements on it come from the user's own words.
 """
