@@ -105,6 +105,23 @@ def test_parameters_decide_about_the_proof() -> None:
         cls(b=-2.0)
 
 
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [("(x + 1)**3 - x**3", 0), ("(x + 1)**4 - x**4", 0), ("x**3 - (x - 1)**3", 0.5), ("exp(1 - (x + 1)**3 + x**3)", 0)],
+)
+def test_highest_powers_that_cancel(text: str, start: float) -> None:
+    made = sb.bijector(text, domain=(start, "oo"))()
+    x = sp.Symbol("x")
+    value = sp.sympify(text)  # a constant of this file
+    for point in (0.6, 3.0, 1e10, 1e30, 1e60):
+        y = float(value.subs(x, sp.Rational(point)).n(400))
+        log_det = float(sp.log(abs(value.diff(x))).subs(x, sp.Rational(point)).n(400))
+        assert made.forward(point) == pytest.approx(y, rel=2e-14, abs=0)
+        assert made.forward_log_det_jacobian(point) == pytest.approx(log_det, rel=1e-15)
+        if y:
+            assert made.inverse(y) == pytest.approx(point, rel=1e-14)
+
+
 def test_a_quadratic_that_a_parameter_makes_linear() -> None:
     made = sb.bijector("a*x**2 + b*x", domain=HALF, b=P)(a=0.0, b=2.0)
     y = np.array([0.0, 1e-300, 3.0, 1e300, np.inf])

@@ -232,12 +232,7 @@ def test_tracing_numpy_and_functions() -> None:
         sp.exp(A * X) + WORDS["sigmoid"].build(B) + sp.asinh(X) - X**2 / 2 - X**3 + sp.Piecewise((X, X > 0), (A, True))
     )
     assert traced(formula).expr == expected
-
-
-def test_tracing_arrays_like_the_variable() -> None:
-    assert traced(lambda x: x + np.zeros_like(x)).expr == X
-    assert traced(lambda x: x + np.ones_like(x)).expr == X + 1
-    assert traced(lambda x: x + np.full_like(x, 2.0)).expr == X + 2
+    assert traced(lambda x: x + np.zeros_like(x)).expr == X == traced(lambda x: x + np.ones_like(x)).expr - 1
 
 
 def test_tracing_mixes_numbers_of_every_kind() -> None:

@@ -142,12 +142,7 @@ def joined(links: list[Link]) -> list[Link]:
     cancel: they add up without rounding."""
     made: list[Link] = []
     for item in links:
-        if (
-            isinstance(item, OnInterval)
-            and item.name in ("quadratic", "hyperbola")
-            and made
-            and is_row(made[-1], "exp")
-        ):
+        if isinstance(item, OnInterval) and item.name in _SHAPES and made and is_row(made[-1], "exp"):
             made.pop()
             item = _of_exponential(item)
         made.append(item)
@@ -185,7 +180,8 @@ def _take_in_shift(made: list[Link]) -> None:
 
 
 _DIGITS = 2**53  # odd numbers from here on are no doubles
-_WITH_CONSTANT = ("quadratic", "hyperbola", "exp_quadratic", "exp_hyperbola")
+_SHAPES = ("quadratic", "hyperbola")
+_WITH_CONSTANT = (*_SHAPES, *(f"exp_{name}" for name in _SHAPES))
 
 
 def _times(interval: Interval, factor: sp.Expr) -> Interval:

@@ -5,6 +5,7 @@
     a*softplus(u) - a*u                   =  a*softplus(-u)
     a*log(u) - a*log(1 - u)               =  a*logit(u)
     a*log(1 + u) - a*log(1 - u)           =  2*a*atanh(u)
+    (x + a)**3 - x**3                     =  3*a*x**2 + 3*a**2*x + a**3        (polynomials; the highest power cancels)
 
 Both sides are defined for the same u; requirements on it come from the user's own words.
 """
@@ -15,6 +16,8 @@ import sympy as sp
 
 from symbij.formula import functions as fn
 
+_MOST_DEGREE = 12  # of powers that are multiplied out
+
 
 def joined_terms(expr: sp.Add, x: sp.Symbol) -> sp.Expr | None:
     """The sum with such terms joined, or None if there are none."""
@@ -24,6 +27,17 @@ def joined_terms(expr: sp.Add, x: sp.Symbol) -> sp.Expr | None:
     if isinstance(joined, sp.Add):
         joined = _joined_logs(_joined_softplus(joined, x), x)
     return None if joined == expr else joined
+
+
+def without_powers_that_cancel(expr: sp.Add, x: sp.Symbol) -> sp.Expr | None:
+    """A polynomial multiplied out, if it is of a lower degree than one of its terms; else None."""
+    if not expr.is_polynomial(x) or not any(inner.has(x) for inner in expr.atoms(sp.Add) - {expr}):
+        return None
+    if any(power.exp > _MOST_DEGREE for power in expr.atoms(sp.Pow) if power.has(x)):
+        return None
+    whole = sp.collect(sp.expand(expr), x)
+    degrees = [sp.degree(term, x) for term in (whole, *expr.args) if term.has(x)]
+    return whole if whole.has(x) and degrees[0] < max(degrees) else None
 
 
 def _joined_expm1(expr: sp.Expr, x: sp.Symbol) -> sp.Expr:

@@ -11,7 +11,7 @@ import sympy as sp
 from symbij.calculus.affine import scaled
 from symbij.calculus.chain import Chain, Link, link, scaling
 from symbij.calculus.closed_forms import plus_root
-from symbij.calculus.joined import joined_terms
+from symbij.calculus.joined import joined_terms, without_powers_that_cancel
 from symbij.calculus.parts import FloorPart, Folded, PiecePart, ProductPart, RawChain, SplinePart, SumPart
 from symbij.calculus.pieces import switches
 from symbij.calculus.row import U
@@ -38,6 +38,8 @@ def recognise(expr: sp.Expr, x: sp.Symbol) -> RawChain:
         return ()
     if isinstance(expr, sp.Add):
         joined = joined_terms(expr, x)
+        if joined is None:
+            joined = without_powers_that_cancel(expr, x)
         if joined is not None:
             return recognise(joined, x)
         free, rest = expr.as_independent(x, as_Add=True)
