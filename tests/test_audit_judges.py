@@ -290,3 +290,21 @@ def test_code_for_single_parameters_is_not_tried_with_arrays_of_them(subject: An
     assert arrays.status is Status.SKIPPED, report
     assert "refused" in arrays.diagnosis
     assert report.ok, report
+
+
+def test_where_a_formula_is_written_as_nought_by_nought_code_need_not_know_its_limit() -> None:
+    functions = {
+        "forward": lambda x, c: np.expm1(c * np.log(x)) / c,
+        "inverse": lambda y, c: np.exp(np.log1p(c * y) / c),
+    }
+    for formula in ("(x**c - 1)/c", "expm1(c*log(x))/c"):
+        report = sb.verify(**functions, formula=formula, parameters={"c": 0.5}, domain=(0.0, math.inf))
+        assert report.ok, report
+
+
+def test_nearly_special_parameters_are_told() -> None:
+    report = sb.verify(
+        lambda x, c: (x**c - 1) / c, formula="(x**c - 1)/c", parameters={"c": 0.5}, domain=(0.0, math.inf)
+    )
+    assert report.failures
+    assert all("nearly special: c" in c.diagnosis for c in report.failures), report

@@ -61,6 +61,21 @@ class TestTorch:
         agrees(wide, "forward_log_det", 2.0, math.log(0.1) - 0.9 * math.log(2.0), rtol=1e-6)
         agrees(wide, "forward", 2.0, 2.0 ** float(np.float32(0.1)))
 
+    def test_elementwise_transforms_side_by_side_map_events(self, transforms: Any) -> None:
+        parts = [transforms.ExpTransform(), transforms.TanhTransform()]
+        beside = transforms.CatTransform(parts, dim=-1, lengths=[1, 2])
+        for right in (beside, beside.inv, transforms.StackTransform(parts, dim=-1)):
+            subject = adapt(right)
+            assert subject.event_ndims == 1
+            report = sb.verify(right)
+            assert report.ok, report
+        for refused in (
+            transforms.StackTransform(parts, dim=0),
+            transforms.ComposeTransform([beside, transforms.ExpTransform()]),
+        ):
+            with pytest.raises(UsageError, match="one by one"):
+                adapt(refused)
+
     def test_gradients_are_cut_off(self, transforms: Any) -> None:
         import torch
 

@@ -14,7 +14,7 @@ from symbij.audit.report import Report
 from symbij.audit.stan import verify_stan
 from symbij.audit.stan_words import translated
 from symbij.errors import FormulaSyntaxError, ParameterError, UsageError
-from symbij.formula.constraints import positive
+from symbij.formula.constraints import positive, real
 from symbij.formula.parser import parse
 
 # The constraint transforms of Stan's Reference Manual with the log of the absolute derivative given there, which is
@@ -131,6 +131,28 @@ def test_values_keep_their_signs_and_their_order() -> None:
     assert not verify_stan("a*x", "log(a)").ok
     assert verify_stan("(u - l)*x", "log(u - l)", parameters={"l": 0, "u": 1}).ok
     assert not verify_stan("(u - l)*x", "log(u - l)", parameters={"l": 1, "u": 0}).ok
+
+
+def test_the_order_and_the_signs_that_names_mean_are_supposed() -> None:
+    for transform, jacobian in (
+        ("log((x - L)/(U - x))", "log(U - L) - log(x - L) - log(U - x)"),
+        ("L + (U - L)*inv_logit(x)", "log(U - L) + log_inv_logit(x) + log1m_inv_logit(x)"),
+        ("(x - L)/(U - L)", "-log(U - L)"),
+    ):
+        report = verify_stan(transform, jacobian)
+        assert report.ok, report
+        assert "where -L + U > 0" in check(report, "points").diagnosis
+        assert verify_stan(transform, jacobian, parameters={"L": -1, "U": 2}).ok
+        (failed, *_) = verify_stan(transform, f"2*({jacobian})").failures
+        assert failed.witness is not None
+        assert failed.witness.parameters["L"] < failed.witness.parameters["U"]
+    report = verify_stan("mu + sigma*x", "log(sigma)")
+    assert report.ok, report
+    assert "where sigma > 0" in check(report, "points").diagnosis
+    assert [c.status.name for c in report.checks] == ["PROVED", "PROVED", "PASS"]
+    assert not verify_stan("mu + sigma*x", "2*log(sigma)").ok
+    assert not verify_stan("mu + sigma*x", "log(sigma)", parameters={"sigma": real}).ok
+    assert not verify_stan("L + (U - L)*inv_logit(x)", "log(U - L) + x", parameters={"L": -1, "U": 2}).ok
 
 
 def test_neutral_values_hide_nothing() -> None:

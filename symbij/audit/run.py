@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from symbij.audit.causes import without_consequences
 from symbij.audit.checks import CHECKS
 from symbij.audit.finding import GROUPS, UNFINISHED, Check, Status, Witness
 from symbij.audit.judged_by import Judge, judge_of
-from symbij.audit.probes import allowing, parameter_sets, rebuilt
+from symbij.audit.probes import NEARLY_SPECIAL, allowing, parameter_sets, rebuilt
 from symbij.audit.report import Report
 from symbij.audit.setting import Case, Setting
 from symbij.audit.subject import FAULTS, REALS, Ends, Subject
@@ -123,7 +124,7 @@ def _checks(setting: Setting, judge: Judge) -> Iterator[Check]:
     for module in (*CHECKS, stated):
         name = module.__name__.rpartition(".")[2].replace("_", " ")
         try:
-            yield from module.check(setting)
+            yield from map(_with_nearness, module.check(setting))
         except UsageError:  # a formula that cannot be meant
             raise
         except (SymbijError, ArithmeticError) as error:  # a truth that cannot be had is not the subject's fault
@@ -131,6 +132,16 @@ def _checks(setting: Setting, judge: Judge) -> Iterator[Check]:
         except FAULTS as error:  # erratic results of a subject may break a check: that is told, not raised
             text = f"{UNFINISHED}: {type(error).__name__}: {_short(error)}"
             yield Check(GROUP_OF.get(name, "values"), name, Status.SKIPPED, text)
+
+
+def _with_nearness(check: Check) -> Check:
+    """A failure close to a special value of a parameter says so: there the formula itself may cancel, as written."""
+    if check.status is not Status.FAIL or check.witness is None:
+        return check
+    near = [n for n, v in check.witness.parameters.items() if np.ndim(v) == 0 and float(v) in NEARLY_SPECIAL]
+    if not near:
+        return check
+    return replace(check, diagnosis=f"{check.diagnosis} (nearly special: {', '.join(near)})")
 
 
 def _short(error: BaseException) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from keyword import kwlist
 from typing import Any
@@ -26,11 +26,13 @@ from symbij.errors import DomainError, NotBijectiveError, ParameterError, UsageE
 from symbij.formula.constraints import Constraint, as_constraint, negative, positive, real
 from symbij.formula.formula import Formula, make_formula
 from symbij.formula.parser import names_in, parse
+from symbij.formula.vocabulary import Requirement
 
 POINTS = 60
 SECONDS = 2.0  # for a proof
 DIRECTIONS = ("auto", "forward", "inverse")
 _NAME = "the jacobian expression"
+SCALES = ("sigma", "tau", "scale", "sd")  # what Stan programs call parameters that are declared positive
 _LONGEST = 100  # characters of the right expression, where it is told
 
 
@@ -52,8 +54,10 @@ def verify_stan(
     output, and log|dx/dy| is the forward direction. Statements (`target += ...;`) are taken as well.
 
     `parameters` are values, constraints (`sb.positive`), or pairs of both by name. Others are real numbers; those with
-    a value alone keep its sign. The jacobian is compared with the derivative of the transform symbolically, and with
-    many digits at `points` points and several values of the parameters.
+    a value alone keep its sign. A logarithm of a difference, log(U - L), is taken to mean L < U, and log(sigma) that a
+    scale (sigma, tau, scale, sd) is positive, unless `parameters` say otherwise; log(a) is wrong for negative a. The
+    jacobian is compared with the derivative of the transform symbolically, and with many digits at `points` points and
+    several values of the parameters.
 
     Raises `FormulaSyntaxError` for what is no expression, `ParameterError` and `UsageError` for wrong arguments. Stan's
     conventions: Stan Reference Manual, "Constraint transforms", and Stan User's Guide, "Reparameterization and change
@@ -99,6 +103,8 @@ def _read(transform: str, jacobian: str, parameters: dict[str, Any], domain: tup
         constraints[name] = constraint
         if value is not None:
             values[name] = value
+    supposed = [n for n in _positive(forward.text, adjustment.text) if n in SCALES and n not in known]
+    constraints |= dict.fromkeys(supposed, positive)
     formula = make_formula(forward.text, domain=domain, constraints={k: v for k, v in constraints.items() if k in own})
     formula = replace(formula, text=transform.strip())
     output = sp.Symbol("y", real=True)
@@ -106,11 +112,39 @@ def _read(transform: str, jacobian: str, parameters: dict[str, Any], domain: tup
     symbols |= {n: constraints.get(n, real).symbol(n) for n in further}
     shown = {formula.variable: sp.Symbol(source), output: sp.Symbol(target)}
     shown |= {symbols[name_in_formulas(n)]: sp.Symbol(n) for n in kwlist if name_in_formulas(n) in symbols}
-    expr, needs = parse(adjustment.text, symbols)
+    added, needs = parse(adjustment.text, symbols)
+    relations = _orders((*formula.requirements, *needs), {formula.variable, output}, symbols, values)
     return Said(
-        formula, expr, tuple(needs), output, source, target, values,
-        (*forward.notes, *adjustment.notes), shown,
+        formula, added, tuple(needs), output, source, target, values,
+        (*forward.notes, *adjustment.notes), shown, relations, tuple(supposed),
     )  # fmt: skip
+
+
+def _positive(*texts: str) -> list[str]:
+    """Names whose logarithm is taken as they stand."""
+    found: list[str] = []
+    for text in texts:
+        symbols = {n: real.symbol(n) for n in names_in(text)}
+        needs = parse(text, symbols)[1]
+        found += [n.expr.name for n in needs if n.expr.is_Symbol and n.interval.lo == 0 and not n.under]
+    return list(dict.fromkeys(found))
+
+
+def _orders(
+    needs: Sequence[Requirement], variables: set[sp.Symbol], symbols: Mapping[str, sp.Symbol],
+    values: Mapping[str, float],
+) -> tuple[sp.Basic, ...]:  # fmt: skip
+    """Relations such as U - L > 0 that logarithms of parameters need, if the values given do not contradict."""
+    numbers = {symbols[n]: sp.Rational(v) for n, v in values.items()}
+    found = []
+    for need in needs:
+        several = need.expr.free_symbols
+        linear = all(not sp.diff(need.expr, s).free_symbols for s in several)
+        if len(several) > 1 and linear and not several & variables and need.interval.lo == 0 and not need.under:
+            relation = sp.Gt(need.expr, 0)
+            if sp.false not in (relation, relation.subs(numbers)) and relation != sp.true:
+                found.append(relation)
+    return tuple(dict.fromkeys(found))
 
 
 def _wish(name: str, wish: Any) -> tuple[Constraint, float | None]:
@@ -146,7 +180,8 @@ def _checks(said: Said, direction: str, points: int, seed: int) -> Iterator[Chec
     yield proof
     _check_given(said, derivation)
     if proof.status != Status.FAIL:
-        found = compare(said.formula, said.jacobian, said.output, derivation, said.values, points, seed)
+        found = compare(said.formula, said.jacobian, said.output, derivation, said.values, points, seed,
+                        said.relations)  # fmt: skip
         yield from _compared(said, direction, found, derivation)
 
 
@@ -195,7 +230,7 @@ def _compared(said: Said, direction: str, found: Comparison, derivation: Derivat
         return
     matching = [d for d in wanted if found.mismatch[d] is None]
     if matching:
-        told = "; ".join(f"is {said.meaning(d)}, {said.use(d)}" for d in matching)
+        told = "; ".join(f"is {said.meaning(d)}, {said.use(d)}" for d in matching) + said.where
         if derivation is not None and bounded(_proved, said, derivation, matching[0], seconds=SECONDS):
             yield Check("symbolic", f"{_NAME}, for all {said.source}", Status.PROVED, told)
         else:

@@ -69,10 +69,10 @@ class Comparison:
 
 def compare(
     formula: Formula, jacobian: sp.Expr, output: sp.Symbol, derivation: Derivation | None, given: Mapping[str, float],
-    points: int, seed: int,
+    points: int, seed: int, relations: Sequence[sp.Basic] = (),
 ) -> Comparison:  # fmt: skip
     """The `jacobian`, in x or in the `output`, beside log|df/dx| at about `points` points: at the `given` parameters,
-    and at others drawn from their constraints."""
+    and at others drawn from their constraints, where all `relations` hold."""
     rng = np.random.default_rng(seed)
     f = plain(formula.expr)
     slope = diff(f, formula.variable)
@@ -82,7 +82,8 @@ def compare(
     of_value, of_slope, of_added = (numeric(e, symbols) for e in (f, slope, added))
     found = []
     for trial in range(SETS if symbols[1:] else 1):
-        values = _parameters(formula, further, derivation.conditions if derivation else (), given, trial, rng)
+        conditions = [*(r for r, _ in (derivation.conditions if derivation else ())), *relations]
+        values = _parameters(formula, further, conditions, given, trial, rng)
         if values is None:
             continue
         domain = derivation.domain if derivation else _domain(formula, values)
@@ -124,7 +125,7 @@ def value_at(function: Callable[..., Any], here: Sequence[mpf]) -> mpf:
 
 
 def _parameters(
-    formula: Formula, further: Sequence[sp.Symbol], conditions: tuple[tuple[sp.Basic, str], ...],
+    formula: Formula, further: Sequence[sp.Symbol], conditions: Sequence[sp.Basic],
     given: Mapping[str, float], trial: int, rng: np.random.Generator,
 ) -> dict[sp.Symbol, mpf] | None:  # fmt: skip
     """Values that meet all conditions, None if none are found: those `given` at first, later others in their order of
@@ -141,7 +142,7 @@ def _parameters(
         exact = {s: sp.Rational(float(v)) for s, v in values.items()}
         domain = formula.domain
         ends = () if domain is None else (domain.lo.subs(exact), domain.hi.subs(exact))
-        valid = all(r.subs(exact) == True for r, _ in conditions)  # noqa: E712  sympy's own truth value
+        valid = all(r.subs(exact) == True for r in conditions)  # noqa: E712  sympy's own truth value
         if valid and (not ends or ends[0] < ends[1]) and _ordered_as(given, values):
             return {s: mpf(float(v)) for s, v in values.items()}
     return None

@@ -22,7 +22,8 @@ CLOSE = mpf(10) ** -8  # constants written with eight digits are meant to be tho
 @dataclass(frozen=True)
 class Said:
     """The expressions as read: `source` and `target` are the user's names of the transform's input and output, `shown`
-    the user's names of all symbols that have another one here."""
+    the user's names of all symbols that have another one here. `relations`: the order that the expressions suppose of
+    their parameters; `supposed`: parameters that are supposed to be positive."""
 
     formula: Formula
     jacobian: sp.Expr
@@ -33,6 +34,8 @@ class Said:
     values: Mapping[str, float]
     notes: tuple[str, ...]
     shown: Mapping[sp.Symbol, sp.Symbol]
+    relations: tuple[sp.Basic, ...]
+    supposed: tuple[str, ...]
 
     def meaning(self, direction: str) -> str:
         """What the jacobian is in a direction."""
@@ -57,6 +60,13 @@ class Said:
         """When Stan's target needs the log-det of a direction."""
         parameter, stated = (self.source, self.target) if direction == "forward" else (self.target, self.source)
         return f"right where {parameter} is the parameter and a density is stated for {stated}"
+
+    @property
+    def where(self) -> str:
+        """What the expressions suppose of parameters, in the user's names."""
+        relations = [str(r.xreplace(self.shown)) for r in self.relations]
+        told = [*relations, *(f"{n} > 0" for n in self.supposed)]
+        return f", where {' and '.join(told)}" if told else ""
 
     def users(self, values: Mapping[str, float]) -> dict[str, float]:
         """Values of parameters by the names that the user gave them."""

@@ -11,19 +11,26 @@ from symbij.audit.adapters.backends import torch_backend
 from symbij.audit.adapters.ends import constraint_ends
 from symbij.audit.adapters.holding import arrays_by, dtype_of, held_tensors, holding, in_dtype
 from symbij.audit.subject import FAULTS, Ends, Subject
+from symbij.errors import UsageError
 
 
 def from_torch(transform: Any, event_ndims: int | None, dtype: np.dtype[Any] | None) -> Subject:
     """t(x), t.inv(y), t.log_abs_det_jacobian(x, t(x)) and t.inv.log_abs_det_jacobian(y, t.inv(y)), as users write them.
 
     The object itself is called, with whatever cache it has; log-dets are summed over event axes asked for beyond its
-    own, as `TransformedDistribution` does.
+    own, as `TransformedDistribution` does. Elementwise transforms side by side (`CatTransform`, `StackTransform`) map
+    events along their axis, and their log-dets, which are elementwise, are summed over it. Raises `UsageError` for such
+    ones of other transforms, and inside another transform: their shapes cannot be told.
     """
     from torch.distributions.transforms import Transform
 
     domain, codomain = declared(transform, "domain"), declared(transform, "codomain")
     forward_ndims, inverse_ndims = event_dim(domain), event_dim(codomain)
     extra = max(0, (event_ndims or 0) - forward_ndims)
+    axes = side_by_side(transform)
+    if axes:
+        forward_ndims, inverse_ndims = 0, 0
+        extra = max(event_ndims or 0, axes)
     own = dtype_of(_tensors(transform))
     backend = torch_backend()
     held = holding(transform, Transform, unwrapped, cast=arrays_by(backend.enter))
@@ -53,12 +60,54 @@ def from_torch(transform: Any, event_ndims: int | None, dtype: np.dtype[Any] | N
         event_ndims=forward_ndims + extra,
         inverse_event_ndims=inverse_ndims + extra,
         event_shape=getattr(transform, "in_shape", None),
-        domain=ends_of(domain),
-        codomain=ends_of(codomain),
+        domain=_common(transform) if axes else ends_of(domain),
+        codomain=None if axes else ends_of(codomain),
         dtype=dtype or own,
         parameters=held.values,
         rebuilt=rebuilt if held.make is not None else None,
     )
+
+
+def side_by_side(transform: Any) -> int:
+    """How many axes, from the right, hold transforms side by side; 0 for any other transform."""
+    from torch.distributions.transforms import CatTransform, StackTransform, Transform
+
+    kinds = (CatTransform, StackTransform)
+    found = inner(transform)
+    if not isinstance(found, kinds):
+        if any(isinstance(p, kinds) for p in _within(found, Transform)):
+            raise UsageError(f"{title(transform)} holds transforms side by side: audit its parts one by one")
+        return 0
+    parts = _within(found, Transform)
+    if found.dim >= 0 or any(isinstance(p, kinds) or event_dim(declared(p, "domain")) for p in parts):
+        raise UsageError(
+            f"{title(transform)}: its parts are to be elementwise, along an axis counted from the right (dim=-1); "
+            "audit its transforms one by one"
+        )
+    return -int(found.dim)
+
+
+def _common(transform: Any) -> Ends:
+    """The interval from which all transforms side by side take inputs."""
+    from torch.distributions.transforms import Transform
+
+    found = inner(transform)
+    side = "domain" if found is transform else "codomain"
+    ends = [ends_of(declared(p, side)) or Ends() for p in _within(found, Transform)]
+    lo, hi = max(e.lo for e in ends), min(e.hi for e in ends)
+    if not lo < hi:
+        raise UsageError(f"{title(transform)}: its parts take different inputs; audit its transforms one by one")
+    return Ends(lo, hi)
+
+
+def _within(transform: Any, base: type) -> list[Any]:
+    """The transforms that one is made of, and those that they are made of."""
+    found: list[Any] = []
+    for value in held_tensors(transform):
+        # an inverse that was asked for is kept, and leads back
+        if isinstance(value, base) and inner(value) is not transform:
+            found += [inner(value), *_within(inner(value), base)]
+    return found
 
 
 def declared(transform: Any, name: str) -> Any:
