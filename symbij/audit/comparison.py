@@ -12,7 +12,9 @@ from symbij.audit.finding import Witness
 from symbij.audit.setting import Case
 from symbij.audit.truth import FormulaTruth, error_of
 
-EXTREME = 1e4  # size of points that are only put to the exact truth if they are suspicious
+SMALLEST, MIDDLE = 1e-9, 1e-2  # sizes of inputs: of the smallest that are tried, and where ordinary ones begin
+FEW = 3  # points where the exact truth takes long
+EXTREME = 1e4  # size of points that are only put to the exact truth if they are suspicious: exp(1e10) takes long
 TRIED = 4  # suspicious points that are put to the exact truth before the subject is believed
 
 
@@ -49,15 +51,32 @@ class Comparison:
         return None
 
     def sampled(self, count: int) -> tuple[Witness, int] | None:
-        """The same of a few points spread over all of them, suspicious or not: trust in no kernel is needed there."""
-        if not isinstance(self.case.truth, FormulaTruth):
+        """The same of a few points spread over all of them, suspicious or not: trust in no kernel is needed there.
+
+        Kernels are derived from the formula, and may lose digits where the subject does, by the same cancellation. So
+        the points lie at all ordinary scales, most of them where subjects are used. How many there are is a matter of
+        the formula alone, so that no report depends on how fast it is made.
+        """
+        truth = self.case.truth
+        if not isinstance(truth, FormulaTruth):
             return None
-        size = np.abs(self.at)  # mpmath takes long to compute exp(1e10)
-        usable = np.flatnonzero((size < EXTREME) & (size > 1 / EXTREME))
-        for k in dict.fromkeys(usable[np.linspace(0, usable.size - 1, min(count, usable.size)).astype(int)].tolist()):
-            found = self._witness(k)
-            if found is not None:
-                return found, k
+        if truth.is_slow:
+            count = min(count, FEW)
+        size = np.abs(self.at)
+        sides = [side for side in (self.at < 0, self.at > 0) if side.any()]
+        found: list[int] = []
+        for lo, hi, share in ((MIDDLE, EXTREME, 2), (SMALLEST, MIDDLE, 1)):
+            inside = [np.flatnonzero(side & (size < hi) & (size >= lo)) for side in sides]
+            inside = [i for i in inside if i.size]
+            for usable in inside:
+                scales = -(-count * share // (3 * len(inside)))
+                middles = np.log(lo) + (np.arange(scales) + 0.5) / scales * np.log(hi / lo)
+                distances = np.abs(np.log(size[usable]) - middles[:, np.newaxis])
+                found += usable[np.argmin(distances, axis=1)].tolist()
+        for k in dict.fromkeys(found):
+            witness = self._witness(k)
+            if witness is not None:
+                return witness, k
         return None
 
     def _witness(self, k: int) -> Witness | None:

@@ -40,6 +40,8 @@ def explain_tail(setting: Setting, comparison: Comparison, k: int) -> str:
             return f"is -inf for {where}, where the truth is finite: what it takes the logarithm of vanishes or cancels"
         return f"overflows for {where}, where the truth is finite"
     where = region_of(comparison, k)
+    if not comparison.excess[k] > 1:  # the derived kernel has the same error, and bounds no region
+        where = f"{'y' if comparison.operation.startswith('inverse') else 'x'} near {comparison.at[k]:.6g}"
     return _clipped(comparison, k) or f"correct elsewhere, but cancels for {where}"
 
 

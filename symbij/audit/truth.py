@@ -9,6 +9,7 @@ from typing import Any
 
 import mpmath
 import numpy as np
+import sympy as sp
 
 from symbij.accuracy.definition import numeric, real
 from symbij.accuracy.doubles import EPS, rounded
@@ -17,10 +18,12 @@ from symbij.audit.differences import log_slope
 from symbij.audit.extremes import plainly
 from symbij.audit.subject import Ends, Subject
 from symbij.bijectors.derived import DerivedBijector
+from symbij.formula import functions as fn
 
 NUDGE = 2.0**-26  # relative change of an input that shows how much a result depends on it
 SMALLEST = 5e-324
 PRECISION = 200  # bits
+_SLOW = (sp.erf, sp.erfc, sp.erfinv, sp.LambertW, sp.floor, fn.ndtr, fn.ndtri, fn.log_ndtr, fn.ndtri_exp)
 _METHODS = {
     "forward": "forward", "forward_log_det": "forward_log_det_jacobian",
     "inverse": "inverse", "inverse_log_det": "inverse_log_det_jacobian",
@@ -53,6 +56,7 @@ class FormulaTruth:
         self.bijector: DerivedBijector = cls(**self.parameters)
         self.shape = self.bijector._batch_shape(0)
         self._exact: dict[tuple[int, ...], Finder] = {}
+        self._samples: dict[tuple[bool, float, tuple[int, ...]], dict[str, Sample]] = {}
 
     def knows(self, operation: str) -> bool:
         """Whether there is a truth for this operation."""
@@ -85,12 +89,21 @@ class FormulaTruth:
 
     def exact(self, operation: str, at: float, index: tuple[int, ...] = ()) -> Sample:
         """The truth at one double, from the definition of the formula alone; `index` into arrays of parameters."""
+        inverse = operation.startswith("inverse")
+        key = (inverse, at, index)  # both results of a direction come at once
+        if key in self._samples:
+            return self._samples[key][operation]
         if index not in self._exact:
             arrays = {k: np.broadcast_to(v, self.shape) for k, v in self.bijector._values().items()}
             self._exact[index] = Finder(self.derivation, {k: float(v[index]) for k, v in arrays.items()}, None)
         finder = self._exact[index]
-        samples = finder.going_back(at) if operation.startswith("inverse") else finder.going_forward(at)
-        return samples[operation]
+        self._samples[key] = finder.going_back(at) if inverse else finder.going_forward(at)
+        return self._samples[key][operation]
+
+    @cached_property
+    def is_slow(self) -> bool:
+        """Whether the exact truth takes long: of integrals, and of functions that are found by iteration."""
+        return self.derivation.formula.expr.has(*_SLOW)
 
     def has_preimage(self, y: float) -> bool:
         """Whether the formula of the inverse is a real number at y, inside the codomain or not; True if in doubt.

@@ -14,7 +14,7 @@ from symbij.audit.setting import Case, Setting
 from symbij.audit.subject import OPERATIONS
 
 MODERATE = 1e-30  # size of images, and its reciprocal, between which a map is judged at other parameters
-EXACT = 2  # points of each operation that are put to the exact truth whatever the kernels say
+EXACT, MORE = 2, 12  # ordinary points, and those at all scales, that are put to the exact truth whatever kernels say
 NOTHING = "the truth is known at none of the points tried"
 WORDS = {"forward": "forward", "inverse": "inverse", "forward_log_det": "forward log-det",
          "inverse_log_det": "inverse log-det"}  # fmt: skip
@@ -89,7 +89,7 @@ def _tails(setting: Setting, case: Case, operation: str, broken: set[str]) -> Ch
     comparison = compare(case, operation, _points(case, operation, True), setting.tolerance)
     if isinstance(comparison, str):
         return Check("tails", name, Status.FAIL, comparison, _call(case, operation))
-    found = comparison.confirmed() or comparison.sampled(EXACT)
+    found = comparison.confirmed() or comparison.sampled(MORE)
     if found is None and np.isnan(comparison.excess).all():
         return Check("tails", name, Status.SKIPPED, NOTHING)
     if found is None:
