@@ -232,3 +232,57 @@ def test_an_inverse_may_have_values_beyond_the_codomain(
 ) -> None:
     report = sb.verify(forward=forward, inverse=inverse, formula=formula, domain=domain)
     assert report.ok, report
+
+
+def from_far_of(x: np.ndarray) -> np.ndarray:
+    s = 1 / (1 + np.exp(-x))
+    return np.log(s) + np.log(1 - s)
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (
+            {"forward": lambda x: x**3, "inverse": lambda y: np.where(np.abs(y) > 200, -1, 1) * np.cbrt(y)},
+            "comes back with the other sign",
+        ),
+        (
+            {"forward": expit, "inverse": lambda y: -np.log(1 / np.clip(y, 1e-6, 1 - 1e-6) - 1)},
+            "is clipped: -13.8155",
+        ),
+        ({"forward": lambda x: np.log(1 + np.exp(x))}, "infinite for x > 709.8"),
+        ({"forward": lambda x: np.logaddexp(0, x), "inverse": lambda y: np.log(np.expm1(y))}, "inverse is infinite"),
+        ({"forward": expit, "forward_log_det": from_far_of}, "infinite for x < -709.8"),
+    ],
+    ids=["another branch", "clipped", "forward overflows", "inverse overflows", "log-det overflows"],
+)
+def test_black_boxes_that_are_wrong_far_out_fail(made: dict[str, Function], words: str) -> None:
+    report = sb.verify(**{name: opaque(f) for name, f in made.items()})
+    assert any(words in c.diagnosis for c in report.failures), report
+
+
+def test_black_boxes_that_overflow_in_single_precision_only_are_told() -> None:
+    report = sb.verify(forward=opaque(lambda x: np.log(np.exp(np.minimum(x, 500)) + 1) + np.maximum(x - 500, 0)))
+    assert [c.diagnosis for c in report.failures] == [
+        "in single precision forward is infinite, and not in double precision"
+    ], report
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        {"forward": np.exp, "inverse": np.log, "forward_log_det": lambda x: x, "inverse_log_det": lambda y: -np.log(y)},
+        {"forward": np.sinh, "inverse": np.arcsinh, "forward_log_det": lambda x: np.log(np.cosh(x))},
+        {"forward": lambda x: np.logaddexp(0, x), "inverse": lambda y: y + np.log(-np.expm1(-y))},
+        {"forward": expit, "forward_log_det": lambda x: -np.logaddexp(0, x) - np.logaddexp(0, -x)},
+        {"forward": lambda x: np.exp(-np.exp(-x)), "inverse": lambda y: -np.log(-np.log(y))},
+        {"forward": np.tanh, "inverse": np.arctanh},
+        {"forward": lambda x: x**3, "inverse": np.cbrt},
+        {"forward": np.arctan, "inverse": np.tan},
+    ],
+    ids=["exp", "sinh", "softplus", "expit", "gumbel", "tanh", "cube", "arctan"],
+)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_right_black_boxes_pass_far_out(made: dict[str, Function], dtype: str) -> None:
+    report = sb.verify(**{name: opaque(f) for name, f in made.items()}, dtype=dtype)
+    assert report.ok, report

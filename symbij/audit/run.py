@@ -19,7 +19,7 @@ from symbij.audit.subject import REALS, Ends, Subject
 from symbij.errors import NotBijectiveError, SymbijError, UsageError
 
 GROUP_OF = {
-    "symbolic": "symbolic", "works": "values", "values": "values", "round trip": "round trip",
+    "symbolic": "symbolic", "works": "values", "values": "values", "far": "tails", "round trip": "round trip",
     "one to one": "one-to-one", "parameters": "parameters", "shapes": "parameters", "state": "parameters",
     "measure": "measure", "multivariate": "multivariate",
 }  # fmt: skip
