@@ -12,6 +12,7 @@ from symbij.audit.adapters import adapt
 from symbij.audit.checks import CHECKS
 from symbij.audit.finding import GROUPS, UNFINISHED, Check, Status, Witness
 from symbij.audit.judged_by import Judge, judge_of
+from symbij.audit.kinks import Kinks
 from symbij.audit.probes import parameter_sets, rebuilt
 from symbij.audit.report import Report
 from symbij.audit.setting import Case, Setting
@@ -81,10 +82,11 @@ def verify(
 
 
 def _setting(subject: Subject, judge: Judge, domain: tuple[Any, Any] | None, points: int, seed: int) -> Setting:
+    kinks = Kinks(subject, judge.cls)
     declared = (subject.domain or _as_ends(domain) or REALS, subject.codomain)
 
     def case(at: Subject, values: Mapping[str, Any], changed: Mapping[str, Any]) -> Case:
-        return Case(at, judge.cls, values, changed, declared, points, seed)
+        return Case(at, judge.cls, values, changed, declared, points, seed, kinks)
 
     own = dict(judge.parameters)
     cases = [case(subject, own, {})]
