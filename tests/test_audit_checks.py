@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy as sp
 
 import symbij as sb
 from symbij.audit.checks import round_trip
+from symbij.audit.kinks import places
+from symbij.audit.traced import X
 
 Function = Callable[[np.ndarray], Any]
 
@@ -232,3 +235,102 @@ def test_an_inverse_may_have_values_beyond_the_codomain(
 ) -> None:
     report = sb.verify(forward=forward, inverse=inverse, formula=formula, domain=domain)
     assert report.ok, report
+
+
+def from_far_of(x: np.ndarray) -> np.ndarray:
+    s = 1 / (1 + np.exp(-x))
+    return np.log(s) + np.log(1 - s)
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (
+            {"forward": lambda x: x**3, "inverse": lambda y: np.where(np.abs(y) > 200, -1, 1) * np.cbrt(y)},
+            "comes back with the other sign",
+        ),
+        (
+            {"forward": expit, "inverse": lambda y: -np.log(1 / np.clip(y, 1e-6, 1 - 1e-6) - 1)},
+            "is clipped: -13.8155",
+        ),
+        ({"forward": lambda x: np.log(1 + np.exp(x))}, "infinite for x > 709.8"),
+        ({"forward": lambda x: np.logaddexp(0, x), "inverse": lambda y: np.log(np.expm1(y))}, "inverse is infinite"),
+        ({"forward": expit, "forward_log_det": from_far_of}, "infinite for x < -709.8"),
+    ],
+    ids=["another branch", "clipped", "forward overflows", "inverse overflows", "log-det overflows"],
+)
+def test_black_boxes_that_are_wrong_far_out_fail(made: dict[str, Function], words: str) -> None:
+    report = sb.verify(**{name: opaque(f) for name, f in made.items()})
+    assert any(words in c.diagnosis for c in report.failures), report
+
+
+def test_black_boxes_that_overflow_in_single_precision_only_are_told() -> None:
+    report = sb.verify(forward=opaque(lambda x: np.log(np.exp(np.minimum(x, 500)) + 1) + np.maximum(x - 500, 0)))
+    assert [c.diagnosis for c in report.failures] == [
+        "in single precision forward is infinite, and not in double precision"
+    ], report
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        {"forward": np.exp, "inverse": np.log, "forward_log_det": lambda x: x, "inverse_log_det": lambda y: -np.log(y)},
+        {"forward": np.sinh, "inverse": np.arcsinh, "forward_log_det": lambda x: np.log(np.cosh(x))},
+        {"forward": lambda x: np.logaddexp(0, x), "inverse": lambda y: y + np.log(-np.expm1(-y))},
+        {"forward": expit, "forward_log_det": lambda x: -np.logaddexp(0, x) - np.logaddexp(0, -x)},
+        {"forward": lambda x: np.exp(-np.exp(-x)), "inverse": lambda y: -np.log(-np.log(y))},
+        {"forward": np.tanh, "inverse": np.arctanh},
+        {"forward": lambda x: x**3, "inverse": np.cbrt},
+        {"forward": np.arctan, "inverse": np.tan},
+    ],
+    ids=["exp", "sinh", "softplus", "expit", "gumbel", "tanh", "cube", "arctan"],
+)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_right_black_boxes_pass_far_out(made: dict[str, Function], dtype: str) -> None:
+    report = sb.verify(**{name: opaque(f) for name, f in made.items()}, dtype=dtype)
+    assert report.ok, report
+
+
+def two_slopes(x: np.ndarray) -> np.ndarray:
+    return np.where(x > 3.7, 2 * x - 3.7, x)
+
+
+def back_of_two_slopes(place: float) -> Function:
+    return lambda y: np.where(y > place, (y + 3.7) / 2, y)
+
+
+def log_slope_of_two(place: float) -> Function:
+    return lambda x: np.where(x > place, np.log(2.0), 0.0)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"inverse": back_of_two_slopes(3.7001)},
+        {"forward_log_det": log_slope_of_two(3.703)},
+        {"forward_log_det": opaque(log_slope_of_two(3.7003))},
+    ],
+    ids=["inverse", "log-det", "log-det that cannot be traced"],
+)
+def test_both_sides_of_a_kink_are_tried(changed: dict[str, Function]) -> None:
+    right = {"forward": two_slopes, "inverse": back_of_two_slopes(3.7), "forward_log_det": log_slope_of_two(3.7)}
+    report = sb.verify(**right)
+    assert report.ok, report
+    assert not sb.verify(**{**right, **changed}).ok
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_right_code_with_kinks_passes(dtype: str) -> None:
+    report = sb.verify(
+        forward=lambda x: np.where(x < 0.3, 0.1 * x, x - 0.27), inverse=lambda y: np.where(y < 0.03, 10 * y, y + 0.27),
+        forward_log_det=lambda x: np.where(x <= 0.3, np.log(0.1), 0 * x).astype(x.dtype), dtype=dtype,
+    )  # fmt: skip
+    assert report.ok, report
+
+
+def test_places_of_kinks() -> None:
+    a = sp.Symbol("a", real=True)
+    expr = sp.Piecewise((X, a * X < 3), (2 * X, True)) + sp.Abs(X - 1) + sp.Max(X, a, X**3 - 2)
+    root = 1.5213797068045676  # x**3 = x + 2
+    assert sorted(places(expr, {"a": 2.0})) == pytest.approx([1.0, 1.5, root, 4 ** (1 / 3), 2.0])
+    assert places(sp.log(sp.Abs(X)), {}, corners=False) == []

@@ -15,6 +15,7 @@ from symbij.audit.causes import without_consequences
 from symbij.audit.checks import CHECKS
 from symbij.audit.finding import GROUPS, UNFINISHED, Check, Status, Witness
 from symbij.audit.judged_by import Judge, judge_of
+from symbij.audit.kinks import Kinks
 from symbij.audit.probes import NEARLY_SPECIAL, allowing, parameter_sets, rebuilt
 from symbij.audit.report import Report
 from symbij.audit.setting import Case, Setting
@@ -22,7 +23,7 @@ from symbij.audit.subject import FAULTS, REALS, Ends, Subject
 from symbij.errors import NotBijectiveError, SymbijError, UsageError
 
 GROUP_OF = {
-    "symbolic": "symbolic", "works": "values", "values": "values", "round trip": "round trip",
+    "symbolic": "symbolic", "works": "values", "values": "values", "far": "tails", "round trip": "round trip",
     "one to one": "one-to-one", "parameters": "parameters", "shapes": "parameters", "state": "parameters",
     "measure": "measure", "multivariate": "multivariate",
 }  # fmt: skip
@@ -88,10 +89,11 @@ def verify(
 
 
 def _setting(subject: Subject, judge: Judge, domain: tuple[Any, Any] | None, points: int, seed: int) -> Setting:
+    kinks = Kinks(subject, judge.cls)
     declared = (subject.domain or _as_ends(domain) or judge.domain or REALS, subject.codomain)
 
     def case(at: Subject, values: Mapping[str, Any], changed: Mapping[str, Any]) -> Case:
-        return Case(at, judge.cls, values, changed, declared, points, seed)
+        return Case(at, judge.cls, values, changed, declared, points, seed, kinks)
 
     own = dict(judge.parameters)
     cases = [case(subject, own, {})]

@@ -11,6 +11,7 @@ import mpmath
 import numpy as np
 
 from symbij.accuracy.points import middles_of, spread
+from symbij.audit.kinks import STEPS, Kinks, both_sides
 from symbij.audit.subject import Ends, Outcome, Subject
 from symbij.audit.truth import BlackBoxTruth, FormulaTruth, Truth
 from symbij.bijectors.derived import DerivedBijector
@@ -22,6 +23,7 @@ TOLERATED = 0.5
 # Points come this close to the range of the dtype: there, a product with an ordinary parameter is no fault yet.
 MARGIN = 1e-8
 CENTRAL = 24  # points where a map is ordinary
+COARSE = STEPS[:2]  # distances from kinks that are ordinary
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +40,7 @@ class Case:
     declared: tuple[Ends, Ends | None]
     points: int
     seed: int
+    kinks: Kinks | None = None
 
     @cached_property
     def truth(self) -> Truth:
@@ -69,12 +72,13 @@ class Case:
             middles = _moderate(self._middles)
             centers, widths = np.array(middles)[rng.integers(0, len(middles), CENTRAL)].T
             found = centers + widths * rng.normal(0.0, 1.5, CENTRAL)
+        found = np.concatenate([found, self._beside(COARSE, False)])
         return np.unique(self.rounded(found[(found > lo) & (found < hi)]))
 
     @cached_property
     def inputs(self) -> np.ndarray:
         """Inputs everywhere in the domain: at all scales, close to its ends, where functions overflow; in order."""
-        return self._everywhere(self.domain, self.central)
+        return self._everywhere(self.domain, np.concatenate([self.central, self.rounded(self._beside(STEPS, True))]))
 
     @cached_property
     def outputs(self) -> np.ndarray:
@@ -82,7 +86,7 @@ class Case:
         images = self.images(self.inputs)
         if not self.knows_codomain:
             return np.unique(images[np.isfinite(images)])
-        return self._everywhere(self.codomain, images[np.isfinite(images)])
+        return self._everywhere(self.codomain, np.concatenate([images[np.isfinite(images)], self._beside_images]))
 
     @property
     def knows_codomain(self) -> bool:
@@ -128,6 +132,17 @@ class Case:
         if self.subject.flushes_subnormals:
             found = found[(found == 0) | (np.abs(found) >= np.finfo(self.subject.dtype).tiny)]
         return found
+
+    def _beside(self, steps: tuple[float, ...], code: bool) -> np.ndarray:
+        """Inputs on both sides of all kinks."""
+        found = [] if self.kinks is None else self.kinks.inputs(self.parameters, code)
+        return both_sides(found, self.domain, self.subject.dtype, steps)
+
+    @cached_property
+    def _beside_images(self) -> np.ndarray:
+        """Outputs on both sides of the kinks of the inverse, which may lie anywhere: code clips close to the ends."""
+        found = [] if self.kinks is None else self.kinks.outputs(self.parameters)
+        return self.rounded(both_sides(found, self.codomain, self.subject.dtype))
 
     def _everywhere(self, ends: Ends, others: np.ndarray) -> np.ndarray:
         rng = np.random.default_rng(self.seed + 1)

@@ -1,6 +1,7 @@
 """One module for each group of checks; each has `check`, a function from a `Setting` to `Check`s."""
 
 from symbij.audit.checks import (
+    far,
     measure,
     multivariate,
     one_to_one,
@@ -13,4 +14,4 @@ from symbij.audit.checks import (
     works,
 )
 
-CHECKS = (symbolic, works, values, round_trip, one_to_one, parameters, shapes, state, measure, multivariate)
+CHECKS = (symbolic, works, values, far, round_trip, one_to_one, parameters, shapes, state, measure, multivariate)
