@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import symbij as sb
 from symbij.audit.adapters import adapt
 from symbij.audit.subject import REALS, Ends, Subject
 from symbij.errors import UsageError
