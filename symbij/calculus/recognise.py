@@ -141,9 +141,13 @@ def _known_shape(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
     """Named functions written out: softsign, tanh-like quotients by other names, u*exp(u)."""
     if isinstance(expr, sp.Mul) and len(expr.args) == 2:
         for u, other in (expr.args, expr.args[::-1]):
-            if other == 1 / (1 + sp.Abs(u)):
+            if u.is_Pow and other.is_Pow and u.exp.is_Integer and u.exp > 1 and other.exp == -u.exp:  # (a/b)^n
+                t = sp.Dummy("t", real=True)
+                return (*recognise(u.base / other.base, x), *recognise(t**u.exp, t))
+            size = sp.Abs(u) if other.has(sp.Abs) else sp.nan  # sympy's recurs without end on some quotients
+            if other == 1 / (1 + size):
                 return (*recognise(u, x), link("softsign"))
-            if other == 1 / (1 - sp.Abs(u)):
+            if other == 1 / (1 - size):
                 return (*recognise(u, x), link("softsign_inverse"))
             if isinstance(other, sp.exp):
                 rate, spread = (sp.cancel(other.args[0] / u**k) for k in (1, 2))
