@@ -199,7 +199,8 @@ def test_parameters_are_the_vectors() -> None:
         mixture.weights[0] = 2.0
 
 
-@pytest.mark.parametrize("make", [copy.copy, copy.deepcopy, lambda b: pickle.loads(pickle.dumps(b))], ids=str)
+@pytest.mark.parametrize("make", [copy.copy, copy.deepcopy, lambda b: pickle.loads(pickle.dumps(b))],
+                         ids=["copy", "deepcopy", "pickle"])  # fmt: skip
 def test_copies(make: Any) -> None:
     mixture = sb.MixtureCDF(WEIGHTS, LOCS, SCALES)
     assert make(mixture) == mixture
