@@ -90,7 +90,7 @@ class Comparison:
         relative, conditioned = error_of(sample, self.operation, got)
         with np.errstate(over="ignore"):
             expected = float(np.asarray(rounded(sample.truth)).astype(self.case.subject.dtype))
-        if not conditioned > self.tolerance or (not np.isfinite(expected) and got == expected):
+        if not conditioned > self.tolerance or (np.isinf(expected) and (got == expected or np.isnan(got))):
             return None
         tiny = float(np.finfo(self.case.subject.dtype).tiny)
         if abs(expected) < tiny and abs(got) <= tiny:  # subnormal numbers have fewer digits, or none in some libraries
@@ -137,6 +137,6 @@ def _excess(got: np.ndarray, expected: np.ndarray, allowed: np.ndarray, dtype: n
         allowed = np.fmax(allowed, np.finfo(dtype).tiny)
         excess = np.abs(got - expected) / allowed
         excess = np.where(np.isfinite(expected) & ~np.isfinite(got), np.inf, excess)
-        excess = np.where(np.isinf(expected), np.where(got == expected, 0.0, np.inf), excess)
+        excess = np.where(np.isinf(expected), np.where((got == expected) | np.isnan(got), 0.0, np.inf), excess)
         excess = np.where(np.isinf(expected) & np.isfinite(got) & (np.abs(got) > np.finfo(dtype).max / 2), 0.0, excess)
         return np.where(np.isnan(expected), np.nan, excess)

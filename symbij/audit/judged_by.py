@@ -48,6 +48,12 @@ def judge_of(
     held = {**subject.parameters, **parameters}
     meant = _meant(constraints, held)
     found = _judge(original, subject, formula, domain, held, meant)
+    unused = [n for n in subject.unused if not (found.given and n in found.parameters)]
+    if unused:  # a slip of the pen
+        raise ParameterError(
+            f"{subject.name}: a value is given for '{unused[0]}', which is neither an argument of the functions nor a "
+            "parameter of the formula"
+        )
     code = trace_subject(subject)
     return replace(found, constraints=meant, relations=tuple(implied_relations(subject, code, found.given)))
 
@@ -73,6 +79,9 @@ def _judge(
         return _of_components(formula, domain, held, meant)
     if formula is None and isinstance(original, DerivedBijector):
         return Judge(type(original), True, type(original).formula.text, dict(original._parameters))
+    if isinstance(formula, DerivedBijector):  # with values of its own, but for those given
+        own = {n: held.get(n, v) for n, v in formula._parameters.items()}
+        return Judge(type(formula), True, type(formula).formula.text, own)
     if isinstance(formula, type) and issubclass(formula, DerivedBijector):
         return Judge(formula, True, formula.formula.text, _values(formula.formula, held))
     if formula is not None:
@@ -92,6 +101,9 @@ def _of_components(
     doubt = "it maps events of several numbers"
     if formula is None:
         return Judge(parameters=held, doubt=doubt)
+    if isinstance(formula, DerivedBijector):  # with values of its own, but for those given
+        own = {n: held.get(n, v) for n, v in formula._parameters.items()}
+        return Judge(type(formula), True, type(formula).formula.text, own)
     if isinstance(formula, type) and issubclass(formula, DerivedBijector):
         found = Judge(formula, True, formula.formula.text)
         stated = formula.formula

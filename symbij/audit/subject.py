@@ -46,7 +46,7 @@ class Subject:
     values of (some of) them, and is None where that is impossible. `traceable` maps names of operations to functions of
     plain numpy-style Python, called as `function(x, **parameters)`, that may be run with symbols. `event_shape` is
     the shape of one event where the subject fixes it. `flushes_subnormals`: whether the library behind takes
-    subnormal numbers for zero.
+    subnormal numbers for zero. `unused` are names of given parameters that no function takes.
     """
 
     name: str
@@ -67,6 +67,7 @@ class Subject:
     rebuilt: Callable[[Mapping[str, Any]], Subject] | None = None
     traceable: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     flushes_subnormals: bool = False
+    unused: tuple[str, ...] = ()
 
     def has(self, operation: str) -> bool:
         """Whether the subject has this operation."""

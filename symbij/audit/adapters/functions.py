@@ -79,7 +79,9 @@ def from_functions(
         if not callable(function):
             raise UsageError(f"{operation} must be a function, got {type(function).__name__}")
     taken = {k: arguments_of(k, f, parameters) for k, f in functions.items()}
-    held = {**_defaults(taken.values()), **{k: _value(k, v) for k, v in parameters.items()}}
+    unused = tuple(n for n in parameters if not any(a.more or n in a.parameters for a in taken.values()))
+    values = {k: _value(k, v) for k, v in parameters.items()}
+    held = {**_defaults(taken.values()), **{k: v for k, v in values.items() if k not in unused}}
     plain = {k: _call_by_name(k, functions, taken) for k in functions}
     bound = {k: _with(f, held) for k, f in plain.items()}
     backends = {k: find_backend(f, dtype) for k, f in bound.items()}
@@ -94,6 +96,7 @@ def from_functions(
         parameters=held,
         traceable={k: f for k, f in plain.items() if backends[k] is NUMPY},
         flushes_subnormals=any(b.flushes_subnormals for b in backends.values()),
+        unused=unused,
     )
     scalar = {k for k, f in bound.items() if backends[k] is NUMPY and not event_ndims and takes_one_number(f, dtype)}
     numeric = {k: elementwise(f) if k in scalar else backends[k].wrap(f) for k, f in plain.items()}

@@ -44,7 +44,7 @@ def _of_numbers(setting: Setting) -> Check:
     for at in calls:
         outcome = subject.call("forward", at)
         if _finite(outcome):
-            return Check(GROUP, NAME, Status.PASS)
+            return _everywhere(setting)
         problem = problem or ("" if outcome.parts else outcome.problem)
     if problem:
         return Check(
@@ -53,6 +53,21 @@ def _of_numbers(setting: Setting) -> Check:
     got = float(np.ravel(np.asarray(subject.call("forward", inputs[0]).numbers(())))[0])
     why = f"forward has no finite value at any of {inputs.size} inputs"
     return Check(GROUP, NAME, Status.FAIL, why, Witness("forward", float(inputs[0]), got, "a finite number"))
+
+
+def _everywhere(setting: Setting) -> Check:
+    """Whether there is a number at every ordinary input, where an interval is given that is not all of the line."""
+    case = setting.own
+    given = case.declared[0]
+    if setting.cls is not None or (np.isinf(given.lo) and np.isinf(given.hi)) or case.truth.shape:
+        return Check(GROUP, NAME, Status.PASS)
+    at = ordinary(given, (COUNT,), setting.rng(), setting.subject.dtype)
+    got = setting.subject.call("forward", at).numbers(at.shape)
+    if not np.isnan(got).any() or np.isnan(got).all():
+        return Check(GROUP, NAME, Status.PASS)
+    k = int(np.argmax(np.isnan(got)))
+    witness = Witness("forward", float(at[k]), float(got[k]), "a number")
+    return Check(GROUP, NAME, Status.FAIL, f"forward is NaN inside of its domain {given}", witness)
 
 
 def _of_events(setting: Setting) -> Check:
