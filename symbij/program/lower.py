@@ -169,6 +169,10 @@ def _total(steps: list[Lowered], b: Builder) -> Var:
     return total_of([step.log_det for step in steps], [step.offset for step in steps if step.offset is not None], b)
 
 
+# Rows whose inverses, beyond the end of what they take, come back from the other side.
+WRAPPING = ("atan", "gudermann")
+
+
 def lower_inverse(chain: Chain, env: Env, v: Var, b: Builder) -> Lowered:
     """The inverse of the chain at `v`, with its log|derivative| in output forms.
 
@@ -178,7 +182,7 @@ def lower_inverse(chain: Chain, env: Env, v: Var, b: Builder) -> Lowered:
     rounded = shifted = arithmetic = False  # so far; by a shift of a rounded number; by arithmetic, last
     for item in reversed(chain):
         if item.name not in AFFINE:
-            if arithmetic:
+            if arithmetic or (rounded and item.name in WRAPPING):
                 v = _brought_back(v, item, shifted, b)
             rounded, shifted, arithmetic = True, False, False
         elif not _is_exact(item):
