@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from symbij.audit.finding import GROUPS, Check, Status
+from symbij.audit.finding import GROUPS, WORKS, Check, Status
+from symbij.audit.subject import OPERATIONS
 
 LAST_RESORTS = (
     "is not what the formula says", "is not log|d forward/dx|", "is not -log|d forward/dx| at the preimage",
@@ -71,12 +72,14 @@ def without_consequences(checks: Iterable[Check]) -> tuple[Check, ...]:
             state[check.witness.operation] = check
     if not shapes and not state:
         return checks
+    if state:  # what one call leaves behind, any other may find
+        state = dict.fromkeys(OPERATIONS, next(iter(state.values()))) | state
     return tuple(_skipped_for(c, shapes, state) for c in checks)
 
 
 def _skipped_for(check: Check, shapes: dict[str, Check], state: dict[str, Check]) -> Check:
     """The check, or in place of a failure that follows from others a note that it was not judged."""
-    if check.status is not Status.FAIL or check.group not in _CONSEQUENCES:
+    if check.status is not Status.FAIL or check.group not in _CONSEQUENCES or check.name == WORKS:
         return check
     known = state if check.group == "symbolic" else {**shapes, **state}  # symbols have no shapes
     cause = next((known[op] for op in _operations(check) if op in known), None)

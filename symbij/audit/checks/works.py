@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from symbij.audit.finding import Check, Status, Witness
+from symbij.audit.finding import WORKS, Check, Status, Witness
 from symbij.audit.inputs import EVENT_SHAPES, find_events, ordinary
 from symbij.audit.setting import Setting
 from symbij.audit.subject import OPERATIONS, Ends, Outcome, Subject
 from symbij.errors import SymbijError
 
 GROUP = "values"
-NAME = "forward gives numbers"
 COUNT = 24  # of events, and of single numbers where a whole array is refused
 # Errors that no shape or value of an event explains: it is the code that fails.
 OF_THE_CODE = ("ZeroDivisionError", "NameError", "UnboundLocalError", "AttributeError", "ImportError",
@@ -25,7 +24,7 @@ def check(setting: Setting) -> Iterator[Check]:
     subject = setting.subject
     if not subject.has("forward"):
         first = next((op for op in OPERATIONS if subject.has(op)), None)
-        yield Check(GROUP, NAME, Status.SKIPPED, "it has no forward map" if first else "it has no maps")
+        yield Check(GROUP, WORKS, Status.SKIPPED, "it has no forward map" if first else "it has no maps")
     elif subject.event_ndims:
         yield _of_events(setting)
     else:
@@ -48,11 +47,11 @@ def _of_numbers(setting: Setting) -> Check:
         problem = problem or ("" if outcome.parts else outcome.problem)
     if problem:
         return Check(
-            GROUP, NAME, Status.FAIL, f"forward {problem}, for every input", Witness("forward", inputs[0], problem)
+            GROUP, WORKS, Status.FAIL, f"forward {problem}, for every input", Witness("forward", inputs[0], problem)
         )
     got = float(np.ravel(np.asarray(subject.call("forward", inputs[0]).numbers(())))[0])
     why = f"forward has no finite value at any of {inputs.size} inputs"
-    return Check(GROUP, NAME, Status.FAIL, why, Witness("forward", float(inputs[0]), got, "a finite number"))
+    return Check(GROUP, WORKS, Status.FAIL, why, Witness("forward", float(inputs[0]), got, "a finite number"))
 
 
 def _everywhere(setting: Setting) -> Check:
@@ -60,14 +59,14 @@ def _everywhere(setting: Setting) -> Check:
     case = setting.own
     given = case.declared[0]
     if setting.cls is not None or (np.isinf(given.lo) and np.isinf(given.hi)) or case.truth.shape:
-        return Check(GROUP, NAME, Status.PASS)
+        return Check(GROUP, WORKS, Status.PASS)
     at = ordinary(given, (COUNT,), setting.rng(), setting.subject.dtype)
     got = setting.subject.call("forward", at).numbers(at.shape)
     if not np.isnan(got).any() or np.isnan(got).all():
-        return Check(GROUP, NAME, Status.PASS)
+        return Check(GROUP, WORKS, Status.PASS)
     k = int(np.argmax(np.isnan(got)))
     witness = Witness("forward", float(at[k]), float(got[k]), "a number")
-    return Check(GROUP, NAME, Status.FAIL, f"forward is NaN inside of its domain {given}", witness)
+    return Check(GROUP, WORKS, Status.FAIL, f"forward is NaN inside of its domain {given}", witness)
 
 
 def _of_events(setting: Setting) -> Check:
@@ -75,7 +74,7 @@ def _of_events(setting: Setting) -> Check:
     subject, domain = setting.subject, setting.own.domain
     found = find_events(subject, domain, COUNT, setting.rng())
     if not isinstance(found, str):
-        return Check(GROUP, NAME, Status.PASS)
+        return Check(GROUP, WORKS, Status.PASS)
     shapes = (
         [subject.event_shape] if subject.event_shape is not None else list(EVENT_SHAPES.get(subject.event_ndims, ()))
     )
@@ -84,17 +83,17 @@ def _of_events(setting: Setting) -> Check:
         for event in _sizes(shape, domain, setting.rng(), subject):
             outcome = subject.call("forward", event)
             if _finite(outcome):
-                return Check(GROUP, NAME, Status.PASS)
+                return Check(GROUP, WORKS, Status.PASS)
             answered |= bool(outcome.parts)
             shown = event if shown is None or outcome.parts else shown
             problems += [] if outcome.parts else [outcome.problem]
     if answered:
         why, got = "forward has no finite value for events of any size tried", "no finite number"
-        return Check(GROUP, NAME, Status.FAIL, why, Witness("forward", shown, got, "finite numbers"))
+        return Check(GROUP, WORKS, Status.FAIL, why, Witness("forward", shown, got, "finite numbers"))
     if problems and len(set(problems)) == 1 and any(f"raised {name}:" in problems[0] for name in OF_THE_CODE):
         why = f"forward {problems[0]}, for events of every shape tried"
-        return Check(GROUP, NAME, Status.FAIL, why, Witness("forward", shown, problems[0]))
-    return Check(GROUP, NAME, Status.SKIPPED, found)
+        return Check(GROUP, WORKS, Status.FAIL, why, Witness("forward", shown, problems[0]))
+    return Check(GROUP, WORKS, Status.SKIPPED, found)
 
 
 def _sizes(shape: tuple[int, ...], domain: Ends, rng: np.random.Generator, subject: Subject) -> list[np.ndarray]:
