@@ -104,7 +104,8 @@ def _search(formula: Formula, parameters: dict[str, float]) -> Witness | None:
         right = grid[i + 1] if level == c else _solve(f, grid[i], grid[i + 1], level)
         if left is None or right is None:
             continue
-        tolerance = 1e-9 * max(1.0, abs(level))
+        # a jump passes a level without attaining it, and a low turn has many values that are nearly equal
+        tolerance = min(1e-9 * max(1.0, abs(level)), 1e-3 * abs(values[i] - level))
         if abs(f(left) - level) < tolerance and abs(f(right) - level) < tolerance and right - left > 1e-6:
             return Witness(left, right, level, parameters, monotone_part)
     return None
@@ -243,8 +244,9 @@ def around_turn(formula: Formula, p: float, q: float) -> Witness | None:
 def _solved(
     f: Callable[[mpmath.mpf], mpmath.mpf], lo: mpmath.mpf, hi: mpmath.mpf, level: mpmath.mpf
 ) -> mpmath.mpf | None:
-    """x in [lo, hi] with f(x) = level, by bisection at the working precision."""
+    """x in [lo, hi] with f(x) = level, by bisection at the working precision; None where f jumps past it."""
     at_lo, at_hi = f(lo) - level, f(hi) - level
+    nearly = max(abs(at_lo), abs(at_hi)) * mpmath.mpf(2) ** -60
     if at_lo == 0 or at_hi == 0:
         return lo if at_lo == 0 else hi
     if (at_lo > 0) == (at_hi > 0):
@@ -255,7 +257,7 @@ def _solved(
             hi = middle
         else:
             lo = middle
-    return (lo + hi) / 2
+    return middle if abs(f(middle) - level) <= nearly else None
 
 
 def check_chain(formula: Formula, chain: Chain, domain: Interval) -> None:
