@@ -205,8 +205,12 @@ def _check_real(expr: sp.Expr) -> None:
             continue
         if node.is_finite is False or fn.expand_definitions(node).has(sp.nan, sp.zoo, sp.oo, sp.I):
             raise FormulaSyntaxError(f"the formula holds {_short(node)}, which is not a finite real number")
-        if not node.is_Rational and not abs(node.evalf(15)) < sys.float_info.max:
-            raise FormulaSyntaxError(f"the number {_short(node)} is beyond the range of a double")
+        if not node.is_Rational:
+            size = abs(node.evalf(15))
+            if not size.is_comparable:  # of a function outside of its domain
+                raise FormulaSyntaxError(f"the formula holds {_short(node)}, which is not a real number")
+            if not size < sys.float_info.max:
+                raise FormulaSyntaxError(f"the number {_short(node)} is beyond the range of a double")
         if node.is_Rational and node != 0 and not 0 < abs(_as_double(node)) < float("inf"):
             raise FormulaSyntaxError(f"the number {_short(node)} is beyond the range of a double")
 

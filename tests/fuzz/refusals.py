@@ -60,6 +60,9 @@ def _end(end: float | str, parameters: dict[str, float]) -> mpf:
 
 def looks_one_to_one(fuzzed: Fuzzed) -> bool:
     """Whether the formula is strictly monotone on a grid, at three draws of parameters: so a refusal is a loss."""
+    names = {e for e in fuzzed.domain or () if isinstance(e, str) and not e.endswith("oo")}
+    if names - set(fuzzed.constraints):
+        return False  # a domain of a parameter that the formula has lost, which is what the refusal says
     rng = random.Random(f"refused {fuzzed.seed} {fuzzed.number}")
     for draw in range(4 if fuzzed.constraints else 1):
         parameters = parameter_values(fuzzed.constraints, rng, simple=draw % 2 == 0)

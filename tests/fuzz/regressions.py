@@ -66,6 +66,8 @@ REGRESSIONS: tuple[Regression, ...] = (
                constraints=_UNIT),
     Regression("(atan(-(x)))**(3/2)", "a power that rounds past pi/2, beyond which tan is negative"),
     Regression("erf(tan((cos(square((x)**2))) - (-(atan(expm1(x))))))", "a false witness, at a jump", ("refuted",)),
+    Regression("softplus(((asin((ndtri(3))**(3/2))) + (ndtr((ndtr(3)) + (x))))**1.5)",
+               "a constant that is no number: TypeError", ("rejected",)),
     Regression("log(erfc(x))", "of a value near 0, log(2) + log_ndtr cancels"),
     Regression("sigmoid(a*(atan(x)))", _BEYOND, constraints={"a": "negative"}),
     Regression("square(expm1(7) + (x*a + x))", "outputs next to an end that is rounded: NaN", domain=(1, 5),
