@@ -60,7 +60,12 @@ class _Walk:
         return Interval(lo, hi, lo_open, hi_open)
 
 
-def prove(chain: RawChain, start: Interval, bounds: Bounds, may_cut: bool = True, assumed: int = 0) -> Proof:
+PARTS_OF_PARTS = 2  # how often a part of a folded domain may be reduced to a part of its own
+
+
+def prove(
+    chain: RawChain, start: Interval, bounds: Bounds, may_cut: bool = True, assumed: int = 0, depth: int = 0
+) -> Proof:
     """Domain, codomain, direction and resolved links of `chain` on `start`.
 
     Where the chain is not defined, `start` is cut back if that is allowed; where it folds, `start` is reduced to one of
@@ -70,13 +75,13 @@ def prove(chain: RawChain, start: Interval, bounds: Bounds, may_cut: bool = True
     try:
         return _prove_on_all(chain, start, bounds, may_cut, assumed)
     except Folds as fold:
-        found = _only_part(chain, fold, start, bounds) if may_cut else None
+        found = _only_part(chain, fold, start, bounds, depth) if may_cut and depth < PARTS_OF_PARTS else None
         if found is None:
             raise
         return found
 
 
-def _only_part(chain: RawChain, fold: Folds, start: Interval, bounds: Bounds) -> Proof | None:
+def _only_part(chain: RawChain, fold: Folds, start: Interval, bounds: Bounds, depth: int) -> Proof | None:
     """The proof on the one part of a folded domain on which the chain is defined, if it is defined on none of the
     others. A part on which it is defined and not monotone counts as well: then there is no such part."""
     if not fold.folded.complete or len(fold.parts) != len(fold.folded.branches) or start in fold.parts:
@@ -84,7 +89,7 @@ def _only_part(chain: RawChain, fold: Folds, start: Interval, bounds: Bounds) ->
     proofs = []
     for part in fold.parts:
         try:
-            proofs.append(prove(chain, part, bounds))
+            proofs.append(prove(chain, part, bounds, depth=depth + 1))
         except Undefined:
             continue
         except (Folds, Unproved, OutsideDomain):

@@ -253,7 +253,10 @@ def _solved(
         return None
     for _ in range(300):
         middle = (lo + hi) / 2
-        if (f(middle) - level > 0) == (at_hi > 0):
+        off = f(middle) - level
+        if mpmath.isnan(off):  # f is not defined all the way
+            return None
+        if (off > 0) == (at_hi > 0):
             hi = middle
         else:
             lo = middle
