@@ -156,7 +156,8 @@ def test_round_trips(name: str, share: float, which: int) -> None:
         if math.isinf(p):  # beyond the largest double
             continue
         back, steepness = folding.forward_and_log_det(p)
-        step = math.exp(min(steepness, 700.0)) * abs(p) * EPS * 100 if math.isfinite(steepness) else 0.0
+        steepest = max(steepness, -slope)  # p may have rounded to where the map is flat
+        step = math.exp(min(steepest, 700.0)) * abs(p) * EPS * 100 if math.isfinite(steepest) else 0.0
         assert abs(back - y) <= step + abs(y) * EPS * 100 + 1e-13 * (name == "double_well"), (p, back, y)
     assert list(folding.inverse(y)) == pytest.approx(list(preimages), nan_ok=True)
 
