@@ -80,6 +80,8 @@ _GUARDED = {
 
 def evaluate(expr: sp.Expr, values: Mapping[str, object], precision: int) -> mpmath.mpf:
     """`expr` at `values` with `precision` bits of working precision; NaN where it is not real or not defined."""
+    if expr.has(sp.zoo, sp.nan):
+        return mpmath.mpf("nan")
     names = tuple(sorted(values))
     function = _compiled(expr, names)
     with mpmath.workprec(precision):
