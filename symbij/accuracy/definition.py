@@ -11,6 +11,8 @@ from mpmath import mpf
 
 from symbij.formula import functions as fn
 
+# What mpmath and the definitions raise where they have no value.
+NO_VALUE = (ArithmeticError, ValueError, TypeError, MemoryError, mpmath.libmp.NoConvergence)
 _BEYOND = mpf(2) ** 1100  # past the range of a double, and of its reciprocal
 
 
@@ -120,6 +122,14 @@ def real(value: Any) -> mpf:
     if isinstance(value, mpmath.mpc):
         return value.real if value.imag == 0 else mpf("nan")
     return mpmath.mpf(value)
+
+
+def number_at(function: Callable[..., Any], at: Sequence[mpf]) -> mpf:
+    """The real number that a function of mpmath numbers has at a point; NaN where it has none."""
+    try:
+        return real(function(*at))
+    except NO_VALUE:
+        return mpmath.mpf("nan")
 
 
 def has_erf(expr: sp.Expr) -> bool:

@@ -14,6 +14,7 @@ from mpmath import mpf
 from tqdm import tqdm
 
 from symbij.accuracy import points as where
+from symbij.accuracy.definition import NO_VALUE
 from symbij.accuracy.doubles import EPS, rounded
 from symbij.accuracy.limits import at_parameters
 from symbij.accuracy.truth import LOW_PRECISION, Forward, settled
@@ -24,8 +25,6 @@ from symbij.formula.interval import Interval
 
 OPERATIONS = ("forward", "forward_log_det", "inverse", "inverse_log_det")
 KEPT_BITS = 160  # of a truth: errors are measured in units of the 53rd bit
-# What mpmath and the definitions raise where they have no value.
-_NO_VALUE = (ArithmeticError, ValueError, TypeError, MemoryError, mpmath.libmp.NoConvergence)
 
 
 @dataclass(frozen=True)
@@ -143,7 +142,7 @@ class Finder:
         """A double close to the preimage of y; NaN if none is found."""
         try:
             return self.forward.nearest(mpf(y), *self.domain, LOW_PRECISION)
-        except _NO_VALUE:
+        except NO_VALUE:
             return math.nan
 
     def going_forward(self, x: float) -> dict[str, Sample]:
@@ -155,7 +154,7 @@ class Finder:
         """The samples at the point y of the codomain."""
         try:
             x = self._preimage(y)
-        except _NO_VALUE as error:
+        except NO_VALUE as error:
             none = _undecided(y, math.nan, f"no preimage was found: {error}"[:120])
             return {"inverse": none, "inverse_log_det": none}
         return self._samples("inverse", y, x, lambda: self.forward.inverse(y, x), lambda: x)
@@ -178,7 +177,7 @@ class Finder:
                     corner = _undecided(at, near, "a corner, where there is no derivative")
                     return {name: first, f"{name}_log_det": corner}
                 return {name: first, f"{name}_log_det": _sample(at, near, log_det, of_log_det)}
-        except _NO_VALUE:
+        except NO_VALUE:
             pass
         sign = 1 if name == "forward" else -1
         return {
@@ -232,7 +231,7 @@ def _tried(at: float, x: float, truth: Callable[[], mpf]) -> Sample:
     """A sample without condition number, so that it is judged as a well conditioned one."""
     try:
         found = truth()
-    except _NO_VALUE as error:
+    except NO_VALUE as error:
         return _undecided(at, x, str(error)[:120] or type(error).__name__)
     if mpmath.isnan(found):
         return _undecided(at, x, "the formula has no real value")

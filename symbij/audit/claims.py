@@ -17,7 +17,7 @@ import numpy as np
 import sympy as sp
 from mpmath import mpf
 
-from symbij.accuracy.definition import diff, numeric, real
+from symbij.accuracy.definition import NO_VALUE, diff, number_at, numeric
 from symbij.audit.extremes import plainly
 from symbij.audit.famous import is_plain, meaning
 from symbij.audit.traced import X
@@ -30,7 +30,6 @@ DIGITS = 50
 SETS = 6  # of parameters, the subject's own first
 INPUTS = 5  # for each of them
 INPUTS_ALONE = 16  # where there are no parameters to vary
-_WRONG = (ArithmeticError, ValueError, TypeError, MemoryError, mpmath.libmp.NoConvergence)
 
 Values = dict[sp.Symbol, float]
 
@@ -125,10 +124,10 @@ def _at(
     digits = 0.0
     for bits in BITS:
         with mpmath.workprec(bits):
-            expected = _number(functions[1], [*at, *constants])
+            expected = number_at(functions[1], [*at, *constants])
             if not mpmath.isfinite(expected):
                 return None
-            got = _number(functions[0], [*at, *constants]) if defined(at) else mpf("nan")
+            got = number_at(functions[0], [*at, *constants]) if defined(at) else mpf("nan")
             if not mpmath.isfinite(got):
                 return Point(values, got, expected, 0.0, True)
             digits = digits_of(got, expected, least)
@@ -145,7 +144,7 @@ def _wobble(functions: list[Callable[..., Any]], at: list[mpf], constants: list[
     total = mpf(0)
     for k, constant in enumerate(constants):
         moved = [*constants[:k], constant * (1 + mpf(2) ** -52), *constants[k + 1 :]]
-        got, expected = (_number(f, [*at, *moved]) for f in functions)
+        got, expected = (number_at(f, [*at, *moved]) for f in functions)
         total += abs(got - expected - difference) if mpmath.isfinite(got - expected) else mpf("inf")
     return total
 
@@ -157,13 +156,6 @@ def digits_of(got: mpf, expected: mpf, least: int) -> float:
     return float(-mpmath.log10(abs(got - expected) / max(least, abs(expected), abs(got))))
 
 
-def _number(function: Callable[..., Any], at: list[mpf]) -> mpf:
-    try:
-        return real(function(*at))
-    except _WRONG:
-        return mpf("nan")
-
-
 def defined_where(needs: Sequence[Requirement], symbols: Sequence[sp.Symbol]) -> Callable[[list[mpf]], bool]:
     """Whether all requirements hold at a point: mpmath knows the logarithms of negative numbers, numpy does not."""
     tests = [
@@ -173,7 +165,7 @@ def defined_where(needs: Sequence[Requirement], symbols: Sequence[sp.Symbol]) ->
     ]  # fmt: skip
 
     def holds(at: list[mpf]) -> bool:
-        return all(_meets(_number(f, at), interval) or not _all(under, at) for f, interval, under in tests)
+        return all(_meets(number_at(f, at), interval) or not _all(under, at) for f, interval, under in tests)
 
     return holds
 
@@ -187,7 +179,7 @@ def plain_condition(condition: sp.Basic) -> sp.Basic:
 def _all(conditions: Sequence[Callable[..., Any]], at: list[mpf]) -> bool:
     try:
         return all(bool(c(*at)) for c in conditions)
-    except (*_WRONG, NameError):
+    except (*NO_VALUE, NameError):
         return False  # not known to be meant
 
 

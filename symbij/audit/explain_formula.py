@@ -13,7 +13,7 @@ import mpmath
 import sympy as sp
 from mpmath import mpf
 
-from symbij.accuracy.definition import PlainAbs, numeric, real
+from symbij.accuracy.definition import PlainAbs, number_at, numeric
 from symbij.audit.claims import BITS, Claim, Point
 from symbij.audit.extremes import plainly
 from symbij.audit.famous import meaning, name_of
@@ -23,7 +23,6 @@ from symbij.formula.functions import expand_definitions
 from symbij.formula.interval import Interval
 
 _CLOSE = mpf(10) ** -12
-_WRONG = (ArithmeticError, ValueError, TypeError, mpmath.libmp.NoConvergence)
 _LARGEST_FACTOR = 12
 _FACTORS = (1, -1, 2, -2, 3, -3, 0.5, -0.5)  # of the logarithm of a parameter, in the order of trial
 NEARLY = 4.5  # digits from which on results are nearly right, and not others
@@ -300,10 +299,7 @@ def values_at(expr: sp.Expr, points: Sequence[Point]) -> list[mpf]:
     found = []
     with mpmath.workprec(BITS[0]):
         for p in points:
-            try:
-                found.append(real(function(*(mpf(p.values[s]) for s in symbols))))
-            except _WRONG:
-                found.append(mpf("nan"))
+            found.append(number_at(function, [mpf(p.values[s]) for s in symbols]))
     return found
 
 

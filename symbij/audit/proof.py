@@ -19,7 +19,7 @@ import mpmath
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-from symbij.accuracy.definition import PlainAbs, numeric
+from symbij.accuracy.definition import NO_VALUE, PlainAbs, numeric
 from symbij.audit.extremes import plainly
 from symbij.calculus.bounds import sign_of
 from symbij.formula import functions as fn
@@ -29,7 +29,6 @@ from symbij.formula.vocabulary import NONZERO, Requirement
 MOST_CASES = 40
 DIGITS = 50
 _TRIES = 12
-_WRONG = (ArithmeticError, ValueError, TypeError, mpmath.libmp.NoConvergence)
 
 
 class LogAbs(sp.Function):
@@ -343,7 +342,7 @@ def _zero_somewhere(expr: sp.Expr) -> bool:
             at = [z if s.is_positive else z * draw.choice((1, -1)) for s, z in zip(symbols, sizes, strict=True)]
             try:
                 value = function(*at)
-            except _WRONG:
+            except NO_VALUE:
                 continue
             if not mpmath.isfinite(value):
                 continue

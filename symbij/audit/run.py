@@ -19,14 +19,9 @@ from symbij.audit.kinks import Kinks
 from symbij.audit.probes import NEARLY_SPECIAL, allowing, parameter_sets, rebuilt
 from symbij.audit.report import Report
 from symbij.audit.setting import Case, Setting
-from symbij.audit.subject import FAULTS, REALS, Ends, Subject
+from symbij.audit.subject import FAULTS, REALS, Subject
 from symbij.errors import NotBijectiveError, SymbijError, UsageError
 
-GROUP_OF = {
-    "symbolic": "symbolic", "works": "values", "values": "values", "far": "tails", "round trip": "round trip",
-    "one to one": "one-to-one", "parameters": "parameters", "shapes": "parameters", "state": "parameters",
-    "measure": "measure", "multivariate": "multivariate",
-}  # fmt: skip
 POINTS = 128  # inputs at all scales, for each operation
 
 
@@ -74,7 +69,7 @@ def verify(
     )  # fmt: skip
     judge = judge_of(subject, adapted, formula, domain, dict(parameters or {}), dict(constraints or {}))
     with np.errstate(all="ignore"):  # what overflows is seen in the results
-        setting = _setting(adapted, judge, domain, points, seed)
+        setting = _setting(adapted, judge, points, seed)
         checks = without_consequences(sorted(_checks(setting, judge), key=lambda c: GROUPS.index(c.group)))
     return Report(
         subject=adapted.name,
@@ -88,9 +83,9 @@ def verify(
     )
 
 
-def _setting(subject: Subject, judge: Judge, domain: tuple[Any, Any] | None, points: int, seed: int) -> Setting:
+def _setting(subject: Subject, judge: Judge, points: int, seed: int) -> Setting:
     kinks = Kinks(subject, judge.cls)
-    declared = (subject.domain or _as_ends(domain) or judge.domain or REALS, subject.codomain)
+    declared = (subject.domain or judge.domain or REALS, subject.codomain)
 
     def case(at: Subject, values: Mapping[str, Any], changed: Mapping[str, Any]) -> Case:
         return Case(at, judge.cls, values, changed, declared, points, seed, kinks)
@@ -109,15 +104,6 @@ def _setting(subject: Subject, judge: Judge, domain: tuple[Any, Any] | None, poi
     return Setting(subject, judge.cls, judge.given, tuple(cases), points, seed, judge.doubt, judge.stated)
 
 
-def _as_ends(domain: tuple[Any, Any] | None) -> Ends | None:
-    """An interval given by numbers; None for one that only a formula can make sense of."""
-    try:
-        lo, hi = (float(str(end).replace("oo", "inf")) for end in domain or ())
-    except ValueError:
-        return None
-    return Ends(lo, hi)
-
-
 def _checks(setting: Setting, judge: Judge) -> Iterator[Check]:
     if judge.fold is not None:
         yield _of_fold(judge.fold)
@@ -130,10 +116,10 @@ def _checks(setting: Setting, judge: Judge) -> Iterator[Check]:
         except UsageError:  # a formula that cannot be meant
             raise
         except (SymbijError, ArithmeticError) as error:  # a truth that cannot be had is not the subject's fault
-            yield Check(GROUP_OF.get(name, "values"), name, Status.SKIPPED, f"no truth: {_short(error)}")
+            yield Check(module.GROUP, name, Status.SKIPPED, f"no truth: {_short(error)}")
         except FAULTS as error:  # erratic results of a subject may break a check: that is told, not raised
             text = f"{UNFINISHED}: {type(error).__name__}: {_short(error)}"
-            yield Check(GROUP_OF.get(name, "values"), name, Status.SKIPPED, text)
+            yield Check(module.GROUP, name, Status.SKIPPED, text)
 
 
 def _with_nearness(check: Check) -> Check:

@@ -15,13 +15,14 @@ import numpy as np
 import sympy as sp
 from mpmath import mpf
 
-from symbij.accuracy.definition import PlainAbs, diff, numeric, real
+from symbij.accuracy.definition import PlainAbs, diff, number_at, numeric
 from symbij.accuracy.doubles import rounded, ulp_error
 from symbij.audit.claims import defined_where
 from symbij.audit.extremes import plainly
 from symbij.audit.finding import Check, Status, Witness
 from symbij.audit.inputs import find_events
 from symbij.audit.setting import Case, Setting
+from symbij.audit.subject import WORDS
 from symbij.errors import UsageError
 from symbij.formula.formula import Formula
 
@@ -29,8 +30,8 @@ BITS = 300
 EVENTS = 6
 MOST = 96  # numbers that are compared, for each set of parameters
 FEWEST = 3
+GROUP = "values"  # and the other groups of what is compared
 NUDGE = mpf(2) ** -26
-_WRONG = (ArithmeticError, ValueError, TypeError, MemoryError, mpmath.libmp.NoConvergence)
 NAMES = {
     "forward": "forward against the stated formula",
     "inverse": "the stated formula at inverse(y)",
@@ -64,19 +65,12 @@ class Stated:
             at = [mpf(float(v)) for v in here]
             if not all(mpmath.isfinite(v) for v in at) or not self.defined(at):
                 return mpf("nan"), mpf(0)
-            found = _number(function, at)
+            found = number_at(function, at)
             total = mpf(0)
             for k, v in enumerate(at):
-                moved = _number(function, [*at[:k], v * (1 + NUDGE), *at[k + 1 :]])
+                moved = number_at(function, [*at[:k], v * (1 + NUDGE), *at[k + 1 :]])
                 total += abs(moved - found) / NUDGE if mpmath.isfinite(moved) else 0
             return found, total
-
-
-def _number(function: Callable[..., Any], at: Sequence[mpf]) -> mpf:
-    try:
-        return real(function(*at))
-    except _WRONG:
-        return mpf("nan")
 
 
 def check(setting: Setting) -> Iterator[Check]:
@@ -92,9 +86,7 @@ def _check(setting: Setting, stated: Stated, operation: str) -> Check:
     group = "log-det" if operation.endswith("log_det") else "values"
     name, count = NAMES[operation], 0
     if not setting.subject.has(operation):
-        return Check(
-            group, name, Status.SKIPPED, f"it has no {operation.replace('_', ' ').replace('log det', 'log-det')}"
-        )
+        return Check(group, name, Status.SKIPPED, f"it has no {WORDS[operation]}")
     if operation == "inverse" and setting.subject.event_ndims:
         return Check(group, name, Status.SKIPPED, "the round trip shows it")
     for case in setting.cases:

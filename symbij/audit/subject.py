@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 OPERATIONS = ("forward", "inverse", "forward_log_det", "inverse_log_det")
+WORDS = {"forward": "forward", "inverse": "inverse", "forward_log_det": "forward log-det",
+         "inverse_log_det": "inverse log-det"}  # fmt: skip
 COMBINED = ("forward_and_log_det", "inverse_and_log_det")
 FAULTS = (Exception, SystemExit)  # what code of others may raise, that is told; not the interrupt of the keyboard
 SHOWN_IN_MESSAGES = 160  # characters of what a subject raised

@@ -14,7 +14,7 @@ import numpy as np
 
 from symbij.audit.finding import Check, Status, Witness
 from symbij.audit.setting import Case, Setting
-from symbij.audit.subject import OPERATIONS
+from symbij.audit.subject import OPERATIONS, WORDS
 
 GROUP = "tails"
 ROUND_TRIP = "inverse(forward(x)) at all scales"
@@ -76,7 +76,7 @@ def _round_trip(setting: Setting, case: Case) -> Check:
 
 def _stays_finite(case: Case, operation: str) -> Check:
     """Whether there is a place beyond which results are infinite or NaN, though they were of ordinary size before."""
-    name = FINITE.format(operation.replace("_", " ").replace("log det", "log-det"))
+    name = FINITE.format(WORDS[operation])
     largest = float(np.sqrt(np.finfo(case.subject.dtype).max))
 
     def results(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -138,7 +138,7 @@ def _single_precision(setting: Setting) -> Check:
         if (error > GROSS).any():
             wrong = np.flatnonzero(error > GROSS)
             k = int(wrong[np.argmin(np.abs(np.log(np.abs(at[wrong]))))])
-            word = operation.replace("_", " ").replace("log det", "log-det")
+            word = WORDS[operation]
             kind = "is off by more than 10%"
             if not np.isfinite(got[k]):
                 kind = "is NaN" if np.isnan(got[k]) else "is infinite"

@@ -8,10 +8,10 @@ import numpy as np
 
 from symbij.audit.finding import Check, Status, Witness
 from symbij.audit.setting import Case, Setting
+from symbij.audit.truth import NUDGE
 
 GROUP = "round trip"
 ORDINARY = 1e6  # sizes of inputs and outputs beyond which the checks against the truth alone decide
-NUDGE = 2.0**-26
 NEARLY = 1e-4  # relative error up to which what comes back is the same number with fewer digits
 
 

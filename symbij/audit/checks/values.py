@@ -11,13 +11,12 @@ from symbij.audit.comparison import Comparison, compare
 from symbij.audit.diagnose import explain, explain_tail
 from symbij.audit.finding import Check, Status, Witness
 from symbij.audit.setting import Case, Setting
-from symbij.audit.subject import OPERATIONS
+from symbij.audit.subject import OPERATIONS, WORDS
 
+GROUP = "values"  # of what is in none of the others
 MODERATE = 1e-30  # size of images, and its reciprocal, between which a map is judged at other parameters
 EXACT, MORE = 2, 12  # ordinary points, and those at all scales, that are put to the exact truth whatever kernels say
 NOTHING = "the truth is known at none of the points tried"
-WORDS = {"forward": "forward", "inverse": "inverse", "forward_log_det": "forward log-det",
-         "inverse_log_det": "inverse log-det"}  # fmt: skip
 
 
 def check(setting: Setting) -> Iterator[Check]:
@@ -39,7 +38,7 @@ def check(setting: Setting) -> Iterator[Check]:
 
 
 def _group(operation: str) -> str:
-    return "log-det" if operation.endswith("log_det") else "values"
+    return "log-det" if operation.endswith("log_det") else GROUP
 
 
 def _name(setting: Setting, operation: str) -> str:
@@ -67,16 +66,7 @@ def _ordinary(setting: Setting, case: Case, operation: str) -> Check:
     why = _skipped(setting, case, operation)
     if why:
         return Check(group, name, Status.SKIPPED, why)
-    comparison = compare(case, operation, _points(case, operation, False), setting.tolerance)
-    if isinstance(comparison, str):
-        return Check(group, name, Status.FAIL, comparison, _call(case, operation))
-    found = comparison.confirmed() or comparison.sampled(EXACT)
-    if found is None and np.isnan(comparison.excess).all():
-        return Check(group, name, Status.SKIPPED, NOTHING)
-    if found is None:
-        return Check(group, name, Status.PASS, errors=comparison.errors())
-    witness, _ = found
-    return Check(group, name, Status.FAIL, explain(setting, comparison), witness, comparison.errors())
+    return _compared(setting, case, operation, False, group, name)
 
 
 def _tails(setting: Setting, case: Case, operation: str, broken: set[str]) -> Check:
@@ -86,16 +76,22 @@ def _tails(setting: Setting, case: Case, operation: str, broken: set[str]) -> Ch
         why = "wrong at ordinary points already"
     if why:
         return Check("tails", name, Status.SKIPPED, why)
-    comparison = compare(case, operation, _points(case, operation, True), setting.tolerance)
+    return _compared(setting, case, operation, True, "tails", name)
+
+
+def _compared(setting: Setting, case: Case, operation: str, everywhere: bool, group: str, name: str) -> Check:
+    """The results at ordinary points, or `everywhere`, beside the truth."""
+    comparison = compare(case, operation, _points(case, operation, everywhere), setting.tolerance)
     if isinstance(comparison, str):
-        return Check("tails", name, Status.FAIL, comparison, _call(case, operation))
-    found = comparison.confirmed() or comparison.sampled(MORE)
+        return Check(group, name, Status.FAIL, comparison, _call(case, operation))
+    found = comparison.confirmed() or comparison.sampled(MORE if everywhere else EXACT)
     if found is None and np.isnan(comparison.excess).all():
-        return Check("tails", name, Status.SKIPPED, NOTHING)
+        return Check(group, name, Status.SKIPPED, NOTHING)
     if found is None:
-        return Check("tails", name, Status.PASS, errors=comparison.errors())
+        return Check(group, name, Status.PASS, errors=comparison.errors())
     witness, k = found
-    return Check("tails", name, Status.FAIL, explain_tail(setting, comparison, k), witness, comparison.errors())
+    diagnosis = explain_tail(setting, comparison, k) if everywhere else explain(setting, comparison)
+    return Check(group, name, Status.FAIL, diagnosis, witness, comparison.errors())
 
 
 def _single_precision(setting: Setting, broken: set[str]) -> Iterator[Check]:
