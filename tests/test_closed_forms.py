@@ -1,4 +1,4 @@
-"""Sums in which the variable stands twice and whose inverse has a formula: what is derived, and how accurate it is."""
+"""Sums and quotients in which the variable stands twice, with a formula for the inverse: what it is, how accurate."""
 
 from __future__ import annotations
 
@@ -37,6 +37,9 @@ FORMS: list[tuple[str, Any, dict[str, Any], list[str], str]] = [
     ("x**(2*a) + x**a", HALF, {"a": P}, ["sum"], "((sqrt(1 + 4*y) - 1)/2)**(1/a)"),
     ("x + sqrt(x**2 + c)", None, {"c": P}, ["hyperbola_root"], "(y - c/y)/2"),
     ("sqrt(x**2 + 4) - x", None, {}, ["scale", "hyperbola_root"], "(4/y - y)/2"),
+    ("x/sqrt(4 + x**2)", None, {}, ["divide", "asinh", "tanh"], "2*y/sqrt(1 - y**2)"),
+    ("x/sqrt(a + b*x**2)", None, {"a": P, "b": P}, ["asinh_scaled", "tanh", "divide"], "y*sqrt(a)/sqrt(1 - b*y**2)"),
+    ("(x - c)/sqrt(a**2 + (x - c)**2)", None, {"a": P}, ["shift", "asinh_scaled", "tanh"], "c + a*y/sqrt(1 - y**2)"),
     ("x**3 + p*x", None, {"p": P}, ["sum"], "2*sqrt(p/3)*sinh(asinh(3*sqrt(3)*y/(2*p**(3/2)))/3)"),
 ]
 

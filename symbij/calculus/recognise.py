@@ -155,13 +155,9 @@ def _known_shape(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
                     return (*recognise(u, x), *scaled(rate), _XEXP, *scaled(1 / rate))
                 if not spread.has(x) and spread.is_nonnegative:
                     return (*recognise(u, x), link("heavy_tail", 2 * spread))
-            if other == 1 / sp.sqrt(1 + u**2):  # the sine of atan(u) is tanh of asinh(u)
-                return (*recognise(u, x), link("asinh"), link("tanh"))
-            if (
-                u.is_Pow and u.exp.is_Integer and u.exp > 1 and other == (1 + u.base**2) ** (-u.exp / 2)
-            ):  # a power of it
-                t = sp.Dummy("t", real=True)
-                return (*recognise(u.base, x), link("asinh"), link("tanh"), *recognise(t**u.exp, t))
+            chain = _over_hypotenuse(u, other, x)
+            if chain is not None:
+                return chain
     if isinstance(expr, sp.Add) and len(expr.args) == 2:
         for u, other in (expr.args, expr.args[::-1]):
             if other == sp.sqrt(1 + u**2):  # exp(asinh(u))
@@ -173,6 +169,32 @@ def _known_shape(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
                     outer = (scaling(sp.Integer(side)),) if side < 0 else ()
                     return (*recognise(side * u, x), plus_root(beside), *outer)
     return None
+
+
+def _over_hypotenuse(u: sp.Expr, other: sp.Expr, x: sp.Symbol) -> RawChain | None:
+    """t^n/(a + b t^2)^(n/2) for positive a and b: the sine of atan(w), w = t sqrt(b/a), is tanh(asinh(w))."""
+    t, n = (u.base, u.exp) if u.is_Pow and u.exp.is_Integer and u.exp > 1 else (u, sp.S.One)
+    if not (other.is_Pow and other.exp == -n / 2):
+        return None
+    w = sp.Dummy("t", real=True)
+    squared = other.base.xreplace({t: w, t**2: w**2})
+    if squared.has(x):
+        slope = t.diff(x)
+        if slope.has(x):
+            return None
+        squared = other.base.subs(x, (w - t.subs(x, 0)) / slope)
+    try:
+        poly = sp.Poly(squared, w)
+    except sp.PolynomialError:
+        return None
+    a, b = sp.factor(poly.coeff_monomial(1)), sp.factor(poly.coeff_monomial(w**2))
+    if poly.degree() != 2 or poly.coeff_monomial(w) != 0 or poly.free_symbols_in_domain & {x}:
+        return None
+    if not (a.is_positive and b.is_positive):
+        return None
+    outer = recognise(w**n, w) if n > 1 else ()
+    tail = scaled(b ** (-n / 2))
+    return (*recognise(t, x), *scaled(sp.sqrt(b) / sp.sqrt(a)), link("asinh"), link("tanh"), *outer, *tail)
 
 
 def _moebius(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import mpmath
 import numpy as np
 import sympy as sp
-from sympy.core.evalf import PrecisionExhausted
 
 from symbij.calculus.chain import Chain, chain_forward
+from symbij.calculus.patience import bounded
 from symbij.calculus.truth import evaluate
 from symbij.errors import DerivationError
 from symbij.formula.formula import Formula
@@ -159,13 +159,15 @@ def _flat_stretch(
     if formula.parameters and len(set(values)) == 1:
         return None  # constant for these parameters, which says nothing of others
     exact = {p.symbol: sp.Rational(repr(parameters[p.name])) for p in formula.parameters}
-    for x1, x2, y1, y2 in zip(grid, grid[1:], values, values[1:], strict=False):
-        if y1 == y2 and math.isfinite(y1):
-            try:
-                first, second = (formula.expr.subs(exact | {formula.variable: sp.Rational(repr(x))}) for x in (x1, x2))
-            except PrecisionExhausted:  # of a floor whose argument has more digits than sympy computes
-                return None
-            return (x1, x2, y1) if first == second else None
+
+    def value(x: float) -> sp.Expr:
+        return formula.expr.subs(exact | {formula.variable: sp.Rational(repr(x))})
+
+    stretches = zip(grid, grid[1:], values, values[1:], strict=False)
+    for x1, x2, y1, y2 in sorted(stretches, key=lambda s: abs(s[0])):  # far out there are numbers of many digits
+        if y1 == y2 and math.isfinite(y1) and _equal(formula, parameters, x1, x2):
+            first, second = (bounded(value, x) for x in (x1, x2))
+            return (x1, x2, y1) if first is not None and first == second else None
     return None
 
 

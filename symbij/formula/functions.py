@@ -53,6 +53,8 @@ class SymbijFunction(sp.Function):
             return type(self).definition(*self.args)._eval_evalf(prec)
         except (MemoryError, OverflowError):  # an exponential of an exponential: too large to be written down
             return None
+        except ValueError:  # of mpmath, outside the domain
+            return sp.nan
 
     def _latex(self, printer: object, exp: str | None = None) -> str:
         name = self.latex_name or r"\operatorname{" + type(self).__name__.replace("_", r"\_") + "}"

@@ -109,4 +109,9 @@ REGRESSIONS: tuple[Regression, ...] = (
     Regression("exp(asinh(log1p(sinh(x))))", _OVER, ("closed form",), (1, "oo")),
     Regression("atan(min(x, sinh(x)))", _OVER, ("closed form",)),
     Regression("cbrt((x)**5) + 10*(erf(x))", _OVER),
+    Regression("log1p((x/10)/sqrt(1 + (x/10)**2))", "recognised for a slope of 1 only: digits of 1 + v lost",
+               ("closed form",)),
+    Regression("sinh(-x/ndtri(max(7, x)))", "a constant that is no number: ValueError", ("unproved",),
+               (0, "oo")),
+    Regression("sigmoid(-(softplus(exp(square(x)))**0.5))", "numbers of millions of digits", ("refuted",)),
 )  # fmt: skip
