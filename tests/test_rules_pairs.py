@@ -35,6 +35,8 @@ RULES: dict[str, Rule] = {
     "expm1(-softplus)": Rule(
         chain("softplus", NEGATE, "expm1"), chain("sigmoid", NEGATE), (-700.0, 0.3, 30.0), gains=False
     ),
+    "log1p(-exp)": Rule(chain("exp", NEGATE, "log1p"), chain(NEGATE, "log1mexp"), (-800.0, -0.3, -1e-300)),
+    "log(-expm1)": Rule(chain("expm1", NEGATE, "log"), chain(NEGATE, "log1mexp"), (-40.0, -0.3, -1e-300)),
     "logit(exp)": Rule(
         chain("exp", "logit"), chain(NEGATE, "softplus_inverse", NEGATE), (-800.0, -0.3, -1e-30)
     ),

@@ -110,6 +110,6 @@ def _general(raw: RawChain, where: Interval, side: str) -> sp.Expr | None:
     found = bounded(lambda: sp.limit(value, _X, end, direction))
     if found is None or not isinstance(found, sp.Expr):
         return None
-    if found.has(sp.Limit, sp.AccumBounds, sp.nan, sp.zoo, _X) or found.is_extended_real is False:
+    if found.has(sp.Limit, sp.AccumBounds, sp.nan, sp.zoo, sp.I, _X) or found.is_extended_real is False:
         return None
     return found

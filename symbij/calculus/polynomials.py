@@ -22,13 +22,13 @@ MOST_DEGREE = 12
 
 
 def _if_polynomial(function: Callable[..., Monotone | None]) -> Callable[..., Monotone | None]:
-    """None where sympy does not take a coefficient for one, as tan(a) beside a."""
+    """None where sympy does not take a coefficient for one, as tan(a) beside a, or where it isolates no roots."""
 
     @functools.wraps(function)
     def found(*args: Any) -> Monotone | None:
         try:
             return function(*args)
-        except sp.PolynomialError:
+        except (sp.PolynomialError, NotImplementedError):
             return None
 
     return found

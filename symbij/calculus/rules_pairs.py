@@ -8,6 +8,7 @@
     softplus, expm1            =  exp
     softplus, exp              =  1 + exp(u)
     softplus, -w, exp          =  sigmoid of -u                   (expm1: -sigmoid of u)
+    exp, -w, log1p             =  log1mexp of -u                  (expm1, -w, log likewise)
     exp, logit                 =  -softplus_inverse of -u
     exp, ndtri                 =  ndtri_exp
     exp, atanh                 =  log_tanh_inverse                (exp, erfinv = log_erf_inverse)
@@ -112,7 +113,9 @@ PAIR_RULES: dict[str, tuple[Rule, ...]] = {
         _pair("exp", _NEGATE, link("sigmoid"), factor=-1),
         _pair("expm1", link("sigmoid"), _NEGATE, factor=-1),
     ),
+    "expm1": (_pair("log", _NEGATE, link("log1mexp"), factor=-1),),
     "exp": (
+        _pair("log1p", _NEGATE, link("log1mexp"), factor=-1),
         _pair("logit", _NEGATE, link("softplus_inverse"), _NEGATE),
         _pair("ndtri", link("ndtri_exp")),
         _pair("atanh", link("log_tanh_inverse")),

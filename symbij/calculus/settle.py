@@ -102,6 +102,8 @@ def _settle_terms(part: SumPart | ProductPart, image: Interval, bounds: Bounds, 
     if found is None:
         raise obstacle or Unproved(_not_one_way(part, proofs))
     codomain, own = _strict(_codomain(part, image, found, bounds), found.conditions)
+    if isinstance(part, ProductPart) and found.aligned and len(proofs) == len(part.terms):
+        part = ProductPart(tuple(p.links for p in proofs))  # unfolded, in rows that know their logarithms
     core = MonotoneCore(
         part, found.direction, image, codomain, found.aligned, found.proof, found.derivative, found.log_derivative
     )

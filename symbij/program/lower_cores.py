@@ -12,7 +12,7 @@ from symbij.calculus.chain import Chain, Link
 from symbij.calculus.cores import POINT, MonotoneCore, NumericInverse, OnInterval, PiecewiseCore
 from symbij.calculus.extremes import ExtremeCore
 from symbij.calculus.floor import FloorCore
-from symbij.calculus.parts import Folded
+from symbij.calculus.parts import Folded, ProductPart
 from symbij.calculus.slopes import log_slope, slope, walk
 from symbij.calculus.spline import SplineCore, steps
 from symbij.formula.splines import A, B
@@ -31,6 +31,7 @@ from symbij.program.lower import (
 from symbij.program.lower_extremes import lower_extreme, lower_extreme_inverse
 from symbij.program.lower_far import note_choice
 from symbij.program.lower_floor import lower_floor, lower_floor_inverse
+from symbij.program.lower_products import with_far_factors
 
 _IN = sp.Dummy("u", real=True)
 
@@ -95,6 +96,12 @@ class _Numeric:
 
 def lower_monotone(core: MonotoneCore, env: Env, u: Var, b: Builder) -> Lowered:
     """The sum or product at `u`."""
+    step = _lower_monotone(core, env, u, b)
+    return with_far_factors(core.part, env, u, step, b) if isinstance(core.part, ProductPart) else step
+
+
+def _lower_monotone(core: MonotoneCore, env: Env, u: Var, b: Builder) -> Lowered:
+    """The sum or product at `u`, none of whose factors has left the range of doubles."""
     ops = _Numeric(env, b)
     value, terms = walk((core.part,), u, ops)
     if core.log_derivative is not None:
@@ -117,9 +124,9 @@ def lower_monotone_inverse(core: MonotoneCore, env: Env, v: Var, b: Builder) -> 
 def _log_det_at_preimage(core: MonotoneCore, env: Env, u: Var, v: Var, b: Builder) -> Var:
     """log|f'| at the preimage of `v`, of which `u` is the rounded value."""
     if not b.accurate:
-        return lower_monotone(core, env, u, b).log_det
+        return _lower_monotone(core, env, u, b).log_det
     at = _off_zero(core, u, b)
-    here = lower_monotone(core, env, at, b)
+    here = _lower_monotone(core, env, at, b)
     change = _beyond_rounding(core, env, here, at, v, b)
     if at is not u:
         change = b.select(
@@ -144,7 +151,7 @@ def _beyond_subnormal(core: MonotoneCore, env: Env, here: Lowered, u: Var, v: Va
     There f' is close to c u^s, and f to f(u) + u f'(u) ((u*/u)^(1 + s) - 1)/(1 + s): solved for log(u*/u), times s.
     """
     steps = 40
-    far = lower_monotone(core, env, b.mul(u, b.const(2.0**steps)), b).log_det
+    far = _lower_monotone(core, env, b.mul(u, b.const(2.0**steps)), b).log_det
     s = b.mul(b.sub(far, here.log_det), b.const(1 / (steps * math.log(2))))
     sign = lower(sp.sign(core.direction) * (1 if core.where.lo == 0 else -1), env, b)
     size = b.call("exp", b.add(here.log_det, b.call("log", b.call("abs", u))))  # u f'

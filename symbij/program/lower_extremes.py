@@ -14,9 +14,12 @@ def lower_extreme(core: ExtremeCore, env: Env, u: Var, b: Builder) -> Lowered:
 
 
 def lower_extreme_inverse(core: ExtremeCore, env: Env, v: Var, b: Builder) -> Lowered:
-    """The input whose value is `v`, and log|dv/du| there."""
+    """The input whose value is `v`, and log|dv/du| there.
+
+    At an end of the domain all maps may have the same preimage: it is that of the map whose values come closest to `v`.
+    """
     inverse = core.inverse()
-    steps = []
+    steps, distances = [], []
     for k, chain in enumerate(core.chains):
         lowest, highest = inverse.ends(k)
         at, beyond = _inside(v, core.ranges[k], env, b)
@@ -26,7 +29,8 @@ def lower_extreme_inverse(core: ExtremeCore, env: Env, v: Var, b: Builder) -> Lo
             if condition is not None:
                 value = b.select(condition, lower(end, env, b), value)
         steps.append(Lowered(value, step.log_det))
-    return _best(steps, inverse.largest, b).reciprocal(b)
+        distances.append(b.call("abs", b.sub(v, at)))
+    return _best(steps, inverse.largest, b, distances if b.accurate else None).reciprocal(b)
 
 
 def _inside(v: Var, where: Interval, env: Env, b: Builder) -> tuple[Var, tuple[Var | None, Var | None]]:
@@ -46,9 +50,17 @@ def _inside(v: Var, where: Interval, env: Env, b: Builder) -> tuple[Var, tuple[V
     return v, (below, above)
 
 
-def _best(steps: list[Lowered], largest: bool, b: Builder) -> Lowered:
+def _best(steps: list[Lowered], largest: bool, b: Builder, distances: list[Var] | None = None) -> Lowered:
+    """The step with the largest or smallest value; of those with the same value the one with the least distance."""
     value, log_det = steps[0].value, steps[0].log_det
-    for step in steps[1:]:
+    nearest = None if distances is None else distances[0]
+    for k, step in enumerate(steps[1:], start=1):
         better = b.compare("gt" if largest else "lt", step.value, value)
-        value, log_det = b.select(better, step.value, value), b.select(better, step.log_det, log_det)
+        other = log_det
+        if distances is not None and nearest is not None:
+            closer, differs = b.compare("lt", distances[k], nearest), b.compare("ne", step.value, value)
+            other = b.select(differs, log_det, b.select(closer, step.log_det, log_det))
+            least = b.select(differs, nearest, b.select(closer, distances[k], nearest))
+            nearest = b.select(better, distances[k], least)
+        value, log_det = b.select(better, step.value, value), b.select(better, step.log_det, other)
     return Lowered(value, log_det)

@@ -117,7 +117,7 @@ def by_logarithm(item: RowLink, env: Env, u: Var, step: Lowered, sign: int, b: B
     formulas = SIZES.get(item.name) if known is None else PASSED.get(item.name, SIZES.get(item.name))
     if formulas is None or _is_root(item) or b.value_of(step.value) is not None:
         return step
-    log = _logarithm(u, known, b)
+    log = logarithm(u, known, b)
     low, high = (None if pair is None else _pair(item, pair, env, u, log, b) for pair in formulas)
     if known is not None and item.name not in SIZES:  # which pass on what there is
         below, above = (known.high, known.low) if item.name == "reciprocal" else (known.low, known.high)
@@ -135,7 +135,7 @@ def _back_in_range(
     """`value`, a multiple of `u` with the logarithm `low` or `high` where `u` has left the range of normal doubles,
     computed from that logarithm where the multiple is within the range again."""
     size = b.call("abs", u)
-    for log, (_, kind, bound) in zip((low, high), _regimes(known), strict=True):
+    for log, (_, kind, bound) in zip((low, high), regimes(known), strict=True):
         if log is None:
             continue
         whole = b.add(*log)
@@ -172,7 +172,7 @@ def note_choice(value: Var, inside: list[Var], steps: list[Var], b: Builder) -> 
         if all(size[k] is None for size in sizes):
             chosen.append(None)
             continue
-        pairs = [size[k] or _logarithm(step, None, b) for size, step in zip(sizes, steps, strict=True)]
+        pairs = [size[k] or logarithm(step, None, b) for size, step in zip(sizes, steps, strict=True)]
         main, offset = pairs[-1]
         for condition, pair in zip(inside[::-1], pairs[-2::-1], strict=True):
             main, offset = b.select(condition, pair[0], main), b.select(condition, pair[1], offset)
@@ -186,24 +186,25 @@ def _is_root(item: RowLink) -> bool:
     return item.name == "power" and item.args[0].is_number and bool(abs(item.args[0]) <= 1)
 
 
-def _logarithm(u: Var, known: Size | None, b: Builder) -> tuple[Var, Var]:
-    """log|u|, in the ways known."""
+def logarithm(u: Var, known: Size | None, b: Builder) -> tuple[Var, Var]:
+    """log|u| as main part and offset, in the ways known."""
     size = b.call("abs", u)
     log, offset = b.call("log", size), b.const(0.0)
-    for pair, kind, bound in _regimes(known or Size(None, None)):
+    for pair, kind, bound in regimes(known or Size(None, None)):
         if pair is not None:
             beyond = b.compare(kind, size, b.const(bound))
             log, offset = b.select(beyond, pair[0], log), b.select(beyond, pair[1], offset)
     return log, offset
 
 
-def _regimes(known: Size) -> tuple[tuple[tuple[Var, Var] | None, str, float], ...]:
+def regimes(known: Size) -> tuple[tuple[tuple[Var, Var] | None, str, float], ...]:
+    """What is known of a logarithm, and the comparison of a size that tells where it is needed."""
     return (known.low, "lt", _NORMAL), (known.high, "gt", _LARGEST)
 
 
 def _far(item: RowLink, env: Env, u: Var, known: Size, step: Lowered, sign: int, b: Builder) -> Lowered:
     size = b.call("abs", u)
-    for (log, kind, bound), formulas in zip(_regimes(known), FAR.get(item.name, (None, None)), strict=True):
+    for (log, kind, bound), formulas in zip(regimes(known), FAR.get(item.name, (None, None)), strict=True):
         if log is None or formulas is None:
             continue
         beyond = b.compare(kind, size, b.const(bound))
