@@ -12,16 +12,18 @@ from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
+from symbij.calculus.affine import leading_run
 from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.chain import Chain, Link, by_sign, invert_chain, link
 from symbij.calculus.half_periods import branches_on
 from symbij.calculus.intervals import apart, contains, end_inside
 from symbij.calculus.parts import FloorPart, Folded, PiecePart, ProductPart, RawChain, SplinePart, SumPart
 from symbij.calculus.proof import Folds, OutsideDomain, Proof, Turns, Undefined, Unproved
+from symbij.calculus.row import U
 from symbij.calculus.rules import floor_core
 from symbij.calculus.settle import assume, settle
 from symbij.calculus.spline import settle_spline
-from symbij.formula.interval import REALS, Interval
+from symbij.formula.interval import NONNEGATIVE, REALS, Interval
 
 MAX_END_SIZE = 200  # operations in an end of a domain
 
@@ -117,10 +119,28 @@ def _prove_on_all(chain: RawChain, start: Interval, bounds: Bounds, may_cut: boo
 
 def preimage(chain: RawChain, target: Interval, bounds: Bounds, start: Interval = REALS) -> Interval:
     """The largest interval inside `start` that `chain` maps into `target`; all the line beyond `start` is left open."""
-    found = prove((*chain, Within(target)), start, bounds).domain
+    try:
+        found = prove((*chain, Within(target)), start, bounds).domain
+    except Folds:
+        found = _around_vertex(chain, target, bounds)
+        if found is None:
+            raise
     lo = (found.lo, found.lo_open) if found.lo != start.lo else (-sp.oo, True)
     hi = (found.hi, found.hi_open) if found.hi != start.hi else (sp.oo, True)
     return Interval(lo[0], hi[0], lo[1], hi[1])
+
+
+def _around_vertex(chain: RawChain, target: Interval, bounds: Bounds) -> Interval | None:
+    """The interval around its vertex that an even function maps into `target`, as sqrt(1 - u**2) needs it."""
+    run = leading_run(chain)  # type: ignore[arg-type]
+    rest = chain[len(run.links) :]
+    if not rest or not isinstance(rest[0], Folded) or rest[0].formula.subs(U, -U) != rest[0].formula:
+        return None
+    half = prove((*rest, Within(target)), NONNEGATIVE, bounds).domain
+    if half.lo != 0 or half.lo_open:
+        return None
+    centre, reach = -run.pre, half.hi / sp.Abs(run.scale)
+    return Interval(centre - reach, centre + reach, half.hi_open, half.hi_open)
 
 
 class Within(Link):

@@ -139,6 +139,8 @@ def _several(expr: sp.Expr, x: sp.Symbol) -> RawChain:
 
 def _known_shape(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
     """Named functions written out: softsign, tanh-like quotients by other names, u*exp(u)."""
+    if isinstance(expr, sp.Mul) and (joined := _with_one_root(expr, x)) != expr:
+        return recognise(joined, x)
     if isinstance(expr, sp.Mul) and len(expr.args) == 2:
         for u, other in (expr.args, expr.args[::-1]):
             if u.is_Pow and other.is_Pow and u.exp.is_Integer and u.exp > 1 and other.exp == -u.exp:  # (a/b)^n
@@ -172,10 +174,14 @@ def _known_shape(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
 
 
 def _over_hypotenuse(u: sp.Expr, other: sp.Expr, x: sp.Symbol) -> RawChain | None:
-    """t^n/(a + b t^2)^(n/2) for positive a and b: the sine of atan(w), w = t sqrt(b/a), is tanh(asinh(w))."""
-    t, n = (u.base, u.exp) if u.is_Pow and u.exp.is_Integer and u.exp > 1 else (u, sp.S.One)
+    """t^n/(a + b t^2)^(n/2), or one over it, where w = t sqrt|b/a| makes the quotient, but for a factor, a power of
+
+    tanh(asinh(w)) for a > 0 and b > 0, sinh(atanh(w)) for b < 0, 1/tanh(acosh(w)) for a < 0.
+    """
+    t, n = (u.base, u.exp) if u.is_Pow and u.exp.is_Integer else (u, sp.S.One)
     if not (other.is_Pow and other.exp == -n / 2):
         return None
+    n, last = abs(n), () if n > 0 else (RECIPROCAL,)
     w = sp.Dummy("t", real=True)
     squared = other.base.xreplace({t: w, t**2: w**2})
     if squared.has(x):
@@ -190,11 +196,30 @@ def _over_hypotenuse(u: sp.Expr, other: sp.Expr, x: sp.Symbol) -> RawChain | Non
     a, b = sp.factor(poly.coeff_monomial(1)), sp.factor(poly.coeff_monomial(w**2))
     if poly.degree() != 2 or poly.coeff_monomial(w) != 0 or poly.free_symbols_in_domain & {x}:
         return None
-    if not (a.is_positive and b.is_positive):
+    quotient: RawChain
+    if a.is_positive and b.is_positive:
+        quotient = (link("asinh"), link("tanh"))
+    elif a.is_positive and b.is_negative:
+        quotient = (link("atanh"), link("sinh"))
+    elif a.is_negative and b.is_positive:
+        quotient = (link("acosh"), link("tanh"), link("reciprocal"))
+    else:
         return None
+    a, b = abs(a), abs(b)
     outer = recognise(w**n, w) if n > 1 else ()
-    tail = scaled(b ** (-n / 2))
-    return (*recognise(t, x), *scaled(sp.sqrt(b) / sp.sqrt(a)), link("asinh"), link("tanh"), *outer, *tail)
+    return (*recognise(t, x), *scaled(sp.sqrt(b) / sp.sqrt(a)), *quotient, *outer, *scaled(b ** (-n / 2)), *last)
+
+
+def _with_one_root(expr: sp.Mul, x: sp.Symbol) -> sp.Expr:
+    """(c - u)^p (c + u)^p as (c^2 - u^2)^p, which is written apart where both are positive."""
+    roots = [f for f in expr.args if f.is_Pow and f.exp.is_Rational and not f.exp.is_Integer]
+    for k, first in enumerate(roots):
+        for second in roots[k + 1 :]:
+            if first.exp == second.exp and not all(
+                e.has(x) for e in (first.base + second.base, first.base - second.base)
+            ):
+                return expr / (first * second) * sp.expand(first.base * second.base) ** first.exp
+    return expr
 
 
 def _moebius(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:

@@ -50,11 +50,15 @@ class SymbijFunction(sp.Function):
 
     def _eval_evalf(self, prec: int) -> sp.Expr | None:
         try:
-            return type(self).definition(*self.args)._eval_evalf(prec)
+            for bits in (prec, 8 * prec + 200, 8 * prec + 10_000):
+                value = type(self).definition(*self.args)._eval_evalf(bits)
+                if value is None or value != 0:
+                    return value
         except (MemoryError, OverflowError):  # an exponential of an exponential: too large to be written down
             return None
         except ValueError:  # of mpmath, outside the domain
             return sp.nan
+        return None  # log(1 + u) of a u that is lost beside 1: sympy would take a zero for the truth
 
     def _latex(self, printer: object, exp: str | None = None) -> str:
         name = self.latex_name or r"\operatorname{" + type(self).__name__.replace("_", r"\_") + "}"
