@@ -71,3 +71,26 @@ def test_multiples_of_values_beyond_the_doubles(text: str) -> None:
         digits = 4e-13 * min(1.0, float(abs(mpf(x) * slope / value)))  # as the logarithm of 1e308 is rounded
         assert made.forward(x) == pytest.approx(float(value), rel=max(digits, 1e-15), abs=0)
         assert made.forward_log_det_jacobian(x) == pytest.approx(float(truth.log_det(x)), rel=2e-15)
+
+
+# sums and products of which a part is beyond the doubles; the domain is the positive half-line
+PARTS: dict[str, tuple[float, ...]] = {
+    "asinh(cosh(x)*(1 + x))": (1e4, 710.0, 3.0),
+    "x**10*sigmoid(x)": (5e-324, 1e-100, 1e-33, 3.0),
+    "cbrt(ndtr(x)*x**2)": (5e-324, 1e-170, 3.0),
+    "atan(x**2*exp(x - 10))": (1e4, 720.0, 3.0),
+    "asinh(x**3 + 3*x + 2)": (1e300, 1e150, 3.0),
+    "asinh(sinh(x) + exp(x))": (1e4, 800.0, 3.0),
+    "softsign(x + exp(x))": (1e3, 3.0),
+    "log1p(exp(3*x) + 2*exp(1.5*x))": (1e4, 300.0, 3.0),
+}
+
+
+@pytest.mark.parametrize("text", PARTS)
+def test_parts_beyond_the_doubles(text: str) -> None:
+    made, truth = bijector(text, domain=(0, "oo"))(), Truth(text, {})
+    for x in PARTS[text]:
+        value = float(truth.at(x)[0])
+        size = max(1.0, abs(np.log(abs(value) or 1.0)))  # of the logarithm that the value is the exponential of
+        assert made.forward(x) == pytest.approx(value, rel=1e-15 * size, abs=0)
+        assert made.forward_log_det_jacobian(x) == pytest.approx(float(truth.log_det(x)), rel=1e-14, abs=2e-12)

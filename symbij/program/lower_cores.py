@@ -12,7 +12,7 @@ from symbij.calculus.chain import Chain, Link
 from symbij.calculus.cores import POINT, MonotoneCore, NumericInverse, OnInterval, PiecewiseCore
 from symbij.calculus.extremes import ExtremeCore
 from symbij.calculus.floor import FloorCore
-from symbij.calculus.parts import Folded, ProductPart
+from symbij.calculus.parts import Folded
 from symbij.calculus.slopes import log_slope, slope, walk
 from symbij.calculus.spline import SplineCore, steps
 from symbij.formula.splines import A, B
@@ -30,8 +30,8 @@ from symbij.program.lower import (
 )
 from symbij.program.lower_extremes import lower_extreme, lower_extreme_inverse
 from symbij.program.lower_far import note_choice
+from symbij.program.lower_far_parts import with_far_parts
 from symbij.program.lower_floor import lower_floor, lower_floor_inverse
-from symbij.program.lower_products import with_far_factors
 
 _IN = sp.Dummy("u", real=True)
 
@@ -97,11 +97,11 @@ class _Numeric:
 def lower_monotone(core: MonotoneCore, env: Env, u: Var, b: Builder) -> Lowered:
     """The sum or product at `u`."""
     step = _lower_monotone(core, env, u, b)
-    return with_far_factors(core.part, env, u, step, b) if isinstance(core.part, ProductPart) else step
+    return with_far_parts(core.part, env, u, step, b) if core.aligned else step
 
 
 def _lower_monotone(core: MonotoneCore, env: Env, u: Var, b: Builder) -> Lowered:
-    """The sum or product at `u`, none of whose factors has left the range of doubles."""
+    """The sum or product at `u`, none of whose parts has left the range of doubles."""
     ops = _Numeric(env, b)
     value, terms = walk((core.part,), u, ops)
     if core.log_derivative is not None:

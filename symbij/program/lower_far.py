@@ -45,6 +45,8 @@ SIZES: dict[str, tuple[_Log | None, _Log | None]] = {
     "power": (_OF_POWER, _OF_POWER),
     "odd_power": (_OF_ODD_POWER, _OF_ODD_POWER),
     "versin": (("2*v", "2", "-log(2)"), None),
+    "exp_quadratic": (None, ("2*u", "0", "log(abs(a))")),
+    "exp_hyperbola": (None, ("abs(u)", "0", "where(u > 0, log(abs(a)), log(abs(b)))")),
 }
 
 # the same of functions that pass a logarithm on, if there is one of their input
@@ -94,6 +96,11 @@ FAR: dict[str, tuple[_Far | None, _Far | None]] = {
     "logit": (_LOG_ROW, None),
     "softplus_inverse": (_LOG_ROW, None),
     "versin_inverse": (("exp((v + log(2))/2)", "-1/2", "-log(2)/2"), None),
+    "exp_quadratic_root": (None, ("(v - log(abs(a)))/2", "-1", "-log(2)")),
+    "exp_hyperbola_root": (
+        None,
+        ("where(u*a > 0, v - log(abs(a)), log(abs(b)) - v)", "-1", "0"),
+    ),
     "ndtri": (("ndtri_exp(v)", "-1", "log(mills(abs(ndtri_exp(v)))) + log(2*pi)/2"), None),
     "erfcinv": (
         (

@@ -126,6 +126,8 @@ REGRESSIONS: tuple[Regression, ...] = (
     Regression("min(asinh(x), a*x)", "at an end, the log-det of the map that is not the smaller", ("closed form",),
                ("-pi/2", "pi/2"), _POSITIVE),
     Regression("asinh((cosh(x))*((1 + x)))", _OVER, domain=(0, "oo")),
+    Regression("asinh(x**3 + a*(a*x + 10) + 2*x)", _OVER, constraints=_POSITIVE),
+    Regression("log1p((exp(1.5*(x)))**2 + 2*(exp(1.5*(x))))", _OVER, ("closed form",)),
     Regression("(x**10)*(sigmoid(x))", _UNDER, domain=(0, "oo")),
     Regression("cbrt((ndtr(x))*(x**2))", _UNDER, domain=(0, "oo")),
 )  # fmt: skip
