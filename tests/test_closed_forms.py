@@ -37,6 +37,7 @@ FORMS: list[tuple[str, Any, dict[str, Any], list[str], str]] = [
     ("x**(2*a) + x**a", HALF, {"a": P}, ["sum"], "((sqrt(1 + 4*y) - 1)/2)**(1/a)"),
     ("x + sqrt(x**2 + c)", None, {"c": P}, ["hyperbola_root"], "(y - c/y)/2"),
     ("sqrt(x**2 + 4) - x", None, {}, ["scale", "hyperbola_root"], "(4/y - y)/2"),
+    ("log(a*x + 7 + sqrt((a*x + 7)**2 + 1))", None, {"a": P}, ["shift", "asinh_scaled"], "(sinh(y) - 7)/a"),
     ("x/sqrt(4 + x**2)", None, {}, ["divide", "asinh", "tanh"], "2*y/sqrt(1 - y**2)"),
     ("x/sqrt(a + b*x**2)", None, {"a": P, "b": P}, ["asinh_scaled", "tanh", "divide"], "y*sqrt(a)/sqrt(1 - b*y**2)"),
     ("(x - c)/sqrt(a**2 + (x - c)**2)", None, {"a": P}, ["shift", "asinh_scaled", "tanh"], "c + a*y/sqrt(1 - y**2)"),

@@ -210,6 +210,7 @@ def _derive(formula: Formula) -> Derivation:
             f"{formula.text}: on the domain {formula.domain}, '{outside.item}' receives values in {outside.got}, "
             f"but is defined on {outside.needed} only; give a smaller domain=(lo, hi)"
         ) from None
+    unresolved = [need for need in unresolved if not _certainly_inside(need, formula, proof.domain)]
     unresolved += [n for n in formula.requirements if n.under and not _holds_where_meant(n, formula, proof.domain)]
     if unresolved:
         need = unresolved[0]
@@ -257,7 +258,7 @@ def starting_domain(
             within = preimage(chain, need.interval, bounds, formula.domain or REALS)
             natural = intersect(within, natural, bounds)
         except (NotChain, Folds, Unproved, OutsideDomain):
-            if not _certainly_inside(need, formula):
+            if not _certainly_inside(need, formula, formula.domain or REALS):
                 unresolved.append(need)
     given = formula.domain
     if given is None:
@@ -279,10 +280,10 @@ def starting_domain(
     return intersect(given, natural, bounds), tuple(conditions), unresolved
 
 
-def _certainly_inside(need: Requirement, formula: Formula) -> bool:
-    """Whether interval arithmetic shows that a requirement holds on the whole domain."""
+def _certainly_inside(need: Requirement, formula: Formula, domain: Interval) -> bool:
+    """Whether interval arithmetic shows that a requirement holds on all of a domain."""
     ranges = ranges_of(formula.bounds)
-    box = enclosure(need.expr, {**ranges, formula.variable: box_of(formula.domain or REALS, ranges)})
+    box = enclosure(need.expr, {**ranges, formula.variable: box_of(domain, ranges)})
     return lies_in(box, need.interval, ranges)
 
 
@@ -297,7 +298,7 @@ def _holds_where_meant(need: Requirement, formula: Formula, domain: Interval) ->
         chain = recognise(need.expr, x)
         return all(contains(preimage(chain, need.interval, bounds, r), r, bounds) for r in regions)
     except (Unsplit, NotChain, Folds, Unproved, OutsideDomain):
-        return _certainly_inside(need, formula)
+        return _certainly_inside(need, formula, formula.domain or REALS)
 
 
 def _parameter_condition(formula: Formula, expr: sp.Expr, interval: Interval) -> list[tuple[sp.Basic, str]]:

@@ -42,6 +42,8 @@ def recognise(expr: sp.Expr, x: sp.Symbol) -> RawChain:
             joined = without_powers_that_cancel(expr, x)
         if joined is not None:
             return recognise(joined, x)
+        if (chain := _with_hypotenuse(expr, x)) is not None:
+            return chain
         free, rest = expr.as_independent(x, as_Add=True)
         if free != 0:
             return (*recognise(rest, x), link("shift", free))
@@ -160,16 +162,22 @@ def _known_shape(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
             chain = _over_hypotenuse(u, other, x)
             if chain is not None:
                 return chain
-    if isinstance(expr, sp.Add) and len(expr.args) == 2:
-        for u, other in (expr.args, expr.args[::-1]):
-            if other == sp.sqrt(1 + u**2):  # exp(asinh(u))
-                return (*recognise(u, x), link("asinh"), link("exp"))
-            root, side = (-other, -1) if other.could_extract_minus_sign() else (other, 1)
-            if isinstance(root, sp.Pow) and root.exp == sp.S.Half:
-                beside = sp.expand(root.base - u**2)
-                if beside.is_positive and not beside.has(x):
-                    outer = (scaling(sp.Integer(side)),) if side < 0 else ()
-                    return (*recognise(side * u, x), plus_root(beside), *outer)
+    return None
+
+
+def _with_hypotenuse(expr: sp.Add, x: sp.Symbol) -> RawChain | None:
+    """u + sqrt(u^2 + c) for c > 0, which is exp(asinh(u)) for c = 1; u is all of the sum beside the root."""
+    for term in expr.args:
+        side = -1 if term.could_extract_minus_sign() else 1
+        root, u = side * term, expr - term
+        if not (root.is_Pow and root.exp == sp.S.Half and root.base.has(x)):
+            continue
+        beside = sp.expand(root.base - u**2)
+        if not beside.is_positive or beside.has(x):
+            continue
+        if side > 0 and beside == 1:
+            return (*recognise(u, x), link("asinh"), link("exp"))
+        return (*recognise(side * u, x), plus_root(beside), *((scaling(sp.Integer(side)),) if side < 0 else ()))
     return None
 
 
@@ -302,7 +310,11 @@ def _floor_core(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
         return None
     inside = floors[0].args[0]
     slope = inside.diff(x)
-    if slope.has(x) or inside.has(sp.floor):
+    if slope.has(x):
+        t = sp.Dummy("t", real=True)
+        outside = expr.xreplace({inside: t})
+        return None if outside.has(x) else (*recognise(inside, x), *recognise(outside, t))
+    if inside.has(sp.floor):
         return None
     offset = inside.subs(x, 0)
     n, r = sp.Dummy("n", real=True), sp.Dummy("r", real=True)

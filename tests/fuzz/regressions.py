@@ -116,6 +116,8 @@ REGRESSIONS: tuple[Regression, ...] = (
     Regression("sigmoid(-(softplus(exp(square(x)))**0.5))", "numbers of millions of digits", ("refuted",)),
     Regression("sinh(atanh(softsign(log1p(exp(-a*x)))))", "a false witness: log1p(u) of a small u counted as zero",
                ("closed form",), None, _POSITIVE),
+    Regression("floor(erfc(x)) + frac(erfc(x))**2", "floors of x only", ("closed form",)),
+    Regression("log1p(1/(exp(log(x))))", "1/x > -1 was not seen on x > 0", ("closed form",)),
     Regression("x*x*7**(1/3) + x", "NotImplementedError: roots over EX", ("refuted",)),
     Regression("log1p(atan(a)**3 - x)*sqrt(x + x)", "a limit with an imaginary unit: TypeError", ("unproved",), None,
                {"a": "negative"}),
