@@ -15,6 +15,7 @@ from symbij.calculus.floor import FloorCore
 from symbij.calculus.parts import Folded
 from symbij.calculus.slopes import log_slope, slope, walk
 from symbij.calculus.spline import SplineCore, steps
+from symbij.calculus.truth import constant
 from symbij.formula.splines import A, B
 from symbij.program.adjoint import gradient
 from symbij.program.ir import Builder, RootSolver, Var
@@ -207,7 +208,30 @@ def _lower_root(core: MonotoneCore, env: Env, v: Var, b: Builder) -> Var:
         if not (end.is_infinite and end.is_number):
             at_end = by_sign_of(core.direction, increasing, decreasing, env, b)
             u = b.select(b.compare(kind, v, lower(end, env, b)), at_end, u)
-    return u
+    return _rounded_to_zero(core, env, u, v, b) if b.accurate else u
+
+
+def _rounded_to_zero(core: MonotoneCore, env: Env, u: Var, v: Var, b: Builder) -> Var:
+    """`u`, or zero where that is the end of the domain and closer to the preimage of `v` than the double next to it.
+
+    The bound is f(s) - (f(2 s) - f(s)) for the smallest double s: where f is like a logarithm there, that is f(s/2).
+    """
+    side = 1.0 if core.where.lo == 0 else -1.0
+    if 0 not in (core.where.lo, core.where.hi):
+        return u
+    near, next_one = (_value_at(core, env, side * size, b) for size in (_SMALLEST, 2 * _SMALLEST))
+    bound = b.sub(near, b.sub(next_one, near))
+    zero = b.const(math.copysign(0.0, side))
+    below, above = (b.select(b.compare(kind, v, bound), zero, u) for kind in ("lt", "gt"))
+    return by_sign_of(core.direction, *((below, above) if side > 0 else (above, below)), env, b)
+
+
+def _value_at(core: MonotoneCore, env: Env, u: float, b: Builder) -> Var:
+    """The core at a number, from its formula if no parameters are in it."""
+    expr = core.forward(_IN)
+    if expr.free_symbols <= {_IN}:
+        return b.const(constant(expr.subs(_IN, sp.Rational(u))))
+    return walk((core.part,), b.const(u), _Numeric(env, b))[0]
 
 
 def _parameter_symbols(core: MonotoneCore) -> set[Any]:

@@ -169,12 +169,12 @@ def _root(program: Program, y: Array, lo: Array, hi: Array, *parameters: Array) 
         below = np.where(np.isnan(value), u < 0, (value < y) == rising)
         first, last = np.where(below, middle, first), np.where(below, last, middle)
     here, beside = (np.asarray(at(doubles(end))[0] + 0 * y) for end in (last, first))
+    at_lo, at_hi = np.isfinite(lo) & (first == ordinals(lo)), np.isfinite(hi) & (last == ordinals(hi))
     finite, near = np.isfinite(here) & np.isfinite(beside), np.where(np.isfinite(here), here, beside)
-    found = finite | (np.isfinite(near) & (near / y >= 0.999999))  # else f jumps from what is not y
-    upper = (y > 0) == rising
-    return np.where(
-        np.isnan(y), y, np.where(np.isinf(y), np.where(upper, hi, lo), np.where(found, doubles(last), np.nan))
-    )
+    # an end is not in the domain; elsewhere f may jump from what is not y
+    found = finite | (np.isfinite(near) & (at_lo | at_hi | (near / y >= 0.999999)))
+    inner, upper = doubles(np.where(at_hi & ~np.isfinite(here), first, last)), (y > 0) == rising
+    return np.where(np.isnan(y), y, np.where(np.isinf(y), np.where(upper, hi, lo), np.where(found, inner, np.nan)))
 
 
 def _between(first: Array, last: Array, k: int, n: int) -> Array:
