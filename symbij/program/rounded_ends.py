@@ -111,10 +111,19 @@ def _before(
     if source.free_symbols or _is_double(source):
         if not b.accurate or source.count_ops() > _MOST_OPERATIONS or not source.free_symbols <= env.keys():
             return b.select(b.compare(beyond, v, at_end), at_end, v)
-        inside = b.select(b.compare("ne", x, lower(source, env, b)), inside, at_end)
+        inside = b.select(b.compare("ne", x, _meant(source, lower(source, env, b), b)), inside, at_end)
     if _is_double(end):
         return b.select(b.compare(past, v, at_end), inside, v)
     return b.select(b.compare(beyond, v, inside), inside, v)
+
+
+def _meant(source: sp.Expr, value: Var, b: Builder) -> Var:
+    """The input that is mapped to an end, NaN where it is no double but rounds to one: a function other than a power
+    gives none but 0 and 1 and -1."""
+    if not source.has(sp.Function):
+        return value
+    plain = b.compare("ne", b.mul(value, value), b.call("abs", value))
+    return b.select(plain, b.const(math.nan), value)
 
 
 def _inside(path: Sequence[Step], end: sp.Expr, sign: int, at_end: Var, b: Builder) -> Var | None:
