@@ -32,6 +32,7 @@ from symbij.program.lower import (
 from symbij.program.lower_extremes import lower_extreme, lower_extreme_inverse
 from symbij.program.lower_far import note_choice
 from symbij.program.lower_floor import lower_floor, lower_floor_inverse
+from symbij.program.rounded_ends import Step, kept_inside
 
 _IN = sp.Dummy("u", real=True)
 
@@ -41,9 +42,13 @@ class _Numeric:
 
     def __init__(self, env: Env, b: Builder) -> None:
         self.env, self.b = env, b
+        self.paths: dict[int, tuple[Var, tuple[Step, ...]]] = {}  # of values, from where and by which links they came
 
     def link(self, item: Link, u: Var) -> tuple[Var, Var]:
-        step = lower_link(item, self.env, u, self.b)
+        start, path = self.paths.get(u.index, (u, ()))
+        at = Step(item, False)
+        step = lower_link(item, self.env, kept_inside(u, start, path, at, self.env, self.b), self.b)
+        self.paths[step.value.index] = start, (*path, at)
         rest = lower(step.constant, self.env, self.b)
         rest = rest if step.offset is None else self.b.add(rest, step.offset)
         return step.value, self.b.add(step.log_det, rest)

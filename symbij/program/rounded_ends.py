@@ -64,7 +64,7 @@ def kept_inside(v: Var, x: Var, path: Sequence[Step], step: Step, env: dict[sp.S
     given, source = v, step.source
     for end, sign in ((source.lo, -1), (source.hi, 1)):
         if end.is_infinite is not True and _may_pass(path, step, end, sign):
-            v = _before(v, x, path, end, sign, env, b)
+            v = _before(v, x, path, step, end, sign, env, b)
     if v is not given and given.index in b.sizes:
         b.sizes[v.index] = b.sizes[given.index]
     return v
@@ -96,7 +96,14 @@ def _rounds(path: Sequence[Step], run: Sequence[Step], end: sp.Expr) -> bool:
 
 
 def _before(
-    v: Var, x: Var, path: Sequence[Step], end: sp.Expr, sign: int, env: dict[sp.Symbol, Var], b: Builder
+    v: Var,
+    x: Var,
+    path: Sequence[Step],
+    step: Step,
+    end: sp.Expr,
+    sign: int,
+    env: dict[sp.Symbol, Var],
+    b: Builder,
 ) -> Var:
     from symbij.program.lower import lower  # which brings values back by the functions here
 
@@ -104,7 +111,7 @@ def _before(
     if source is not None and not source.free_symbols and mpmath.isnan(_number(source)):
         return v  # no input leads there
     at_end = lower(end, env, b) if end.free_symbols else b.const(constant(end))
-    inside = _inside(path, end, sign, at_end, b)
+    inside = _inside(path, step, end, sign, at_end, b)
     beyond, past = ("gt", "ge") if sign > 0 else ("lt", "le")
     if source is None or inside is None or _is_infinite(source):
         return b.select(b.compare(beyond, v, at_end), at_end, v)
@@ -126,12 +133,14 @@ def _meant(source: sp.Expr, value: Var, b: Builder) -> Var:
     return b.select(plain, b.const(math.nan), value)
 
 
-def _inside(path: Sequence[Step], end: sp.Expr, sign: int, at_end: Var, b: Builder) -> Var | None:
+def _inside(path: Sequence[Step], step: Step, end: sp.Expr, sign: int, at_end: Var, b: Builder) -> Var | None:
     """The last double before `end`, next to zero the least that rounding leaves; None if that depends on parameters."""
     if end.free_symbols:
         return b.sub(at_end, b.mul(b.call("abs", at_end), b.const(sign * 1.5 * 2.0**-53)))
     if not end.is_zero:
         exact, near = _number(end), constant(end)
+        if getattr(step.link, "args", ()):  # the end is rounded before the link knows it
+            exact = min(exact, near) if sign > 0 else max(exact, near)
         while not (exact - near) * sign > 0:
             near = math.nextafter(near, -sign * math.inf)
         return b.const(near)
