@@ -119,9 +119,7 @@ def _before(
         if not b.accurate or source.count_ops() > _MOST_OPERATIONS or not source.free_symbols <= env.keys():
             return b.select(b.compare(beyond, v, at_end), at_end, v)
         inside = b.select(b.compare("ne", x, _meant(source, lower(source, env, b), b)), inside, at_end)
-    if _is_double(end):
-        return b.select(b.compare(past, v, at_end), inside, v)
-    return b.select(b.compare(beyond, v, inside), inside, v)
+    return b.select(b.compare(past, v, _outside(step, end, sign, at_end, b)), inside, v)
 
 
 def _meant(source: sp.Expr, value: Var, b: Builder) -> Var:
@@ -138,20 +136,31 @@ def _inside(path: Sequence[Step], step: Step, end: sp.Expr, sign: int, at_end: V
     if end.free_symbols:
         return b.sub(at_end, b.mul(b.call("abs", at_end), b.const(sign * 1.5 * 2.0**-53)))
     if not end.is_zero:
-        exact, near = _number(end), constant(end)
-        if getattr(step.link, "args", ()):  # the end is rounded before the link knows it
-            exact = min(exact, near) if sign > 0 else max(exact, near)
-        while not (exact - near) * sign > 0:
-            near = math.nextafter(near, -sign * math.inf)
-        return b.const(near)
+        return b.const(math.nextafter(_first_outside(step, end, sign), -sign * math.inf))
     size = sp.S.One
-    for step in _last_run(path):
-        (amount,) = step.link.args  # type: ignore[attr-defined]
-        if step.link.name == "shift":
+    for affine in _last_run(path):
+        (amount,) = affine.link.args  # type: ignore[attr-defined]
+        if affine.link.name == "shift":
             size = abs(amount)
         else:
-            size = size * abs(amount) if (step.link.name == "scale") != step.inverted else size / abs(amount)
+            size = size * abs(amount) if (affine.link.name == "scale") != affine.inverted else size / abs(amount)
     return None if size.free_symbols else b.const(-sign * _UNIT * constant(size))
+
+
+def _outside(step: Step, end: sp.Expr, sign: int, at_end: Var, b: Builder) -> Var:
+    """The first double that is not before `end`."""
+    return at_end if end.free_symbols or end.is_zero else b.const(_first_outside(step, end, sign))
+
+
+def _first_outside(step: Step, end: sp.Expr, sign: int) -> float:
+    exact, near = _number(end), constant(end)
+    if _is_double(end) or ((exact - near) * sign > 0 and getattr(step.link, "args", ())):
+        return near  # which the link, of parameters that are rounded, takes for the end
+    while (exact - near) * sign > 0:
+        near = math.nextafter(near, sign * math.inf)
+    while (exact - math.nextafter(near, -sign * math.inf)) * sign < 0:
+        near = math.nextafter(near, -sign * math.inf)
+    return near
 
 
 def _last_run(path: Sequence[Step]) -> list[Step]:
