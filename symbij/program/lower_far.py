@@ -86,7 +86,7 @@ _W_0 = "(v - log(v))"
 _W_1 = f"({_W_0}*((1 + v - log({_W_0}))/(1 + {_W_0})))"
 _W_2 = f"({_W_1}*((1 + v - log({_W_1}))/(1 + {_W_1})))"
 FAR: dict[str, tuple[_Far | None, _Far | None]] = {
-    "lambertw": (None, (f"where(v < 1e25, {_W_2}, v)", "-1", f"where(v < 1e25, -log1p(1/{_W_2}), 0)")),
+    "lambertw": (None, (f"where(v < 1e25, {_W_2}, v)", "-1", f"where(v < 1e25, -log1p(1/{_W_2}), -1/v)")),
     "power": (_POWER, _POWER),
     "odd_power": (_ODD_POWER, _ODD_POWER),
     "odd_root": (_ODD_ROOT_NEAR_ZERO, _ODD_ROOT),
