@@ -13,8 +13,8 @@ import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import mpmath
 import sympy as sp
 
 from symbij.calculus.affine import AFFINE
@@ -27,6 +27,7 @@ from symbij.program.ir import Builder, Var
 WRAPPING = ("atan", "gudermann")
 
 _BITS = 300
+_CLOSE = 2.0**-150  # numbers of so many bits are the same if they differ by less, relative to 1 at least
 _MOST_OPERATIONS = 12  # of a formula of parameters that is computed only to tell an end from its neighbour
 _UNIT = 2.0**-54  # next to zero: the least that is left of a difference of two rounded numbers next to 1
 
@@ -108,7 +109,7 @@ def _before(
     from symbij.program.lower import lower  # which brings values back by the functions here
 
     source = _input_of(path, end)
-    if source is not None and not source.free_symbols and mpmath.isnan(_number(source)):
+    if source is not None and not source.free_symbols and _is_nan(_number(source)):
         return v  # no input leads there
     at_end = lower(end, env, b) if end.free_symbols else b.const(constant(end))
     inside = _inside(path, step, end, sign, at_end, b)
@@ -212,9 +213,9 @@ def _in_closure(value: sp.Expr, where: Interval) -> bool:
     at, *ends = (sp.S(v) for v in (value, where.lo, where.hi))
     number = _number(at)
     lo, hi = (None if end.free_symbols else _number(end) for end in ends)
-    margin = mpmath.mpf(2) ** (-_BITS // 2) * (1 + abs(number)) if mpmath.isfinite(number) else mpmath.mpf(0)
-    if mpmath.isnan(number):
+    if _is_nan(number):
         return False
+    margin = _CLOSE * (1 + abs(number)) if abs(number) < math.inf else 0
     return (lo is None or bool(number >= lo - margin)) and (hi is None or bool(number <= hi + margin))
 
 
@@ -223,11 +224,11 @@ def _same(a: sp.Expr, c: sp.Expr) -> bool:
         return True
     if a.free_symbols or c.free_symbols or _is_infinite(a) or _is_infinite(c):
         return False
-    return abs(_number(a) - _number(c)) <= mpmath.mpf(2) ** (-_BITS // 2) * (1 + abs(_number(a)))
+    return bool(abs(_number(a) - _number(c)) <= _CLOSE * (1 + abs(_number(a))))
 
 
 def _is_infinite(expr: sp.Expr) -> bool:
-    return bool(expr.is_infinite) or (not expr.free_symbols and bool(mpmath.isinf(_number(expr))))
+    return bool(expr.is_infinite) or (not expr.free_symbols and bool(abs(_number(expr)) == math.inf))
 
 
 def _is_double(expr: sp.Expr) -> bool:
@@ -235,13 +236,18 @@ def _is_double(expr: sp.Expr) -> bool:
     if expr.free_symbols:
         return False
     value = _number(expr)
-    if not mpmath.isfinite(value):
+    if not abs(value) < math.inf:
         return False
-    return abs(value - float(value)) <= mpmath.mpf(2) ** (-_BITS // 2) * abs(value)
+    return bool(abs(value - float(value)) <= _CLOSE * abs(value))
+
+
+def _is_nan(value: Any) -> bool:
+    return bool(value != value)
 
 
 @functools.lru_cache(maxsize=1024)
-def _number(expr: sp.Expr) -> mpmath.mpf:
+def _number(expr: sp.Expr) -> Any:
+    """A number to `_BITS` bits; NaN where it is not real."""
     if expr.is_infinite:
-        return mpmath.mpf("inf") if expr.is_extended_positive else mpmath.mpf("-inf")
+        return math.inf if expr.is_extended_positive else -math.inf
     return evaluate(expr, {}, _BITS)
