@@ -224,11 +224,20 @@ def _rounded_to_zero(core: MonotoneCore, env: Env, u: Var, v: Var, b: Builder) -
     side = 1.0 if core.where.lo == 0 else -1.0
     if 0 not in (core.where.lo, core.where.hi):
         return u
+    if core.forward(_IN).free_symbols - {_IN} and not _image_of_zero(core).is_infinite:
+        return u  # a bound that each call would compute, for outputs next to a finite end only
     near, next_one = (_value_at(core, env, side * size, b) for size in (_SMALLEST, 2 * _SMALLEST))
     bound = b.sub(near, b.sub(next_one, near))
     zero = b.const(math.copysign(0.0, side))
     below, above = (b.select(b.compare(kind, v, bound), zero, u) for kind in ("lt", "gt"))
     return by_sign_of(core.direction, *((below, above) if side > 0 else (above, below)), env, b)
+
+
+def _image_of_zero(core: MonotoneCore) -> sp.Expr:
+    """What the core tends to at zero, an end of its domain; NaN if its direction depends on parameters."""
+    if not isinstance(core.direction, int):
+        return sp.nan
+    return core.image.lo if (core.where.lo == 0) == (core.direction > 0) else core.image.hi
 
 
 def _value_at(core: MonotoneCore, env: Env, u: float, b: Builder) -> Var:

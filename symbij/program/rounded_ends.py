@@ -64,7 +64,8 @@ def kept_inside(v: Var, x: Var, path: Sequence[Step], step: Step, env: dict[sp.S
         return v
     given, source = v, step.source
     for end, sign in ((source.lo, -1), (source.hi, 1)):
-        if end.is_infinite is not True and _may_pass(path, step, end, sign):
+        # an end that is infinite for some parameters would cost all the others more than it saves
+        if end.is_infinite is not True and not end.has(sp.Piecewise) and _may_pass(path, step, end, sign):
             v = _before(v, x, path, step, end, sign, env, b)
     if v is not given and given.index in b.sizes:
         b.sizes[v.index] = b.sizes[given.index]
