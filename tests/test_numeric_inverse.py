@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import mpmath
 import numpy as np
 import pytest
@@ -38,3 +40,13 @@ def test_inverses_next_to_where_the_map_itself_overflows() -> None:
     made = sb.bijector("exp(x) + x")()
     y = np.array([1e300, 1.79e308, np.finfo(float).max])
     np.testing.assert_allclose(made.inverse(y), np.log(y), rtol=1e-15)
+
+
+@pytest.mark.parametrize(("text", "side"), [("x + erf(x) + 1.5*log(x)", 1), ("x + erf(x) - 1.5*log(-x)", -1)])
+def test_preimages_below_the_smallest_double_are_zero(text: str, side: int) -> None:
+    """f is 1.5*log(x) next to zero, so that the preimage is exp(y/1.5)."""
+    made = sb.bijector(text)()
+    outputs = [-3.25e46, -1e4, 1.5 * math.log(5e-324) - 1.1, 1.5 * math.log(5e-324) - 0.9, 1.5 * math.log(2e-323)]
+    got = made.inverse(side * np.array(outputs))
+    assert got.tolist() == [side * float(mpmath.exp(mpf(y) / mpf("1.5"))) for y in outputs]
+    assert np.signbit(got).all() == (side < 0)

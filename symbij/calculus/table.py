@@ -260,28 +260,31 @@ _ALL = [
     Row("softsign_inverse", "softsign_inverse(u)", "softsign", "-2*log1p(-abs(u))", "2*log1p(abs(v))", _P11, REALS),
     # normal law
     Row("ndtr", "ndtr(u)", "ndtri", "-u**2/2 - log(2*pi)/2",
-        "where(abs(u) >= 1, log(min(v, 1 - v)) - log(mills(abs(u))), -u**2/2) - log(2*pi)/2", REALS, _P01),
+        "where(abs(u) >= 1, log(min(v, 1 - v)) - log(max(mills(abs(u)), 1e-305)), -u**2/2) - log(2*pi)/2", REALS, _P01),
     Row("ndtri", "ndtri(u)", "ndtr",
-        "where(abs(v) >= 1, log(mills(abs(v))) - log(min(u, 1 - u)), v**2/2) + log(2*pi)/2",
+        "where(abs(v) >= 1, log(max(mills(abs(v)), 1e-305)) - log(min(u, 1 - u)), v**2/2) + log(2*pi)/2",
         "v**2/2 + log(2*pi)/2", _P01, REALS),
     Row("erf", "erf(u)", "erfinv", "log(2) - log(pi)/2 - u**2",
-        "where(abs(u) >= 1, log((1 - abs(v))/2) - log(mills(sqrt(2)*abs(u))), -u**2) + log(2) - log(pi)/2",
+        "where(abs(u) >= 1, log((1 - abs(v))/2) - log(max(mills(sqrt(2)*abs(u)), 1e-305)), -u**2) + log(2)"
+        " - log(pi)/2",
         REALS, _P11),
     Row("erfinv", "erfinv(u)", "erf",
-        "where(abs(v) >= 1, log(mills(sqrt(2)*abs(v))) - log((1 - abs(u))/2), v**2) - log(2) + log(pi)/2",
+        "where(abs(v) >= 1, log(max(mills(sqrt(2)*abs(v)), 1e-305)) - log((1 - abs(u))/2), v**2) - log(2) + log(pi)/2",
         "v**2 - log(2) + log(pi)/2", _P11, REALS),
     Row("erfc", "erfc(u)", "erfcinv", "log(2) - log(pi)/2 - u**2",
-        "where(abs(u) >= 1, log(min(v, 2 - v)) - log(2*mills(sqrt(2)*abs(u))), -u**2) + log(2) - log(pi)/2",
+        "where(abs(u) >= 1, log(min(v, 2 - v)) - log(2*max(mills(sqrt(2)*abs(u)), 1e-305)), -u**2) + log(2)"
+        " - log(pi)/2",
         REALS, _P02, -1),
     Row("erfcinv", "erfcinv(u)", "erfc",
-        "where(abs(v) >= 1, log(2*mills(sqrt(2)*abs(v))) - log(min(u, 2 - u)), v**2) - log(2) + log(pi)/2",
+        "where(abs(v) >= 1, log(2*max(mills(sqrt(2)*abs(v)), 1e-305)) - log(min(u, 2 - u)), v**2) - log(2)"
+        " + log(pi)/2",
         "v**2 - log(2) + log(pi)/2", _P02, REALS, -1),
     # log(erf(u)) for u > 0, of which exp(v) may be about to round to 1
     Row("log_erf", "where(u < 1/2, log(erf(u)), log1p(-erfc(u)))", "log_erf_inverse", "log(2) - log(pi)/2 - u**2 - v",
-        "where(u >= 1, log(-expm1(v)/2) - log(mills(sqrt(2)*u)), -u**2) - v + log(2) - log(pi)/2",
+        "where(u >= 1, log(-expm1(v)/2) - log(max(mills(sqrt(2)*u), 1e-305)), -u**2) - v + log(2) - log(pi)/2",
         POSITIVE, _NEGATIVE),
     Row("log_erf_inverse", "where(u < -1/2, erfinv(exp(u)), erfcinv(-expm1(u)))", "log_erf",
-        "where(v >= 1, log(mills(sqrt(2)*v)) - log(-expm1(u)/2), v**2) + u - log(2) + log(pi)/2",
+        "where(v >= 1, log(max(mills(sqrt(2)*v), 1e-305)) - log(-expm1(u)/2), v**2) + u - log(2) + log(pi)/2",
         "v**2 + u - log(2) + log(pi)/2", _NEGATIVE, POSITIVE),
     # log(ndtr(u)): phi(u)/Phi(u) is 1/(sqrt(2 pi) mills(-u)) below 0; above, phi(u) = Phi(-u)/(sqrt(2 pi) mills(u))
     # with Phi(-u) = 1 - exp(v)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from symbij.calculus.affine import AFFINE
-from symbij.calculus.chain import Chain, Core, Link, RowLink
+from symbij.calculus.chain import Chain, Core, Link
 from symbij.calculus.elementary import KERNEL_NAME
 from symbij.calculus.parameter_forms import log_constant
 from symbij.calculus.truth import constant
 from symbij.formula import functions as fn
 from symbij.program.ir import Builder, Var
+from symbij.program.rounded_ends import Step, kept_inside
 
 Env = dict[sp.Symbol, Var]
 
@@ -153,10 +153,23 @@ class Lowered:
 
 
 def lower_chain(chain: Chain, env: Env, u: Var, b: Builder) -> Lowered:
-    """The chain at its input `u`, with its log|derivative| in input forms."""
-    steps, constant = [], sp.S.Zero
-    for item in chain:
-        step = lower_link(item, env, u, b)
+    """The chain at its input `u`, with its log|derivative| in input forms.
+
+    Between two links rounding may carry a value past the end of what the next one takes; it is brought back there.
+    """
+    return _lower_steps([Step(item, False) for item in chain], env, u, b)
+
+
+def lower_inverse(chain: Chain, env: Env, v: Var, b: Builder) -> Lowered:
+    """The inverse of the chain at `v`, with its log|derivative| in output forms; likewise."""
+    return _lower_steps([Step(item, True) for item in reversed(chain)], env, v, b)
+
+
+def _lower_steps(path: list[Step], env: Env, x: Var, b: Builder) -> Lowered:
+    steps, constant, u = [], sp.S.Zero, x
+    for k, at in enumerate(path):
+        u = kept_inside(u, x, path[:k], at, env, b)
+        step = lower_link_inverse(at.link, env, u, b).reciprocal(b) if at.inverted else lower_link(at.link, env, u, b)
         steps.append(step)
         constant = constant + step.constant
         u = step.value
@@ -167,50 +180,6 @@ def _total(steps: list[Lowered], b: Builder) -> Var:
     from symbij.program.lower_far import total_of  # which lowers its formulas by the functions here
 
     return total_of([step.log_det for step in steps], [step.offset for step in steps if step.offset is not None], b)
-
-
-# Rows whose inverses, beyond the end of what they take, come back from the other side.
-WRAPPING = ("atan", "gudermann")
-
-
-def lower_inverse(chain: Chain, env: Env, v: Var, b: Builder) -> Lowered:
-    """The inverse of the chain at `v`, with its log|derivative| in output forms.
-
-    Between two links rounding may carry a value past the end of what the next one takes; it is brought back there.
-    """
-    steps, constant = [], sp.S.Zero
-    rounded = shifted = arithmetic = False  # so far; by a shift of a rounded number; by arithmetic, last
-    for item in reversed(chain):
-        if item.name not in AFFINE:
-            if arithmetic or (rounded and item.name in WRAPPING):
-                v = _brought_back(v, item, shifted, b)
-            rounded, shifted, arithmetic = True, False, False
-        elif not _is_exact(item):
-            shifted = shifted or (rounded and item.name == "shift")
-            arithmetic = arithmetic or rounded or item.name == "shift"  # a first quotient of y cannot pass an end
-            rounded = True
-        step = lower_link_inverse(item, env, v, b).reciprocal(b)
-        steps.append(step)
-        constant = constant + step.constant
-        v = step.value
-    return Lowered(v, b.add(_total(steps, b), lower(log_constant(constant), env, b)))
-
-
-def _is_exact(item: Link) -> bool:
-    """Whether a link only changes the sign."""
-    return isinstance(item, RowLink) and item.name != "shift" and abs(item.args[0]) == 1
-
-
-def _brought_back(v: Var, item: Link, shifted: bool, b: Builder) -> Var:
-    """`v` within the ends of the item's codomain that are numbers. Only a shift of what is rounded can pass zero."""
-    codomain = item.codomain({})
-    for end, kind in ((codomain.lo, "lt"), (codomain.hi, "gt")):
-        if end.is_finite and end.is_number and (shifted or not end.is_zero):
-            bound = b.const(constant(end))
-            v, given = b.select(b.compare(kind, v, bound), bound, v), v
-            if given.index in b.sizes:
-                b.sizes[v.index] = b.sizes[given.index]
-    return v
 
 
 # Inputs and outputs of links: never the same as a user's parameter.

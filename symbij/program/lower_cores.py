@@ -15,6 +15,7 @@ from symbij.calculus.floor import FloorCore
 from symbij.calculus.parts import Folded
 from symbij.calculus.slopes import log_slope, slope, walk
 from symbij.calculus.spline import SplineCore, steps
+from symbij.calculus.truth import constant
 from symbij.formula.splines import A, B
 from symbij.program.adjoint import gradient
 from symbij.program.ir import Builder, RootSolver, Var
@@ -32,6 +33,7 @@ from symbij.program.lower_extremes import lower_extreme, lower_extreme_inverse
 from symbij.program.lower_far import note_choice
 from symbij.program.lower_far_parts import with_far_parts
 from symbij.program.lower_floor import lower_floor, lower_floor_inverse
+from symbij.program.rounded_ends import Step, kept_inside
 
 _IN = sp.Dummy("u", real=True)
 
@@ -41,9 +43,13 @@ class _Numeric:
 
     def __init__(self, env: Env, b: Builder) -> None:
         self.env, self.b = env, b
+        self.paths: dict[int, tuple[Var, tuple[Step, ...]]] = {}  # of values, from where and by which links they came
 
     def link(self, item: Link, u: Var) -> tuple[Var, Var]:
-        step = lower_link(item, self.env, u, self.b)
+        start, path = self.paths.get(u.index, (u, ()))
+        at = Step(item, False)
+        step = lower_link(item, self.env, kept_inside(u, start, path, at, self.env, self.b), self.b)
+        self.paths[step.value.index] = start, (*path, at)
         rest = lower(step.constant, self.env, self.b)
         rest = rest if step.offset is None else self.b.add(rest, step.offset)
         return step.value, self.b.add(step.log_det, rest)
@@ -214,7 +220,39 @@ def _lower_root(core: MonotoneCore, env: Env, v: Var, b: Builder) -> Var:
         if not (end.is_infinite and end.is_number):
             at_end = by_sign_of(core.direction, increasing, decreasing, env, b)
             u = b.select(b.compare(kind, v, lower(end, env, b)), at_end, u)
-    return u
+    return _rounded_to_zero(core, env, u, v, b) if b.accurate else u
+
+
+def _rounded_to_zero(core: MonotoneCore, env: Env, u: Var, v: Var, b: Builder) -> Var:
+    """`u`, or zero where that is the end of the domain and closer to the preimage of `v` than the double next to it.
+
+    The bound is f(s) - (f(2 s) - f(s)) for the smallest double s: where f is like a logarithm there, that is f(s/2).
+    """
+    side = 1.0 if core.where.lo == 0 else -1.0
+    if 0 not in (core.where.lo, core.where.hi):
+        return u
+    if core.forward(_IN).free_symbols - {_IN} and not _image_of_zero(core).is_infinite:
+        return u  # a bound that each call would compute, for outputs next to a finite end only
+    near, next_one = (_value_at(core, env, side * size, b) for size in (_SMALLEST, 2 * _SMALLEST))
+    bound = b.sub(near, b.sub(next_one, near))
+    zero = b.const(math.copysign(0.0, side))
+    below, above = (b.select(b.compare(kind, v, bound), zero, u) for kind in ("lt", "gt"))
+    return by_sign_of(core.direction, *((below, above) if side > 0 else (above, below)), env, b)
+
+
+def _image_of_zero(core: MonotoneCore) -> sp.Expr:
+    """What the core tends to at zero, an end of its domain; NaN if its direction depends on parameters."""
+    if not isinstance(core.direction, int):
+        return sp.nan
+    return core.image.lo if (core.where.lo == 0) == (core.direction > 0) else core.image.hi
+
+
+def _value_at(core: MonotoneCore, env: Env, u: float, b: Builder) -> Var:
+    """The core at a number, from its formula if no parameters are in it."""
+    expr = core.forward(_IN)
+    if expr.free_symbols <= {_IN}:
+        return b.const(constant(expr.subs(_IN, sp.Rational(u))))
+    return walk((core.part,), b.const(u), _Numeric(env, b))[0]
 
 
 def _parameter_symbols(core: MonotoneCore) -> set[Any]:

@@ -31,6 +31,7 @@ _Log = tuple[str, str, str]
 _SAME: _Log = ("v", "1", "0")
 _OF_EXP: _Log = ("u", "0", "0")
 _OF_SINH: _Log = ("logcosh(u)", "0", "0")  # as its log-det, which is to cancel it, is rounded
+_OF_XEXP: _Log = ("u + log(u)", "0", "0")  # where it is infinite
 _OF_POWER: _Log = ("p*v", "p", "0")
 _OF_ODD_POWER: _Log = ("n*v", "n", "0")
 SIZES: dict[str, tuple[_Log | None, _Log | None]] = {
@@ -47,6 +48,7 @@ SIZES: dict[str, tuple[_Log | None, _Log | None]] = {
     "versin": (("2*v", "2", "-log(2)"), None),
     "exp_quadratic": (None, ("2*u", "0", "log(abs(a))")),
     "exp_hyperbola": (None, ("abs(u)", "0", "where(u > 0, log(abs(a)), log(abs(b)))")),
+    "xexp": (None, _OF_XEXP),
 }
 
 # the same of functions that pass a logarithm on, if there is one of their input
@@ -68,8 +70,8 @@ PASSED: dict[str, tuple[_Log | None, _Log | None]] = {
     "softplus_inverse": (None, _SAME),
     **{name: (_SAME, None) for name in (
         "tanh", "atanh", "asinh", "sin", "asin", "tan", "atan", "log1p", "softsign", "softsign_inverse", "lambertw",
-        "xexp",
     )},
+    "xexp": (_SAME, _OF_XEXP),
 }  # fmt: skip
 
 # of an input below the normal doubles, and of an infinite one: the value (None: as it is) and log|derivative|, which is
@@ -81,7 +83,12 @@ _ODD_ROOT: _Far = ("sign(u)*exp(v/n)", "1/n - 1", "-log(n)")
 _ODD_ROOT_NEAR_ZERO: _Far = ("where(1/u > 0, exp(v/n), -exp(v/n))", "1/n - 1", "-log(n)")  # a zero has a sign
 _RECIPROCAL: _Far = ("exp(-v)", "-2", "0")
 _LOG_ROW: _Far = ("v", "-1", "0")
+# W(u) = w where w + log(w) = v: two of Newton's steps from v - log(v), for v from 709 on; beyond 1e25 it is v
+_W_0 = "(v - log(v))"
+_W_1 = f"({_W_0}*((1 + v - log({_W_0}))/(1 + {_W_0})))"
+_W_2 = f"({_W_1}*((1 + v - log({_W_1}))/(1 + {_W_1})))"
 FAR: dict[str, tuple[_Far | None, _Far | None]] = {
+    "lambertw": (None, (f"where(v < 1e25, {_W_2}, v)", "-1", f"where(v < 1e25, -log1p(1/{_W_2}), -1/v)")),
     "power": (_POWER, _POWER),
     "odd_power": (_ODD_POWER, _ODD_POWER),
     "odd_root": (_ODD_ROOT_NEAR_ZERO, _ODD_ROOT),

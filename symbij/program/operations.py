@@ -101,7 +101,7 @@ def at_safe_point(u: Var, conditions: list[Var], where: Interval, env: Env, b: B
 def interval_conditions(u: Var, where: Interval, env: Env, b: Builder, leeway: bool = False) -> list[Var]:
     """The comparisons that say that `u` lies in `where`; they fail for NaN.
 
-    With `leeway`, ends that take several roundings to compute are moved outwards by as much.
+    With `leeway`, ends that take several roundings to compute, or a function, are moved outwards by as much.
     """
     made = []
     ends = ((where.lo, "gt" if where.lo_open else "ge", -1.0), (where.hi, "lt" if where.hi_open else "le", 1.0))
@@ -110,7 +110,7 @@ def interval_conditions(u: Var, where: Interval, env: Env, b: Builder, leeway: b
             continue
         bound = lower(end, env, b)
         size = -end if end.could_extract_minus_sign() else end
-        if leeway and size.free_symbols and size.count_ops() > 1:  # a single rounding keeps the order
+        if leeway and size.free_symbols and (size.count_ops() > 1 or size.has(sp.Function)):  # one rounding keeps order
             bound = bound + b.call("abs", bound) * (outwards * _ROUNDINGS)
         made.append(b.compare(kind, u, bound))
     return made

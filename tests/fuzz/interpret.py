@@ -59,6 +59,10 @@ def _sigmoid_increment(u: Array, c: Array) -> Array:
     return np.where(u > 0, up, down)
 
 
+def _log1p_tanh(u: Array) -> Array:
+    return np.where(np.abs(u) < 1, np.log1p(np.tanh(u)), LN2 - np.logaddexp(0.0, -2 * u))
+
+
 def _log_ndtr(u: Array) -> Array:
     """Above 0 from ndtr(-u), with the square that scipy rounds split into an exact one and a small rest."""
     coarse = np.round(np.clip(u, 0, 40) * 16) / 16
@@ -88,7 +92,7 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "softplus_scaled_inverse": lambda v, h: h * _softplus_inverse(v / h),
     "sigmoid_increment": _sigmoid_increment,
     "sigmoid_increment_inverse": lambda v, c: np.log1p(v / special.expit(c)) - np.log1p(-v / special.expit(-c)),
-    "log1mexp": _log1mexp, "logcosh": _logcosh, "logaddexp": np.logaddexp,
+    "log1mexp": _log1mexp, "logcosh": _logcosh, "log1p_tanh": _log1p_tanh, "logaddexp": np.logaddexp,
     "loghypot1": lambda u: np.where(np.abs(u) > 1e150, np.log(np.abs(u)), 0.5 * np.log1p(np.square(u))),
 }  # fmt: skip
 
@@ -169,12 +173,12 @@ def _root(program: Program, y: Array, lo: Array, hi: Array, *parameters: Array) 
         below = np.where(np.isnan(value), u < 0, (value < y) == rising)
         first, last = np.where(below, middle, first), np.where(below, last, middle)
     here, beside = (np.asarray(at(doubles(end))[0] + 0 * y) for end in (last, first))
+    at_lo, at_hi = np.isfinite(lo) & (first == ordinals(lo)), np.isfinite(hi) & (last == ordinals(hi))
     finite, near = np.isfinite(here) & np.isfinite(beside), np.where(np.isfinite(here), here, beside)
-    found = finite | (np.isfinite(near) & (near / y >= 0.999999))  # else f jumps from what is not y
-    upper = (y > 0) == rising
-    return np.where(
-        np.isnan(y), y, np.where(np.isinf(y), np.where(upper, hi, lo), np.where(found, doubles(last), np.nan))
-    )
+    # an end is not in the domain; elsewhere f may jump from what is not y
+    found = finite | (np.isfinite(near) & (at_lo | at_hi | (near / y >= 0.999999)))
+    inner, upper = doubles(np.where(at_hi & ~np.isfinite(here), first, last)), (y > 0) == rising
+    return np.where(np.isnan(y), y, np.where(np.isinf(y), np.where(upper, hi, lo), np.where(found, inner, np.nan)))
 
 
 def _between(first: Array, last: Array, k: int, n: int) -> Array:

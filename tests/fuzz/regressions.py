@@ -27,6 +27,8 @@ _BEYOND = "a rounding carried the inverse past the end of a domain: NaN"
 _UNDONE = "a function that nearly undoes another, whose roundings are left"
 _OVER, _UNDER = "an intermediate value that overflows", "a value that underflows before its logarithm is taken"
 _TINY = "a preimage that is subnormal: its log-det had no digits"
+_BELOW = "a preimage below the smallest double: NaN, or that double"
+_AT_END = "between two links a value that rounds to an end or past it: NaN or infinite"
 _POSITIVE, _UNIT = {"a": "positive"}, {"a": "unit"}
 
 REGRESSIONS: tuple[Regression, ...] = (
@@ -132,4 +134,20 @@ REGRESSIONS: tuple[Regression, ...] = (
     Regression("log1p((exp(1.5*(x)))**2 + 2*(exp(1.5*(x))))", _OVER, ("closed form",)),
     Regression("(x**10)*(sigmoid(x))", _UNDER, domain=(0, "oo")),
     Regression("cbrt((ndtr(x))*(x**2))", _UNDER, domain=(0, "oo")),
+    Regression("x + erf(x) + 1.5*log(x)", _BELOW),
+    Regression("(sinh(x)) - a + x + b*log(x)", _BELOW, constraints={"a": "positive", "b": "positive"}),
+    Regression("sinh(a*((x)**3) + x + x + 0.25*log(x))", _BELOW, constraints=_UNIT),
+    Regression("atan(((x)**5) - 0.1 + log1p(softplus(x)) + 3*log(x))", _BELOW),
+    Regression("2*(((x) + 0.1)**3) + log1p(tanh(x))", _BELOW),
+    Regression("log((sinh(((atanh(x))**(3/2)) + (x)))**3)", "a preimage that rounds to an end other than zero: NaN"),
+    Regression("-(lambertw((x) * (1.5)))", _AT_END, ("closed form",)),
+    Regression("lambertw((((0.1)**2)**0.5) + (cbrt(x)))", _AT_END, ("closed form",)),
+    Regression("asinh((sigmoid(x)) - a)", _AT_END, ("closed form",)),
+    Regression("erfc(where(x > 0, tanh(x), x + a*tanh(x)))", _AT_END, constraints=_POSITIVE),
+    Regression("softplus_inverse(acos(tanh(expm1(x))))", _AT_END, ("closed form",)),
+    Regression("softsign_inverse(sin(sin(tanh(x))))", _AT_END, ("closed form",)),
+    Regression("atanh(sin(1/(1 + exp(-(sigmoid(x))))))", _AT_END, ("closed form",)),
+    Regression("softsign((exp(0.25*x + a)/(1 + exp(0.25*x + a))) - 0.25)", _AT_END, ("closed form",)),
+    Regression("1 + lambertw(exp(softplus(1.5 - a*(x))))", _OVER, ("closed form",), constraints=_UNIT),
+    Regression("(2*(lambertw(exp(x))) + sigmoid(x) + 1.5*(x))**3", _OVER),
 )  # fmt: skip

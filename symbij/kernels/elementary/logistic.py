@@ -224,4 +224,4 @@ def logit_between(v: Real, low: Real, high: Real) -> Real:
     # near the middle (v - low)/(high - v) = 1 + (2v - (low + high))/(high - v), whose numerator does not round there
     apart = (abs(a) > 2.0 * abs(b)) | (abs(b) > 2.0 * abs(a))
     z = select(apart, a, 2.0 * v - (low + high)) / b
-    return log_either(apart, z)
+    return log_either(apart, select(b.equals(0.0), math.inf, z))  # high - high is 0.0, whichever end is the larger
