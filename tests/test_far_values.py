@@ -27,8 +27,32 @@ FAR: dict[str, tuple[float, ...]] = {
     "1/(2 + exp(x))**(1/8)": (1000.0, 5000.0, 0.5),
     "atan(min(x, sinh(x)))": (-800.0, -0.5),
     "cbrt(1/sinh(x))": (1000.0, 2100.0, 3.0),
+    "cosh(exp(x))": (-1000.0, -800.0, 2.0),
+    "cosh(erfc(x))": (30.0, 3.0),
+    "log(cosh(exp(x)))": (-1000.0, -3.0),
+    "cbrt(asinh(cbrt(log_ndtr(x))))": (700.0, 39.0, 30.0, -3.0),
+    "(log_ndtr(log(x)))**3": (6.2e92, 1e17, 3.0),
+    "cbrt(cbrt(log_ndtr(lambertw(x))))": (1e200, 1e30, 3.0),
+    "log(-log_ndtr(x))": (700.0, 38.3, 1e100, -3.0),
+    "asinh(log_ndtr(x)**5)": (700.0, 38.3, 3.0),
+    "acosh(1 + exp(x))": (-1000.0, -30.0, 4.0, 800.0),
+    "logit(ndtr(x))": (5e-126, -1e-10, 0.3, 1.1, -3.0),
+    "ndtri(sigmoid(x))": (5e-126, -1e-10, 0.3, 1.1, 20.0),
+    "acos(exp(x/2))": (-3.3e-204, -1e-10, -3.0),
+    "log1p(acos((1 + sigmoid(log(x)))/2))": (6.9e106, 3.0),
+    "asin(tanh(2 - x/2)**3)": (-50.0, 20.0, 4.5),
+    "asin((x/(1 + abs(x)))**3)": (2.9e45, -1e20, 3.0),
+    "atan(softsign_inverse(ndtr(x)**3))": (20.0, 3.0, -2.0),
+    "lambertw(exp(x))": (1000.0, 3000.0, 3.0),
+    "atan(x*exp(x))": (800.0, 3.0),
+    "asin(exp(-exp(-x)))": (-7.0, -20.0, 3.0),
 }
-DOMAIN: dict[str, tuple[object, object]] = {"cbrt(1/sinh(x))": (0, "oo")}
+DOMAIN: dict[str, tuple[object, object]] = {
+    "cbrt(1/sinh(x))": (0, "oo"),
+    "cbrt(cbrt(log_ndtr(lambertw(x))))": (0, "oo"),
+    "atan(x*exp(x))": (0, "oo"),
+    "log1p(acos((1 + sigmoid(log(x)))/2))": (0, "oo"),
+}
 
 
 @pytest.mark.parametrize("text", FAR)

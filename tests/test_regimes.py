@@ -10,9 +10,9 @@ from mpmath import mpf
 from truth import numeric, plain, real
 
 import symbij as sb
-from symbij.calculus.chain import chain_forward, chain_log_det, link
+from symbij.calculus.chain import RowLink, chain_forward, chain_log_det, link
 from symbij.calculus.cores import PiecewiseCore
-from symbij.calculus.regimes import DISTANCES, FROM_END, Distance, split_regimes
+from symbij.calculus.regimes import DISTANCES, FROM_END, FROM_MIDDLE, TO_MIDDLE, Distance, split_regimes
 from symbij.calculus.rules import simplify_chain
 
 U = sp.Symbol("u", real=True)
@@ -31,11 +31,53 @@ def test_distances(names: tuple[str, ...]) -> None:
         assert isinstance(distance, Distance)
         g = numeric(plain(chain_forward(distance.chain, U)), [U])
         with mpmath.workprec(BITS):
-            for step in (0, mpf(1) / 7, 1, 5, 20):
+            inwards = (0, mpf(1) / 7, mpf(1) / 3, mpf("0.49999")) if names == ("exp",) else (0, mpf(1) / 7, 1, 5, 20)
+            for step in inwards:  # exp reaches 1 at 0
                 u = mpf(distance.start.p) / distance.start.q + distance.side * step
                 expected = abs(real(f(u)) - distance.end)
                 assert close(real(g(u)), expected, expected)
-            assert expected < mpf("0.3") * abs(real(f(mpf(0))) - distance.end)
+            assert expected < mpf("0.3") * abs(real(f(mpf(0) if names != ("exp",) else mpf(-9))) - distance.end)
+
+
+@pytest.mark.parametrize("name", FROM_MIDDLE)
+@pytest.mark.parametrize("following", TO_MIDDLE)
+def test_middles(name: str, following: str) -> None:
+    """One of the two chains is 2 f(u) - 1, the other the quantile of (1 + t)/2."""
+    f, g = (numeric(plain(chain_forward(c, U)), [U]) for c in ((link(name),), FROM_MIDDLE[name]))
+    q, h = (numeric(plain(chain_forward(c, U)), [U]) for c in ((link(following),), TO_MIDDLE[following]))
+    with mpmath.workprec(BITS):
+        for u in map(mpf, ("-0.9", "-1e-30", "0.3", "0.99")):
+            t = 2 * real(f(u)) - 1
+            assert close(real(g(u)), t, t)
+            assert close(real(h(t)), real(q((1 + t) / 2)), t)
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [
+        (link("tanh"), link("odd_power", 3), link("asin")),
+        (link("softsign"), link("odd_power", 5), link("scale", -1), link("acos")),
+        (link("ndtr"), link("power", sp.Rational(5, 2)), link("softsign_inverse")),
+        (link("sigmoid_between", sp.Rational(1, 2), 1), link("acos")),
+        (link("sigmoid_between", 1, -1), link("atanh")),
+        (link("log"), link("sigmoid_between", -1, 1), link("asin")),
+        (link("exp"), link("scale", -1), link("acos")),
+        (link("exp"), link("odd_power", 3), link("asin")),
+    ],
+    ids=lambda chain: " ".join(item.name for item in chain),
+)
+def test_pieces_are_the_links(chain: tuple[RowLink, ...]) -> None:
+    """Each piece is the same function as the links together, on its own side and beyond."""
+    (core,) = split_regimes(chain)
+    assert isinstance(core, PiecewiseCore)
+    f = numeric(plain(chain_forward(chain, U)), [U])
+    with mpmath.workprec(BITS):
+        bounds = [mpf("-inf"), *(real(numeric(plain(b), [])()) for b in core.breaks), mpf("inf")]
+        for u in map(mpf, ("-30", "-3", "-0.7", "-0.2", "0.2", "0.8", "1.5", "4", "40")):
+            for piece, lo, hi in zip(core.pieces, bounds, bounds[1:], strict=False):
+                outside = (chain[0].name == "exp" and u > 0) or (chain[0].name == "log" and u < 0)
+                if lo <= u <= hi and not outside:
+                    assert close(real(numeric(plain(chain_forward(piece, U)), [U])(u)), real(f(u)), mpf(1))
 
 
 @pytest.mark.parametrize(("name", "end"), FROM_END)
@@ -54,7 +96,8 @@ TEXTS = [
     "acos(1 - exp(-x))", "atanh(sigmoid(x))", "acos(sigmoid(x))", "acos(tanh(x))", "asin(tanh(x))", "erfinv(tanh(x))",
     "asin(ndtr(x))", "log1p(tanh(x))", "log1p(erf(x))", "log1p(softsign(x))", "1 - softsign(x)", "log(erfc(x))",
     "softsign_inverse(tanh(x))", "ndtri(sigmoid(x))", "erfinv(x/sqrt(1 + x**2))", "acos(-erf(x))",
-    "atanh(1 - 2*softsign(x))", "log(2 - 2*softsign(x))",
+    "atanh(1 - 2*softsign(x))", "log(2 - 2*softsign(x))", "acos(exp(x/2))", "acos(ndtr(x)**3)",
+    "log1p(acos((1 + sigmoid(log(x)))/2))", "asin(tanh(x)**3)",
 ]  # fmt: skip
 
 
@@ -95,7 +138,7 @@ def test_values_and_slopes(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("names", "pieces"),
-    [(("tanh", "asin"), 3), (("sigmoid", "ndtri"), 2), (("tanh", "atan"), 0), (("exp", "log1p"), 0)],
+    [(("tanh", "asin"), 3), (("sigmoid", "ndtri"), 3), (("tanh", "atan"), 0), (("exp", "log1p"), 0)],
 )
 def test_what_is_split(names: tuple[str, str], pieces: int) -> None:
     """Only a function that saturates before one that is singular there; the pieces agree where they meet."""

@@ -68,6 +68,8 @@ RULES: dict[str, Rule] = {
         chain(("power", S), ("odd_power", 3)), chain(("power", 3 * S)), (1e-15, 0.3, 1e15), gains=False,
         values={S: 2.5},
     ),
+    "acosh(1 + u)": Rule(chain(("shift", 1), "acosh"), chain("acosh_1p"), (1e-20, 0.3, 1e200)),
+    "cosh - 1": Rule(chain("cosh", ("shift", -1)), chain("cosh_m1"), (1e-20, 0.3, 700.0)),
     "atan(sinh)": Rule(
         chain("sinh", "atan"), chain("gudermann"), (-700.0, 1e-300, 0.3, 30.0),
         gains=False,

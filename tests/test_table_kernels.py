@@ -295,7 +295,7 @@ LIKE_NUMPY |= {"sigmoid": scipy.special.expit, "softplus": lambda u: np.logaddex
 LIMITS: dict[str, list[tuple[float, float]]] = {
     "erfinv": [(NAN, NAN), (1.0, INF), (-1.0, -INF), (0.0, 0.0), (-0.0, -0.0), (5e-324, 5e-324), (2.0, NAN)],
     "ndtr": [(NAN, NAN), (INF, 1.0), (-INF, 0.0), (0.0, 0.5), (-0.0, 0.5), (5e-324, 0.5), (-39.0, 0.0)],
-    "log_ndtr": [(NAN, NAN), (INF, 0.0), (-INF, -INF), (0.0, -math.log(2.0)), (-1e200, -INF), (-1e150, -5e299)],
+    "log_ndtr": [(NAN, NAN), (INF, -0.0), (-INF, -INF), (0.0, -math.log(2.0)), (-1e200, -INF), (-1e150, -5e299)],
     "ndtri_exp": [
         (NAN, NAN),
         (-INF, -INF),

@@ -6,7 +6,11 @@ lost. Elsewhere the links are right as they are. So a function that levels off a
 end onto one where the next function is singular, and that function become a `PiecewiseCore` of two forms, or three.
 
 `DISTANCES` holds the distance of each function to an end, `FROM_END` each singular function of the distance to an end.
-A shift that carries the end to 0 is such a place by itself: what is left there is the distance times the scale.
+A shift that carries the end to 0 is such a place by itself: what is left there is the distance times the scale. A power
+in between keeps the distance: that of v**n to 1 is 1 - (1 - w)**n.
+
+The other place where digits are lost is the middle of a distribution function, before a quantile: ndtri(sigmoid(u)) is
+0 for tiny u, since sigmoid(u) is 1/2. `FROM_MIDDLE` holds f(u) - 1/2 and `TO_MIDDLE` each quantile of such a number.
 """
 
 from __future__ import annotations
@@ -33,17 +37,21 @@ _BELOW_LOG2 = Interval(-sp.oo, sp.log(2))
 class Distance:
     """|f(u) - end| as a chain, to be used beyond the point `start` (above it if `side` is 1, below it if -1)."""
 
-    end: int
+    end: int | sp.Expr
     side: int
     start: sp.Expr
     chain: Chain
+    before: tuple[str, ...] = ()  # the functions that it serves; all, if none is named
 
 
 _BEYOND_ONE = (link("shift", 1), link("reciprocal"))
 _FLIP = link("scale", -1)
 
+_ARCS = ("acos", "asin", "atanh", "erfinv", "logit", "ndtri")  # for others there are rules
+
 # 1 - tanh(u) = 2 sigmoid(-2 u), 1 - u/(1 + u) = 1/(1 + u), 1 + expm1(u) = exp(u)
 DISTANCES: dict[tuple[str, ...], tuple[Distance, ...]] = {
+    ("exp",): (Distance(1, 1, -_HALF, (link("expm1"), _FLIP), _ARCS),),
     ("sigmoid",): (Distance(1, 1, sp.S.One, (_FLIP, link("sigmoid"))),),
     ("ndtr",): (Distance(1, 1, sp.S.One, (_FLIP, link("ndtr"))),),
     ("tanh",): (
@@ -76,6 +84,16 @@ FROM_END: dict[tuple[str, int], Chain] = {
     ("log1p", -1): (link("log"),),
     ("softsign_inverse", 1): _FROM_POLE,
     ("softsign_inverse", -1): (*_FROM_POLE, _FLIP),
+}
+
+# 2 f(u) - 1 of distribution functions f, and quantiles of (1 + t)/2
+FROM_MIDDLE: dict[str, Chain] = {
+    "sigmoid": (link("divide", 2), link("tanh")),
+    "ndtr": (link("divide", sp.sqrt(2)), link("erf")),
+}
+TO_MIDDLE: dict[str, Chain] = {
+    "logit": (link("atanh"), link("scale", 2)),
+    "ndtri": (link("erfinv"), link("scale", sp.sqrt(2))),
 }
 
 
@@ -122,39 +140,76 @@ def _pair(links: list[Link], i: int) -> tuple[PiecewiseCore, int] | None:
     if [item.name for item in links[i : i + 2]] == ["erfc", "log"]:  # log(1 - erf(u)) around 0, its tail beyond
         level = sp.log(sp.erfc(_HALF))
         return PiecewiseCore((_LOG_1M_ERF, _LOG_ERFC), (_HALF,), (level,), (True,), -1, REALS, _BELOW_LOG2), 2
-    for names, distances in DISTANCES.items():
-        first = links[i : i + len(names)]
-        if [item.name for item in first] != list(names):
-            continue
-        between = leading_run(links[i + len(names) :])
-        j = i + len(names) + len(between.links)
-        following = links[j] if j < len(links) else None
-        for last in (following, None):
-            length = j - i + (last is not None)
-            core = _core(tuple(links[i : i + length]), distances, between.scale, between.shift, last)
-            if core is not None:
-                return core, length
+    distances, j = _distances(links[i : i + 2])
+    j += i
+    while j < len(links) and links[j].name in ("power", "odd_power") and distances:
+        distances, j = _of_power(distances, links[j]), j + 1
+    between = leading_run(links[j:])
+    j += len(between.links)
+    following = links[j] if j < len(links) else None
+    for last in (following, None):
+        length = j - i + (last is not None)
+        core = _core(tuple(links[i : i + length]), distances, between.scale, between.shift, last)
+        if core is not None:
+            return core, length
     return None
+
+
+def _distances(links: list[Link]) -> tuple[tuple[Distance, ...], int]:
+    """Those of the first link, of `DISTANCES` or by its parameters, or of both; and of how many links they are."""
+    of_log = [item.name for item in links] == ["log", "sigmoid_between"]  # 1/(1 + u), which is no exponential
+    item = links[-1] if of_log else links[0]
+    if item.name != "sigmoid_between" or not isinstance(item, RowLink) or _has_symbols((item,)):
+        return DISTANCES.get((links[0].name,), ()), 1
+    low, high = item.args
+    width = scaled(abs(high - low))
+    if of_log:
+        ends = (
+            Distance(low, -1, sp.S.One, (link("softsign"), *width)),
+            Distance(high, 1, sp.S.One, (*_BEYOND_ONE, *width)),
+        )
+    else:
+        ends = (
+            Distance(low, -1, -sp.S.One, (link("sigmoid"), *width)),
+            Distance(high, 1, sp.S.One, (_FLIP, link("sigmoid"), *width)),
+        )
+    return ends, 1 + of_log
+
+
+def _of_power(distances: tuple[Distance, ...], power: Link) -> tuple[Distance, ...]:
+    """The same of a power: 1 - (1 - w)**n at 1, and likewise at -1 if the power is odd."""
+    exponent = power.args[0] if isinstance(power, RowLink) else sp.S.NaN
+    if not exponent.is_number or not exponent.is_positive:
+        return ()
+    ends = (1, -1) if power.name == "odd_power" else (1,)
+    complement = link("complement_power", 1, exponent)
+    return tuple(replace(d, chain=(*d.chain, complement)) for d in distances if d.end in ends)
 
 
 def _core(
     whole: Chain, distances: tuple[Distance, ...], scale: sp.Expr, shift: sp.Expr, last: Link | None
 ) -> PiecewiseCore | None:
     direction = combined_sign(whole, {})
+    if not isinstance(direction, int):
+        return None
     pieces: list[Chain] = [whole]
     breaks: list[sp.Expr] = []
+    if last is not None and len(whole) == 2 and whole[0].name in FROM_MIDDLE and last.name in TO_MIDDLE:
+        pieces.append(simplify_chain((*FROM_MIDDLE[whole[0].name], *TO_MIDDLE[last.name])))
+        breaks.append(-sp.S.One)
     for distance in distances:
         rest = _from_distance(distance, scale, sp.expand(scale * distance.end + shift), shift, last)
-        if rest is None or not isinstance(direction, int):
+        if rest is None or (distance.before and (last is None or last.name not in distance.before)):
             continue
         piece = simplify_chain(_log_of_tail(_log_first((*distance.chain, *rest), distance.start)))
-        pieces.insert(0 if distance.side < 0 else len(pieces), piece)
-        breaks.append(distance.start)
+        at = 0 if distance.side < 0 else len(pieces)
+        pieces.insert(at, piece)
+        breaks.insert(min(at, len(breaks)), distance.start)
     levels = tuple(chain_forward(whole, point) for point in breaks)
     if not breaks or not all(_is_number(level) for level in levels):
         return None
     return PiecewiseCore(
-        tuple(pieces), tuple(breaks), levels, (True,) * len(breaks), int(direction), whole[0].domain({}),
+        tuple(pieces), tuple(breaks), levels, (True,) * len(breaks), direction, whole[0].domain({}),
         whole[-1].codomain({}),
     )  # fmt: skip
 

@@ -18,6 +18,8 @@
     exp, odd_power(n)          =  exp of n*u                      (odd_root likewise)
     odd_power(m), odd_power(n) =  odd_power(m*n)                  (power(p), odd_power(n) = power(p*n))
     sinh, atan                 =  gudermann: 2*atan(tanh(u/2))    (sinh may overflow; tan, asinh is its inverse)
+    u + 1, acosh               =  acosh_1p: 2*asinh(sqrt(u/2))    (of a small u nothing is left next to 1)
+    cosh, v - 1                =  cosh_m1: 2*sinh(u/2)**2
 
 Each takes what the rules of `rules_power` take.
 """
@@ -87,6 +89,18 @@ def _sigmoid_to_a_power(item: RowLink, before: Run, after: Run, tail: Chain) -> 
     return [*before.links, _NEGATE, link("softplus"), *scaled(-exponent), link("exp"), *tail[1:]]
 
 
+def _acosh_beside_one(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    if before.shift != 1:
+        return None
+    return [*scaled(before.scale), link("acosh_1p"), *after.links, *tail]
+
+
+def _cosh_less_one(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    if not after.links or after.pre != -1:
+        return None
+    return [*before.links, link("cosh_m1"), *scaled(after.scale), *tail]
+
+
 def _powers(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
     if after.links or not tail or not is_row(tail[0], "odd_power"):
         return None
@@ -123,6 +137,8 @@ PAIR_RULES: dict[str, tuple[Rule, ...]] = {
         _exp_to_a_power,
         _exp_to_a_log,
     ),
+    "acosh": (_acosh_beside_one,),
+    "cosh": (_cosh_less_one,),
     "sigmoid": (_sigmoid_to_a_power,),
     "odd_power": (_powers,),
     "power": (_powers,),

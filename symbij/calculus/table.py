@@ -235,6 +235,11 @@ _ALL = [
         NONNEGATIVE, _FROM_ONE),
     Row("acosh", "acosh(u)", "cosh", "-log(u - 1)/2 - log(u + 1)/2", "-v - log1mexp(2*v) + log(2)",
         _FROM_ONE, NONNEGATIVE),
+    # cosh(u) - 1, and back
+    Row("cosh_m1", "2*sinh(u/2)**2", "acosh_1p", "u + log1mexp(2*u) - log(2)", "log(v)/2 + log(v + 2)/2", NONNEGATIVE,
+        NONNEGATIVE),
+    Row("acosh_1p", "2*asinh(sqrt(u/2))", "cosh_m1", "-log(u)/2 - log(u + 2)/2", "-v - log1mexp(2*v) + log(2)",
+        NONNEGATIVE, NONNEGATIVE),
     Row("asinh_scaled", "asinh_scaled(u, c, h)", "sinh_scaled",
         "log(abs(h)) - loghypot(u, c)", "log(abs(h)) - log(abs(c)) - logcosh(v/h)",
         direction="c*h", parameters=("c", "h"), nonzero=("c", "h"), mirror=("c", "h")),

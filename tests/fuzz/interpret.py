@@ -71,6 +71,18 @@ def _log_ndtr(u: Array) -> Array:
     return np.where(u > 0, np.log1p(-tail), special.log_ndtr(u))
 
 
+def _ndtri_exp(v: Array) -> Array:
+    """scipy's, with two of Newton's steps far down, where it stops early: a relative error of 7e-13 at -2e5."""
+    u = special.ndtri_exp(v)
+    for _ in range(2):
+        size = np.clip(-u, 0, 1e100)
+        mills = special.erfcx(size / math.sqrt(2.0)) / 2
+        residual = (np.log(mills) - v) - size * size / 2
+        step = np.where((v < -30) & (v > -1e30), residual * mills * math.sqrt(2 * math.pi), 0.0)
+        u = u - step
+    return u
+
+
 FUNCTIONS: dict[str, Callable[..., Array]] = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "neg": np.negative,
     "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal, "ne": np.not_equal,
@@ -80,7 +92,7 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh, "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh,
     "sin": np.sin, "cos": np.cos, "tan": np.tan, "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan,
     "erf": special.erf, "erfc": special.erfc, "erfinv": special.erfinv, "ndtr": special.ndtr, "ndtri": special.ndtri,
-    "log_ndtr": _log_ndtr, "ndtri_exp": special.ndtri_exp, "erfcinv": special.erfcinv,
+    "log_ndtr": _log_ndtr, "ndtri_exp": _ndtri_exp, "erfcinv": special.erfcinv,
     "mills": lambda u: special.erfcx(u / math.sqrt(2.0)) / 2, "lgamma": special.gammaln, "digamma": special.digamma,
     "lambertw": lambda u: np.where(np.isinf(u), u, np.real(special.lambertw(u))),
     "pow": lambda u, p: np.where(p == 0, 1.0, _extended_power(u, p)), "powr": _extended_power,

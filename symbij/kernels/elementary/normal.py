@@ -174,7 +174,7 @@ def log_ndtr(u: Real) -> Real:
     tail = quotient * scale * 2.0**-_LIFT
     total = 1.0 - tail
     result = log_core(select(below, quotient, total), select(below, 0.0, (1.0 - total) - tail))
-    return select(below, fma(-0.5 * u, u, result), result)
+    return select(below, fma(-0.5 * u, u, result), -abs(result))  # -0.0 where it underflows
 
 
 def _inverse(w: Real, level: float, above: tuple[float, ...], below: tuple[float, ...]) -> Real:
