@@ -29,9 +29,9 @@ def test_log_dets_where_the_preimage_has_no_digits(text: str) -> None:
 
 
 def test_a_term_that_overflows_gives_no_wrong_inverse() -> None:
-    """cbrt(log_ndtr(x)) is -oo below -1.9e154, where the sum itself is not."""
+    """log_ndtr(x) is -oo below -1.9e154, where its cube root is not, and all but nothing of the sum."""
     made = sb.bijector("4*x + cbrt(log_ndtr(x) + 1)")()
-    assert np.isnan(made.inverse(np.array([-1e155, -1e250]))).all()
+    np.testing.assert_allclose(made.inverse(np.array([-1e155, -1e250])), [-2.5e154, -2.5e249], rtol=1e-15)
     x = np.array([-1e153, -2.0, 5.0, 1e300])
     np.testing.assert_allclose(made.inverse(made.forward(x)), x, rtol=1e-15)
 

@@ -131,6 +131,8 @@ _HALF_TAIL: Far = (
 _W = "(v - log(v))"
 for _ in range(2):
     _W = f"({_W}*((1 + v - log({_W}))/(1 + {_W})))"
+# where the output and the slope have one sign it is a*exp(u) that is large, elsewhere b*exp(-u)
+_HYPERBOLA_ROOT = "where(u*s > 0, where(u*a > 0, v - log(abs(a)), log(abs(b)) - v), log(abs(b)) - v)"
 FAR: dict[str, tuple[Far | None, Far | None]] = {
     "power": (_POWER, _POWER),
     "odd_power": (_ODD_POWER, _ODD_POWER),
@@ -170,7 +172,7 @@ FAR: dict[str, tuple[Far | None, Far | None]] = {
     "log_tanh": (("v", "-1", "0"), None),
     "log_tanh_inverse": (("(log(2) - v)/2", "-1", "-log(2)"), None),
     "exp_quadratic_root": (None, ("(v - log(abs(a)))/2", "-1", "-log(2)")),
-    "exp_hyperbola_root": (None, ("where(u*a > 0, v - log(abs(a)), log(abs(b)) - v)", "-1", "0")),
+    "exp_hyperbola_root": (None, (_HYPERBOLA_ROOT, "-1", "0")),
     "asinh": (None, ("sign(u)*(v + log(2))", "-1", "0")),
     "asinh_scaled": (None, ("h*sign(c)*sign(u)*(v - log(abs(c)) + log(2))", "-1", "log(abs(h))")),
     "asinh_stretched": (None, ("abs(h)*sign(u)*(v - log(abs(h)) + log(2))", "-1", "log(abs(h))")),
