@@ -11,7 +11,6 @@ import numpy as np
 import sympy as sp
 
 from symbij.calculus.chain import Chain, chain_forward
-from symbij.calculus.patience import bounded
 from symbij.calculus.truth import evaluate
 from symbij.errors import DerivationError
 from symbij.formula.formula import Formula
@@ -88,7 +87,9 @@ def _search(formula: Formula, parameters: dict[str, float]) -> Witness | None:
     flat = _flat_stretch(formula, parameters, grid, values)
     if flat is not None:
         return Witness(*flat, parameters, None)
-    turns = [i for i in range(1, len(grid) - 1) if _turns(*values[i - 1 : i + 2])]
+    turns = [
+        i for i in range(1, len(grid) - 1) if _turns(*values[i - 1 : i + 2]) and _surely(formula, parameters, grid, i)
+    ]
     if not turns:
         return None
     # beyond the last turn the formula looks monotone, if that is not just where the grid ends
@@ -152,23 +153,50 @@ def _turns(a: mpmath.mpf, b: mpmath.mpf, c: mpmath.mpf) -> bool:
     return all(map(math.isfinite, (a, b, c))) and (b - a) * (c - b) < 0 and max(abs(b - a), abs(c - b)) < 1e6
 
 
+def _surely(formula: Formula, parameters: dict[str, float], grid: list[float], i: int) -> bool:
+    """Whether the formula turns at the grid's point `i` in more digits too, by more than these digits may err."""
+    at = [evaluate(formula.expr, {**parameters, formula.variable.name: x}, 4 * PRECISION) for x in grid[i - 1 : i + 2]]
+    least = max(map(abs, at)) * mpmath.mpf(2) ** (-2 * PRECISION)
+    return _turns(*at) and min(abs(at[1] - at[0]), abs(at[2] - at[1])) > least
+
+
 def _flat_stretch(
     formula: Formula, parameters: dict[str, float], grid: list[float], values: list[mpmath.mpf]
 ) -> tuple[float, float, float] | None:
-    """Two neighbours with the same value, exactly: of equal doubles one may still be larger by less than rounding."""
+    """Two neighbours between which the formula is constant: of equal numbers one may still be larger by less than
+    rounding, but not where the branches that are taken at both do not depend on the variable any more."""
     if formula.parameters and len(set(values)) == 1:
         return None  # constant for these parameters, which says nothing of others
-    exact = {p.symbol: sp.Rational(repr(parameters[p.name])) for p in formula.parameters}
-
-    def value(x: float) -> sp.Expr:
-        return formula.expr.subs(exact | {formula.variable: sp.Rational(repr(x))})
-
+    if not formula.expr.has(*_SWITCHES):
+        return None
     stretches = zip(grid, grid[1:], values, values[1:], strict=False)
-    for x1, x2, y1, y2 in sorted(stretches, key=lambda s: abs(s[0])):  # far out there are numbers of many digits
-        if y1 == y2 and math.isfinite(y1) and _equal(formula, parameters, x1, x2):
-            first, second = (bounded(value, x) for x in (x1, x2))
-            return (x1, x2, float(y1)) if first is not None and first == second else None
+    for x1, x2, y1, y2 in sorted(stretches, key=lambda s: abs(s[0])):
+        if y1 == y2 and math.isfinite(y1):
+            first, second = (_taken(formula.expr, {**parameters, formula.variable.name: x}) for x in (x1, x2))
+            if first == second and not first.has(formula.variable):
+                return x1, x2, float(y1)
     return None
+
+
+_SWITCHES = (sp.Piecewise, sp.Max, sp.Min, sp.Abs, sp.sign, sp.floor)
+
+
+def _taken(expr: sp.Expr, values: dict[str, float]) -> sp.Expr:
+    """`expr` with the branches that are taken at `values` in place of everything that switches."""
+    if not expr.has(*_SWITCHES):
+        return expr
+    if isinstance(expr, sp.Piecewise):
+        return next((_taken(e, values) for e, condition in expr.args if _true(condition, values)), sp.nan)
+    if isinstance(expr, (sp.Max, sp.Min)):
+        best = (max if isinstance(expr, sp.Max) else min)(expr.args, key=lambda e: evaluate(e, values, PRECISION))
+        return _taken(best, values)
+    if isinstance(expr, (sp.Abs, sp.sign, sp.floor)):
+        inner = evaluate(expr.args[0], values, PRECISION)
+        if isinstance(expr, sp.floor):
+            return sp.Integer(int(mpmath.floor(inner))) if mpmath.isfinite(inner) else sp.nan
+        sign = sp.Integer(int(mpmath.sign(inner))) if not mpmath.isnan(inner) else sp.nan
+        return sign * _taken(expr.args[0], values) if isinstance(expr, sp.Abs) else sign
+    return expr.func(*(_taken(e, values) for e in expr.args))
 
 
 def _equal(formula: Formula, parameters: dict[str, float], x1: float, x2: float) -> bool:

@@ -50,7 +50,7 @@ class SymbijFunction(sp.Function):
 
     def _eval_evalf(self, prec: int) -> sp.Expr | None:
         try:
-            for bits in (prec, 8 * prec + 200, 8 * prec + 10_000):
+            for bits in (prec, 8 * prec + 200, 8 * prec + 2000):
                 value = type(self).definition(*self.args)._eval_evalf(bits)
                 if value is None or value != 0:
                     return value
