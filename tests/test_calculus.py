@@ -19,6 +19,7 @@ from symbij.calculus.cores import MonotoneCore
 from symbij.calculus.derivation import Derivation
 from symbij.calculus.floor import FloorCore
 from symbij.calculus.truth import settled
+from symbij.formula.interval import REALS
 from symbij.formula.parser import names_in
 
 
@@ -361,3 +362,17 @@ def assert_monotone(d: Derivation, parameters: dict[sp.Symbol, float], rng: np.r
         assert not any(map(mpmath.isnan, images)), f"{what}: not defined on all of {d.domain}"
         finite = [y for y in images if not mpmath.isinf(y)]
         assert all((b - a) * sign >= 0 for a, b in itertools.pairwise(finite)), f"{what}: not monotone"
+
+
+def test_a_quotient_by_a_root_is_refused_or_proved_where_it_is_defined() -> None:
+    """u/sqrt(a + b*u**2) is defined on one side of its poles only; x**2/(x**2 - 1) between them too."""
+    line = sb.bijector("(c*x + d)/sqrt(1 + (c*x + d)**2)")
+    assert line.derivation.domain == REALS
+    assert line(c=2.0, d=0.5).inverse(0.1) == pytest.approx((0.1 / math.sqrt(0.99) - 0.5) / 2, rel=1e-15)
+    with pytest.raises(sb.NotBijectiveError):
+        sb.bijector("x**2/(x**2 - 1)")
+    assert sb.bijector("x**2/(x**2 - 1)", domain=(0, 0.5))().inverse(-1 / 3) == pytest.approx(0.5, rel=1e-15)
+    left = sb.bijector("x/sqrt(x**2 - 1)", domain=("-oo", -2))()
+    assert left.forward(-5.0) == pytest.approx(-5 / math.sqrt(24), rel=1e-15)
+    far = sb.bijector("sqrt(x)*sqrt(x + 1)")()
+    assert far.inverse(far.forward(1e200)) == pytest.approx(1e200, rel=1e-15)

@@ -22,6 +22,7 @@ from symbij.formula.formula import make_formula
     [
         ("x + k*tanh(x)", None, ["k + 1 >= 0"], {"k": -1.0}, {"k": -1.0000001}),
         ("a*x + sin(x)", None, ["a**2 - 1 >= 0"], {"a": -1.0}, {"a": 0.999}),
+        ("x + k*tanh(x)", (0, "oo"), ["k + 1 >= 0"], {"k": -1.0}, {"k": -1.0000001}),
         ("a*x + exp(x)", None, ["a > 0"], {"a": 0.1}, {"a": 0.0}),
         ("a*x + x**3", None, ["a >= 0"], {"a": 0.0}, {"a": -1e-9}),
         ("a*x**3 + b*x**2 + c*x", None, ["12*a*c - 4*b**2 >= 0", "Ne(3*a, 0)"], {"a": 1.0, "b": 3.0, "c": 3.0},
@@ -40,6 +41,15 @@ def test_conditions_are_derived_and_checked(
     np.testing.assert_allclose(made.inverse(made.forward(x)), x, rtol=1e-9)
     with pytest.raises(sb.ParameterError, match="condition"):
         cls(**bad)
+
+
+@pytest.mark.parametrize("domain", [None, (0, 1), (0, "2*pi"), (-1, "oo")])
+def test_a_proof_for_the_line_serves_for_a_part_of_it(domain: object) -> None:
+    """Kepler's equation with an eccentricity below 1."""
+    cls = sb.bijector("x - k*sin(x)", domain=domain, k=sb.unit)
+    assert cls.derivation.conditions == ()
+    x = np.array([0.1, 0.4, 0.9])
+    np.testing.assert_allclose(cls(k=0.99).inverse(cls(k=0.99).forward(x)), x, rtol=1e-14)
 
 
 def test_an_assumed_bijection_says_so() -> None:

@@ -298,7 +298,7 @@ def _holds_where_meant(need: Requirement, formula: Formula, domain: Interval) ->
         chain = recognise(need.expr, x)
         return all(contains(preimage(chain, need.interval, bounds, r), r, bounds) for r in regions)
     except (Unsplit, NotChain, Folds, Unproved, OutsideDomain):
-        return _certainly_inside(need, formula, formula.domain or REALS)
+        return _certainly_inside(need, formula, domain)
 
 
 def _parameter_condition(formula: Formula, expr: sp.Expr, interval: Interval) -> list[tuple[sp.Basic, str]]:

@@ -139,6 +139,8 @@ def _around_vertex(chain: RawChain, target: Interval, bounds: Bounds) -> Interva
     half = prove((*rest, Within(target)), NONNEGATIVE, bounds).domain
     if half.lo != 0 or half.lo_open:
         return None
+    if half.hi.is_infinite:
+        return REALS
     centre, reach = -run.pre, half.hi / sp.Abs(run.scale)
     return Interval(centre - reach, centre + reach, half.hi_open, half.hi_open)
 

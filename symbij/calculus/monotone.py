@@ -5,7 +5,8 @@ In order, the first that succeeds:
 2. f' = c0 + c1 g(x) with the exact range [m, M] of g known: f' has one sign if and only if both ends of it have;
 3. a quadratic or a hyperbola, whose derivative is monotone: its signs at both ends;
 4. a polynomial or rational derivative: no root of odd order inside the domain; of a quadratic, its discriminant;
-5. interval arithmetic with subdivision of the domain.
+5. interval arithmetic with subdivision of the domain;
+6. on a part of the line, 2. with the range on all of it: a condition that suffices.
 A derivative that vanishes at single points only, as that of an analytic function does, leaves the function strictly
 monotone. Where the derivative certainly has both signs the formula is refuted, with a point of either sign.
 """
@@ -44,7 +45,8 @@ def prove_monotone(part: SumPart | ProductPart, where: Interval, bounds: Bounds)
     found = _by_signs(part, terms, box, bounds)
     for attempt in attempts:
         found = found or attempt(part, where, bounds)
-    return found or _by_subdivision(terms, where, box, bounds)
+    found = found or _by_subdivision(terms, where, box, bounds)
+    return found or _by_range(part, where, bounds, sufficient=True)
 
 
 def _by_signs(part: SumPart | ProductPart, terms: tuple[Term, ...], box: Box, bounds: Bounds) -> Monotone | None:
@@ -114,14 +116,19 @@ _SLOPE_RANGES: dict[str, tuple[sp.Expr, sp.Expr]] = {
 }
 
 
-def _by_range(part: SumPart | ProductPart, where: Interval, bounds: Bounds) -> Monotone | None:
-    """f' = c0 + c1*g with the range of g: of two terms, one affine and one a single row of an affine argument."""
+def _by_range(
+    part: SumPart | ProductPart, where: Interval, bounds: Bounds, sufficient: bool = False
+) -> Monotone | None:
+    """f' = c0 + c1*g with the range of g: of two terms, one affine and one a single row of an affine argument.
+
+    On a part of the line the range is a bound that need not be attained: a condition that follows is `sufficient` only.
+    """
     if not isinstance(part, SumPart):
         return None
     constant: sp.Expr = sp.S.Zero
     found: tuple[sp.Expr, sp.Expr, sp.Expr] | None = None
     for raw in part.terms:
-        summand = _coefficient_and_range(raw, where)
+        summand = _coefficient_and_range(raw)
         if summand is None:
             return None
         if summand[1] == summand[2]:
@@ -138,6 +145,8 @@ def _by_range(part: SumPart | ProductPart, where: Interval, bounds: Bounds) -> M
     ends = [sp.factor(sp.expand(e)) for e in ends]
     signs = [sign_of(e, bounds) for e in ends]
     why = "so that the derivative, which lies between these two values, has one sign"
+    if not where.is_reals and ({-1, 1} <= set(signs) or (None in signs and not sufficient)):
+        return None
     if -1 in signs and 1 in signs:
         raise Turns(_signed_points(part))
     if signs[0] is not None and signs[1] is not None:
@@ -180,8 +189,9 @@ def _log_slope_of_tanh(part: SumPart, a: sp.Expr, c: sp.Expr) -> sp.Expr | None:
 _RANGE_PROOF = "the derivative is bounded by its values where its one varying part is smallest and largest"
 
 
-def _coefficient_and_range(raw: RawChain, where: Interval) -> tuple[sp.Expr, sp.Expr, sp.Expr] | None:
-    """The slope of a chain as a coefficient times something with a known range, of which both ends are approached."""
+def _coefficient_and_range(raw: RawChain) -> tuple[sp.Expr, sp.Expr, sp.Expr] | None:
+    """The slope of a chain as a coefficient times something with a known range, of which both ends are approached on
+    all of the line."""
     coefficient: sp.Expr = sp.S.One
     low = high = sp.S.One
     for item in raw:
@@ -189,7 +199,7 @@ def _coefficient_and_range(raw: RawChain, where: Interval) -> tuple[sp.Expr, sp.
             if item.name != "shift":
                 coefficient = coefficient * factor_of(item)  # type: ignore[arg-type]
             continue
-        if low != high or not where.is_reals or not isinstance(item, (Link, Folded)):
+        if low != high or not isinstance(item, (Link, Folded)):
             return None
         if item.name not in _SLOPE_RANGES:
             return None

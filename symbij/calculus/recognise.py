@@ -97,6 +97,13 @@ FOLDED: dict[type, Folded] = {
     ),
     sp.tan: _folded("tan", sp.tan(U), (link("tan").row.domain, (link("tan"),)), everywhere=False),
 }
+_COTH_ACOSH = _folded(
+    "u/sqrt(u**2 - 1)",
+    U / sp.sqrt(U**2 - 1),
+    (Interval(1, sp.oo), (link("acosh"), link("tanh"), link("reciprocal"))),
+    (Interval(-sp.oo, -1), (_NEGATE, link("acosh"), link("tanh"), link("reciprocal"), _NEGATE)),
+    everywhere=False,
+)
 _XEXP = _folded("u*exp(u)", U * sp.exp(U), (link("xexp").row.domain, (link("xexp"),)))
 RECIPROCAL = _folded(
     "reciprocal",
@@ -207,10 +214,12 @@ def _over_hypotenuse(u: sp.Expr, other: sp.Expr, x: sp.Symbol) -> RawChain | Non
     quotient: RawChain
     if a.is_positive and b.is_positive:
         quotient = (link("asinh"), link("tanh"))
+    elif other.exp.is_Integer:  # a rational function, which is defined on the other side of its poles too
+        return None
     elif a.is_positive and b.is_negative:
         quotient = (link("atanh"), link("sinh"))
     elif a.is_negative and b.is_positive:
-        quotient = (link("acosh"), link("tanh"), link("reciprocal"))
+        quotient = (_COTH_ACOSH,)
     else:
         return None
     a, b = abs(a), abs(b)
@@ -219,13 +228,12 @@ def _over_hypotenuse(u: sp.Expr, other: sp.Expr, x: sp.Symbol) -> RawChain | Non
 
 
 def _with_one_root(expr: sp.Mul, x: sp.Symbol) -> sp.Expr:
-    """(c - u)^p (c + u)^p as (c^2 - u^2)^p, which is written apart where both are positive."""
+    """(c - u)^p (c + u)^p as (c^2 - u^2)^p, and (u - c)^p (u + c)^p as (u^2 - c^2)^p."""
     roots = [f for f in expr.args if f.is_Pow and f.exp.is_Rational and not f.exp.is_Integer]
     for k, first in enumerate(roots):
         for second in roots[k + 1 :]:
-            if first.exp == second.exp and not all(
-                e.has(x) for e in (first.base + second.base, first.base - second.base)
-            ):
+            (b, u), (d, v) = (f.base.as_independent(x, as_Add=True) for f in (first, second))
+            if first.exp == second.exp and ((u == -v and b == d) or (u == v and b == -d)):
                 return expr / (first * second) * sp.expand(first.base * second.base) ** first.exp
     return expr
 
