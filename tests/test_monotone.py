@@ -52,6 +52,19 @@ def test_a_proof_for_the_line_serves_for_a_part_of_it(domain: object) -> None:
     np.testing.assert_allclose(cls(k=0.99).inverse(cls(k=0.99).forward(x)), x, rtol=1e-14)
 
 
+@pytest.mark.parametrize(
+    ("ends", "open_at"), [((-1, 1), (True, True)), ((0, 1), (False, True)), ((-1, 0.5), (True, False))]
+)
+def test_a_pole_at_an_end_opens_the_domain_there(ends: tuple[float, float], open_at: tuple[bool, bool]) -> None:
+    cls = sb.bijector("x/(1 - x**2)", domain=ends)
+    domain = cls.derivation.domain
+    assert (domain.lo, domain.hi, domain.lo_open, domain.hi_open) == (*map(sp.nsimplify, ends), *open_at)
+    x = np.linspace(*ends, 7)[1:-1]
+    np.testing.assert_allclose(cls().inverse(cls().forward(x)), x, rtol=1e-14)
+    y = np.array([-3.0, 0.25, 1e9])[slice(int(ends[0] == 0), 3 - int(ends[1] < 1))]
+    np.testing.assert_allclose(cls().inverse(y), 2 * y / (1 + np.sqrt(1 + 4 * y * y)), rtol=1e-14)
+
+
 def test_an_assumed_bijection_says_so() -> None:
     text = "x + k*x/(1 + x**2)"
     with pytest.raises(sb.NotBijectiveError, match="assume_bijective"):

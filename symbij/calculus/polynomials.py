@@ -188,11 +188,14 @@ def primitive(expr: sp.Expr) -> sp.Expr:
 
 
 def avoids_zero(expr: sp.Expr, where: Interval, bounds: Bounds) -> bool:
-    """Whether the Bernstein coefficients of a polynomial show that it has no zero on a finite interval."""
+    """Whether the Bernstein coefficients of a polynomial show that it has no zero on a finite interval: they have one
+    sign, but for zeros inside and at ends that do not belong to the interval."""
     if where.lo.is_infinite or where.hi.is_infinite or not expr.is_polynomial(POINT):
         return False
     poly = sp.Poly(expr, POINT)
     if poly.degree() > MOST_DEGREE:
         return False
-    signs = {sign_of(b, bounds) for b in _bernstein_coefficients(poly, where)}
-    return signs in ({1}, {-1})
+    signs = [sign_of(b, bounds) for b in _bernstein_coefficients(poly, where)]
+    if (signs[0] == 0 and not where.lo_open) or (signs[-1] == 0 and not where.hi_open):
+        return False
+    return set(signs) - {0} in ({1}, {-1})

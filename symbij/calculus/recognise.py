@@ -173,18 +173,16 @@ def _known_shape(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
 
 
 def _with_hypotenuse(expr: sp.Add, x: sp.Symbol) -> RawChain | None:
-    """u + sqrt(u^2 + c) for c > 0, which is exp(asinh(u)) for c = 1; u is all of the sum beside the root."""
+    """k*(u + sqrt(u^2 + c)) for c > 0, which is k*exp(asinh(u)) for c = 1; k*u is all of the sum beside the root."""
     for term in expr.args:
-        side = -1 if term.could_extract_minus_sign() else 1
-        root, u = side * term, expr - term
-        if not (root.is_Pow and root.exp == sp.S.Half and root.base.has(x)):
+        k, root = term.as_independent(x, as_Add=False)
+        if not (root.is_Pow and root.exp == sp.S.Half):
             continue
+        u = sp.expand((expr - term) / k)
         beside = sp.expand(root.base - u**2)
-        if not beside.is_positive or beside.has(x):
-            continue
-        if side > 0 and beside == 1:
-            return (*recognise(u, x), link("asinh"), link("exp"))
-        return (*recognise(side * u, x), plus_root(beside), *((scaling(sp.Integer(side)),) if side < 0 else ()))
+        if beside.is_positive and not beside.has(x):
+            inner = (link("asinh"), link("exp")) if beside == 1 and k.is_positive else (plus_root(beside),)
+            return (*recognise(u, x), *inner, *scaled(k))
     return None
 
 
@@ -370,5 +368,18 @@ def _sum_or_product(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
     """A sum or product of chains. Whether it is monotone is decided where the domain is known."""
     if not isinstance(expr, (sp.Add, sp.Mul)):
         return None
-    terms = tuple(recognise(term, x) for term in expr.args)
+    parts = expr.args if isinstance(expr, sp.Add) else _grouped(expr)
+    if len(parts) == 1:
+        return recognise(parts[0], x)
+    terms = tuple(recognise(term, x) for term in parts)
     return (SumPart(terms) if isinstance(expr, sp.Add) else ProductPart(terms),)
+
+
+def _grouped(expr: sp.Mul) -> tuple[sp.Expr, ...]:
+    """The factors, of which exp(u) and 1/(c + exp(u)) are one: together they level off."""
+    factors = list(expr.args)
+    for e in [f for f in factors if isinstance(f, sp.exp)]:
+        over = [f for f in factors if f.is_Pow and f.exp == -1 and f.base.is_Add and e in f.base.args]
+        if over and len(factors) > 2:
+            factors = [f for f in factors if f not in (e, over[0])] + [sp.Mul(e, over[0])]
+    return tuple(factors)

@@ -64,6 +64,10 @@ def _settle_terms(part: SumPart | ProductPart, image: Interval, bounds: Bounds, 
     proofs: list[Proof] = []
     obstacle: Exception | None = None
     found = prove_rational(part, image, bounds)
+    for opened in ({"hi_open": True}, {"lo_open": True}, {"lo_open": True, "hi_open": True}) if found is None else ():
+        inside = replace(image, **opened)
+        if image != inside and prove_rational(part, inside, bounds) is not None:
+            return Settled(cut=inside)  # with a pole at an end
     if found is not None:
         core = MonotoneCore(part, found.direction, image, _codomain(part, image, found, bounds), found.aligned,
                             found.proof, found.derivative)  # fmt: skip
