@@ -163,3 +163,11 @@ def test_parameters_cancel_among_each_other() -> None:
     chain = sb.Chain([sb.Scale(scale=2.0**600), sb.Scale(scale=0.3 * 2.0**-600)])
     got = chain.forward_log_det_jacobian(np.array([1.0]))
     assert_close(got, [mpmath.log(mpf(0.3))], 2.0)
+
+
+@pytest.mark.parametrize("x", [1e-300, 1e-20, 1e-8, 0.3, 1e300])
+def test_the_logarithm_of_one_plus_a_number_keeps_the_number(x: float) -> None:
+    made = sb.bijector("1/(1 + x)", domain=(0, "oo"))()
+    with mpmath.workprec(2000):
+        truth = float(-2 * mpmath.log(1 + mpf(x)))
+    assert made.forward_log_det_jacobian(x) == pytest.approx(truth, rel=3e-16, abs=0)

@@ -12,6 +12,7 @@ from symbij.formula.interval import Interval
 from symbij.program.ir import Builder, Program, Var
 from symbij.program.logarithms import with_one_logarithm
 from symbij.program.lower import Env, Lowered, lower, lower_chain, lower_inverse
+from symbij.program.passes import unrounded
 
 X = "x"
 _ROUNDINGS = 2.0**-50
@@ -50,7 +51,7 @@ def transform_program(stages: Sequence[Stage], parameters: tuple[str, ...], valu
     outputs = [result.value] * value
     if log_det:
         outputs.append(with_one_logarithm(b, result.log_det, x, result.value))
-    return b.finish(outputs, (X, *parameters))
+    return unrounded(b.finish(outputs, (X, *parameters)))
 
 
 def lower_stages(stages: Sequence[Stage], u: Var, b: Builder) -> Lowered:

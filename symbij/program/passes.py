@@ -26,6 +26,27 @@ def contracted(program: Program) -> Program:
     return without_unused(made, program.inputs, program.outputs)
 
 
+def unrounded(program: Program) -> Program:
+    """The program with log1p(u) in place of log(1 + u): next to u = 0 the sum has lost the digits of u."""
+    made: list[Op] = []
+    for op in program.ops:
+        other = _beside(program, op.args[0], 1.0) if op.name == "log" else None
+        made.append(op if other is None else Op("log1p", (other,)))
+    return without_unused(made, program.inputs, program.outputs)
+
+
+def _beside(program: Program, index: int, number: float) -> int | None:
+    """The other term of a sum of which one is this number, whatever zero was added to it for the sign of zero."""
+    op = program.ops[index]
+    if op.name != "add":
+        return None
+    for term, other in (op.args, op.args[::-1]):
+        if program.ops[term].name == "const":
+            data = program.ops[term].data
+            return other if data == number else _beside(program, other, number) if data == 0.0 else None
+    return None
+
+
 def economised(program: Program) -> Program:
     """The program with fewer divisions and exponentials, for a few roundings more.
 
