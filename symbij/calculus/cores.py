@@ -40,6 +40,17 @@ def links_of(raw: RawChain) -> tuple[Link, ...]:
 
 
 @dataclass(frozen=True)
+class Near:
+    """f(c + t) = t^m p(t) and f'(c + t) = t^n q(t) on |t| < radius, p and q as coefficients, lowest power first; p is
+    None where the value does not cancel, q where the slope does not."""
+
+    centre: float
+    radius: float
+    value: tuple[int, tuple[float, ...]] | None
+    slope: tuple[int, tuple[float, ...]] | None
+
+
+@dataclass(frozen=True)
 class MonotoneCore(Core):
     """A sum or product of chains that is proved monotone on the interval `where`, which it maps onto `image`.
 
@@ -57,6 +68,7 @@ class MonotoneCore(Core):
     log_derivative: sp.Expr | None = None  # log|derivative| likewise
     closed: Chain = ()  # links with formulas for their inverses, which together are the same, where there are any
     formula: sp.Expr | None = None  # of the inverse, in the symbol `POINT`: to be read, as it is not computed by it
+    near: Near | None = None  # its series next to a point where its terms cancel
 
     @property
     def name(self) -> str:  # type: ignore[override]

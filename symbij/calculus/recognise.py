@@ -15,6 +15,7 @@ from symbij.calculus.joined import joined_terms, without_powers_that_cancel
 from symbij.calculus.parts import FloorPart, Folded, PiecePart, ProductPart, RawChain, SplinePart, SumPart
 from symbij.calculus.pieces import switches
 from symbij.calculus.row import U
+from symbij.calculus.slopes import value_of
 from symbij.calculus.table import ROW_OF_FUNCTION
 from symbij.formula import functions as fn
 from symbij.formula.interval import NONNEGATIVE, POSITIVE, Interval
@@ -46,7 +47,7 @@ def recognise(expr: sp.Expr, x: sp.Symbol) -> RawChain:
             return chain
         free, rest = expr.as_independent(x, as_Add=True)
         if free != 0:
-            return (*recognise(rest, x), link("shift", free))
+            return _shifted(recognise(rest, x), free, x)
         return _several(expr, x)
     if isinstance(expr, sp.Mul):
         free, rest = expr.as_independent(x, as_Add=False)
@@ -383,3 +384,14 @@ def _grouped(expr: sp.Mul) -> tuple[sp.Expr, ...]:
         if over and len(factors) > 2:
             factors = [f for f in factors if f not in (e, over[0])] + [sp.Mul(e, over[0])]
     return tuple(factors)
+
+
+def _shifted(chain: RawChain, free: sp.Expr, x: sp.Symbol) -> RawChain:
+    """The chain, then + free: of a sum as part of the term that it takes to 0 at 0, as exp(x) - 1 in exp(x) - x - 1."""
+    last = chain[0] if len(chain) == 1 else None
+    shift = link("shift", free)
+    if isinstance(last, SumPart):
+        for k, term in enumerate(last.terms):
+            if all(isinstance(item, Link) for item in term) and value_of(term, sp.S.Zero) == -free:
+                return (SumPart((*last.terms[:k], (*term, shift), *last.terms[k + 1 :])),)
+    return (*chain, shift)

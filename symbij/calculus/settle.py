@@ -16,6 +16,7 @@ from symbij.calculus.ends import limit_of
 from symbij.calculus.extremes import ExtremeCore
 from symbij.calculus.intervals import contains
 from symbij.calculus.monotone import prove_monotone
+from symbij.calculus.near import with_series
 from symbij.calculus.parts import Folded, PiecePart, ProductPart, RawChain, SumPart
 from symbij.calculus.patience import bounded
 from symbij.calculus.pieces import Piece, Unsplit, split
@@ -101,7 +102,7 @@ def _settle_terms(part: SumPart | ProductPart, image: Interval, bounds: Bounds, 
             True,
             "a sum of maps that go one way",
         )
-        return Settled(closed_form(core, bounds), conditions)
+        return Settled(with_series(closed_form(core, bounds)), conditions)
     found = prove_monotone(part, image, bounds)
     if found is None:
         raise obstacle or Unproved(_not_one_way(part, proofs))
@@ -113,7 +114,7 @@ def _settle_terms(part: SumPart | ProductPart, image: Interval, bounds: Bounds, 
     )
     factors = {c for term in part.terms for item in links_of(term) if item.name == "scale" for c in item.conditions()}
     kept = tuple(c for c in conditions if not (isinstance(c[0], sp.Ne) and c[0].lhs in factors))
-    return Settled(closed_form(core, bounds), (*kept, *own))
+    return Settled(with_series(closed_form(core, bounds)), (*kept, *own))
 
 
 def assume(part: SumPart | ProductPart, image: Interval, bounds: Bounds, direction: int) -> Settled:

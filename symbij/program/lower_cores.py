@@ -33,6 +33,7 @@ from symbij.program.lower_extremes import lower_extreme, lower_extreme_inverse
 from symbij.program.lower_far import note_choice
 from symbij.program.lower_far_parts import with_far_parts
 from symbij.program.lower_floor import lower_floor, lower_floor_inverse
+from symbij.program.lower_near import log_slope_near_centre, near_centre, slope_near_centre
 from symbij.program.rounded_ends import Step, kept_inside
 
 _IN = sp.Dummy("u", real=True)
@@ -108,6 +109,14 @@ def lower_monotone(core: MonotoneCore, env: Env, u: Var, b: Builder) -> Lowered:
 
 def _lower_monotone(core: MonotoneCore, env: Env, u: Var, b: Builder) -> Lowered:
     """The sum or product at `u`, none of whose parts has left the range of doubles."""
+    step = _by_terms(core, env, u, b)
+    if core.near is None:
+        return step
+    value = near_centre(core.near, u, step.value, b)
+    return Lowered(value, log_slope_near_centre(core.near, u, step.log_det, b))
+
+
+def _by_terms(core: MonotoneCore, env: Env, u: Var, b: Builder) -> Lowered:
     ops = _Numeric(env, b)
     value, terms = walk((core.part,), u, ops)
     if core.log_derivative is not None:
@@ -208,6 +217,9 @@ def _lower_root(core: MonotoneCore, env: Env, v: Var, b: Builder) -> Var:
         size = inner.call("exp", log_slope(terms, True, ops))
     else:
         size = inner.call("abs", slope(terms, ops))
+    if core.near is not None:
+        value = near_centre(core.near, u, value, inner)
+        size = slope_near_centre(core.near, u, size, inner)
     sign = core.direction if isinstance(core.direction, int) else None
     direction = inner.const(sign) if sign else inner.call("sign", lower(core.direction, inner_env, inner))
     size = inner.select(inner.compare("ge", size, inner.const(0.0)), size, inner.const(0.0))  # it may be oo - oo
