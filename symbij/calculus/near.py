@@ -24,6 +24,7 @@ LAST = DEGREE + 8
 _BITS = 320  # to which Taylor's coefficients are found
 _ZERO = mpmath.mpf(2) ** -150  # below which one is none
 _BESIDE = mpmath.mpf(2) ** -60
+_NOT_SMOOTH = (sp.Piecewise, sp.Abs, sp.sign, sp.DiracDelta, sp.Max, sp.Min, sp.floor, sp.Derivative)
 _LARGEST_RADIUS, _SMALLEST_RADIUS = 1.0, 2.0**-10
 
 
@@ -36,7 +37,7 @@ def _with_series(core: MonotoneCore) -> MonotoneCore:
     if not isinstance(core.part, SumPart) or core.derivative is not None:
         return core
     terms = [value_of(raw, POINT) for raw in core.part.terms]
-    if any(term.free_symbols - {POINT} or term.has(sp.Piecewise, sp.Abs, sp.Max, sp.Min, sp.floor) for term in terms):
+    if any(term.free_symbols - {POINT} or term.diff(POINT).has(*_NOT_SMOOTH) for term in terms):
         return core
     found = next((near for c in _candidates(core.where) if (near := _near(terms, c, core.where)) is not None), None)
     return core if found is None else replace(core, near=found)
