@@ -153,7 +153,8 @@ def _by_range(part: SumPart | ProductPart, where: Interval, bounds: Bounds) -> M
         other = ends[1 - signs.index(0)]
         return Monotone(other, False, (), _RANGE_PROOF, None, log_form)
     condition = (sp.Ge(product, 0), f"{product} >= 0, {why}")
-    return Monotone(sp.expand(ends[0] + ends[1]), False, (condition,), _RANGE_PROOF, None, log_form)
+    direction = sp.expand(ends[0] + ends[1])
+    return Monotone(sign_of(direction, bounds) or direction, False, (condition,), _RANGE_PROOF, None, log_form)
 
 
 def _log_slope_of_tanh(part: SumPart, a: sp.Expr, c: sp.Expr) -> sp.Expr | None:

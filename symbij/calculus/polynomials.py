@@ -73,9 +73,10 @@ def by_polynomial(part: SumPart | ProductPart, where: Interval, bounds: Bounds) 
     if derivative.degree() == 2:
         a, b, c = derivative.all_coeffs()
         condition = sp.expand(4 * a * c - b**2)
-        if sign_of(condition, bounds) in (0, 1):
+        known = sign_of(condition, bounds)
+        if known in (0, 1):
             return Monotone(_direction(a, bounds), False, (), "the derivative has no real roots")
-        if where.is_reals and value.is_polynomial(POINT):
+        if known is None and where.is_reals and value.is_polynomial(POINT):
             reason = f"{condition} >= 0, so that the quadratic derivative does not change its sign"
             conditions: list[tuple[sp.Basic, str]] = [(sp.Ge(condition, 0), reason)]
             if not a.is_nonzero:

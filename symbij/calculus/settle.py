@@ -107,7 +107,8 @@ def _settle_terms(part: SumPart | ProductPart, image: Interval, bounds: Bounds, 
     core = MonotoneCore(
         part, found.direction, image, codomain, found.aligned, found.proof, found.derivative, found.log_derivative
     )
-    factors = {c for term in part.terms for item in links_of(term) if item.name == "scale" for c in item.conditions()}
+    scales = (item for term in part.terms for item in links_of(term) if item.name == "scale")
+    factors = {c for item in scales for whole in item.conditions() for c in (whole, *sp.Mul.make_args(whole))}
     kept = tuple(c for c in conditions if not (isinstance(c[0], sp.Ne) and c[0].lhs in factors))
     return Settled(closed_form(core, bounds), (*kept, *own))
 
@@ -194,13 +195,25 @@ def _strict(codomain: Interval, conditions: Conditions) -> tuple[Interval, Condi
     """A condition e >= 0 made e > 0 where the codomain depends on the sign of e, and the codomain for that case."""
     made = []
     for relation, reason in conditions:
-        strict = sp.Gt(relation.lhs, relation.rhs) if isinstance(relation, sp.Ge) else None
-        if strict is not None and any(end.has(strict) for end in (codomain.lo, codomain.hi)):
-            lo, hi = (end.subs(strict, sp.true) for end in (codomain.lo, codomain.hi))
-            codomain = Interval(lo, hi, codomain.lo_open, codomain.hi_open)
-            relation, reason = strict, reason.replace(">=", ">")
+        if isinstance(relation, sp.Ge):
+            strict = sp.Gt(relation.lhs, relation.rhs)
+            known = {strict: sp.true, **_signs_if_positive(relation.lhs - relation.rhs, codomain)}
+            lo, hi = (end.subs(known) for end in (codomain.lo, codomain.hi))
+            if (lo, hi) != (codomain.lo, codomain.hi):
+                codomain = Interval(lo, hi, codomain.lo_open, codomain.hi_open)
+                relation, reason = strict, reason.replace(">=", ">")
         made.append((relation, reason))
     return codomain, tuple(made)
+
+
+def _signs_if_positive(expr: sp.Expr, codomain: Interval) -> dict[sp.Expr, sp.Expr]:
+    """The signs of multiples of `expr` in the ends of an interval, if that is positive."""
+    found = {}
+    for sign in codomain.lo.atoms(sp.sign) | codomain.hi.atoms(sp.sign):
+        ratio = sp.cancel(sign.args[0] / expr)
+        if ratio.is_number and ratio.is_nonzero:
+            found[sign] = sp.sign(ratio)
+    return found
 
 
 def _settle_pieces(part: PiecePart, image: Interval, bounds: Bounds, prove: Prover) -> Settled:
