@@ -9,7 +9,7 @@ import sympy as sp
 
 from symbij.calculus.bounds import Bounds
 from symbij.calculus.chain import Chain, Link, by_sign, chain_forward
-from symbij.calculus.closed_forms import closed_form, through_one
+from symbij.calculus.closed_forms import closed_form, shape_of, through_one
 from symbij.calculus.cores import ASSUMED, MonotoneCore, PiecewiseCore, links_of
 from symbij.calculus.enclose import box_of, enclosure, lies_in, ranges_of
 from symbij.calculus.ends import limit_of
@@ -101,7 +101,7 @@ def _settle_terms(part: SumPart | ProductPart, image: Interval, bounds: Bounds, 
     found = prove_monotone(part, image, bounds)
     if found is None:
         raise obstacle or Unproved(_not_one_way(part, proofs))
-    codomain, own = _strict(_codomain(part, image, found, bounds), found.conditions)
+    codomain, own = _strict(part, _codomain(part, image, found, bounds), found.conditions)
     if isinstance(part, ProductPart) and found.aligned and len(proofs) == len(part.terms):
         part = ProductPart(tuple(p.links for p in proofs))  # unfolded, in rows that know their logarithms
     core = MonotoneCore(
@@ -191,13 +191,17 @@ def _codomain(part: SumPart | ProductPart, image: Interval, found: Monotone, bou
     return Interval(lo, hi, lo_open, hi_open)
 
 
-def _strict(codomain: Interval, conditions: Conditions) -> tuple[Interval, Conditions]:
+def _strict(part: SumPart | ProductPart, codomain: Interval, conditions: Conditions) -> tuple[Interval, Conditions]:
     """A condition e >= 0 made e > 0 where the codomain depends on the sign of e, and the codomain for that case."""
     made = []
+    shape = shape_of(part)
+    is_quadratic = shape is not None and shape.name == "quadratic"  # whose closed form knows what it is for a = 0
     for relation, reason in conditions:
         if isinstance(relation, sp.Ge):
             strict = sp.Gt(relation.lhs, relation.rhs)
-            known = {strict: sp.true, **_signs_if_positive(relation.lhs - relation.rhs, codomain)}
+            known = {strict: sp.true}
+            if not is_quadratic:
+                known |= _signs_if_positive(relation.lhs - relation.rhs, codomain)
             lo, hi = (end.subs(known) for end in (codomain.lo, codomain.hi))
             if (lo, hi) != (codomain.lo, codomain.hi):
                 codomain = Interval(lo, hi, codomain.lo_open, codomain.hi_open)

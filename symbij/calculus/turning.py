@@ -1,5 +1,5 @@
-"""Where a sum of two terms turns: a t^2 + b t at t = -b/(2a) and a t + b/t at t = +-sqrt(b/a), for t = x or one function
-of it."""
+"""Where a sum of two terms turns: a t^2 + b t at t = -b/(2a) and a t + b/t at t = +-sqrt(b/a), for t = x or one
+function of it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,23 @@ from symbij.calculus.chain import invert_chain
 from symbij.calculus.closed_forms import in_one_function
 from symbij.calculus.domain import prove
 from symbij.calculus.parts import ProductPart, SumPart
+from symbij.calculus.polynomials import degree_at_most
 from symbij.calculus.proof import Folds, OutsideDomain, Unproved
 from symbij.calculus.recognise import NotChain, recognise
 from symbij.calculus.slopes import value_of
 from symbij.formula.interval import Interval
 
+_MOST_DEGREE = 40  # of what is multiplied out
 _X = sp.Symbol("x", real=True)
 
 
 def split_at_turns(part: SumPart | ProductPart, start: Interval, bounds: Bounds) -> list[Interval] | None:
     """The parts of `start` between the places where `part` turns or has a pole, from left to right; None if it has not
     one of the two shapes, or none of these places lies inside. Raises `Unproved` if parameters decide about that."""
-    expr = sp.expand(value_of((part,), _X))
+    expr = value_of((part,), _X)
+    if degree_at_most(expr, _X) > _MOST_DEGREE:
+        return None
+    expr = sp.expand(expr)
     g, outer, t = in_one_function(expr, _X) or (_X, expr, _X)
     turns = _turns(outer, t, bounds)
     if not turns:
