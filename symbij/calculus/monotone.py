@@ -21,6 +21,7 @@ from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.chain import Link
 from symbij.calculus.closed_forms import by_ends
 from symbij.calculus.cores import POINT
+from symbij.calculus.degrees import is_of_low_degree
 from symbij.calculus.enclose import Box, box_of, enclosure, ranges_of
 from symbij.calculus.parts import Folded, ProductPart, RawChain, SumPart
 from symbij.calculus.polynomials import by_polynomial
@@ -89,7 +90,9 @@ def _zeros(part: SumPart | ProductPart) -> list[float]:
     found = []
     for raw in part.terms:
         value = value_of(raw, _X)
-        if value.free_symbols == {_X} and value.is_polynomial(_X) and sp.degree(value, _X) in (1, 2):
+        if value.free_symbols != {_X} or not is_of_low_degree(value, _X) or not value.is_polynomial(_X):
+            continue
+        if sp.degree(value, _X) in (1, 2):
             found += [float(r) for r in sp.Poly(value, _X).nroots() if r.is_real]
     return found
 

@@ -12,6 +12,7 @@ import sympy as sp
 
 from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.cores import POINT
+from symbij.calculus.degrees import is_of_low_degree
 from symbij.calculus.parts import ProductPart, SumPart
 from symbij.calculus.patience import bounded
 from symbij.calculus.proof import Monotone, Turns
@@ -19,7 +20,6 @@ from symbij.calculus.slopes import value_of
 from symbij.formula.interval import Interval
 
 MOST_DEGREE = 12
-_MOST_TO_EXPAND = 40  # the degree up to which polynomials are multiplied out and their roots isolated
 
 
 def _if_polynomial(function: Callable[..., Monotone | None]) -> Callable[..., Monotone | None]:
@@ -42,7 +42,7 @@ def prove_rational(part: SumPart | ProductPart, where: Interval, bounds: Bounds)
     if where.lo.is_infinite or where.hi.is_infinite:
         return None
     value = value_of((part,), POINT)
-    if not value.is_rational_function(POINT) or degree_at_most(value, POINT) > _MOST_TO_EXPAND:
+    if not is_of_low_degree(value, POINT) or not value.is_rational_function(POINT):
         return None
     n, d = (sp.Poly(e, POINT) for e in sp.fraction(sp.together(value)))
     if max(n.degree(), d.degree()) < 2 or not avoids_zero(d.as_expr(), where, bounds):
@@ -59,7 +59,7 @@ def prove_rational(part: SumPart | ProductPart, where: Interval, bounds: Bounds)
 def by_polynomial(part: SumPart | ProductPart, where: Interval, bounds: Bounds) -> Monotone | None:
     """The derivative is a rational function, but for positive factors such as exponentials."""
     value = value_of((part,), POINT)
-    if degree_at_most(value, POINT) > _MOST_TO_EXPAND:
+    if not is_of_low_degree(value, POINT):
         return None
     derivative = value.diff(POINT)
     if not derivative.is_rational_function(POINT):
@@ -87,20 +87,6 @@ def by_polynomial(part: SumPart | ProductPart, where: Interval, bounds: Bounds) 
             return Monotone(_direction(a, bounds), False, tuple(conditions), "a quadratic derivative")
     form = _quotient_form(*quotient, where, bounds) if value.is_rational_function(POINT) else None
     return _by_bernstein(derivative, where, bounds, form)
-
-
-def degree_at_most(expr: sp.Expr, x: sp.Symbol) -> int:
-    """A bound of the degrees of the polynomials that `expr` is made of by sums, products and whole powers, found
-    without multiplying it out."""
-    if not expr.has(x):
-        return 0
-    if isinstance(expr, sp.Add):
-        return max(degree_at_most(a, x) for a in expr.args)
-    if isinstance(expr, sp.Mul):
-        return sum(degree_at_most(a, x) for a in expr.args)
-    if expr.is_Pow and expr.exp.is_Integer:
-        return abs(int(expr.exp)) * degree_at_most(expr.base, x)
-    return max([1, *(degree_at_most(a, x) for a in expr.args)])
 
 
 def _direction(expr: sp.Expr, bounds: Bounds) -> int | sp.Expr:

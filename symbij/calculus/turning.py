@@ -8,15 +8,14 @@ import sympy as sp
 from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.chain import invert_chain
 from symbij.calculus.closed_forms import in_one_function
+from symbij.calculus.degrees import is_of_low_degree
 from symbij.calculus.domain import prove
 from symbij.calculus.parts import ProductPart, SumPart
-from symbij.calculus.polynomials import degree_at_most
 from symbij.calculus.proof import Folds, OutsideDomain, Unproved
 from symbij.calculus.recognise import NotChain, recognise
 from symbij.calculus.slopes import value_of
 from symbij.formula.interval import Interval
 
-_MOST_DEGREE = 40  # of what is multiplied out
 _X = sp.Symbol("x", real=True)
 
 
@@ -24,7 +23,7 @@ def split_at_turns(part: SumPart | ProductPart, start: Interval, bounds: Bounds)
     """The parts of `start` between the places where `part` turns or has a pole, from left to right; None if it has not
     one of the two shapes, or none of these places lies inside. Raises `Unproved` if parameters decide about that."""
     expr = value_of((part,), _X)
-    if degree_at_most(expr, _X) > _MOST_DEGREE:
+    if not is_of_low_degree(expr, _X):
         return None
     expr = sp.expand(expr)
     g, outer, t = in_one_function(expr, _X) or (_X, expr, _X)
