@@ -31,7 +31,11 @@ class Folds(Exception):
 
 
 class Unproved(Exception):
-    """No proof: the reason, in words."""
+    """No proof: the reason, in words, and what helps if no domain was given."""
+
+    def __init__(self, reason: str, advice: str = "") -> None:
+        self.reason = reason
+        super().__init__(f"{reason}; {advice}" if advice else reason)
 
 
 class Undefined(Unproved):

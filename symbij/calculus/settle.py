@@ -100,7 +100,9 @@ def _settle_terms(part: SumPart | ProductPart, image: Interval, bounds: Bounds, 
         return Settled(closed_form(core, bounds), conditions)
     found = prove_monotone(part, image, bounds)
     if found is None:
-        raise obstacle or Unproved(_not_one_way(part, proofs))
+        raise obstacle or Unproved(
+            _not_one_way(part, proofs), "give domain=(lo, hi)" if isinstance(part, ProductPart) else ""
+        )
     codomain, own = _strict(part, _codomain(part, image, found, bounds), found.conditions)
     if isinstance(part, ProductPart) and found.aligned and len(proofs) == len(part.terms):
         part = ProductPart(tuple(p.links for p in proofs))  # unfolded, in rows that know their logarithms
@@ -125,7 +127,7 @@ def _union(proofs: list[Proof]) -> Conditions:
 
 def _not_one_way(part: SumPart | ProductPart, proofs: list[Proof]) -> str:
     if isinstance(part, ProductPart):
-        return "the factors of the product are not proved to rise or to fall together; give domain=(lo, hi)"
+        return "the factors of the product are not proved to rise or to fall together"
     x = sp.Symbol("x", real=True)
     rising = [str(chain_forward(p.links, x)) for p in proofs if p.sign == 1]
     others = [str(chain_forward(p.links, x)) for p in proofs if p.sign != 1]
@@ -181,7 +183,7 @@ def _codomain(part: SumPart | ProductPart, image: Interval, found: Monotone, bou
         return REALS  # monotone, so of odd degree
     at_lo, at_hi = (limit_of((part,), image, side, bounds) for side in ("lo", "hi"))
     if at_lo is None or at_hi is None:
-        raise Unproved("the values at the ends of its domain could not be found; give domain=(lo, hi)")
+        raise Unproved("the values at the ends of its domain could not be found", "give domain=(lo, hi)")
     lo, hi = by_sign(found.direction, at_lo, at_hi), by_sign(found.direction, at_hi, at_lo)
     lo_open, hi_open = image.lo_open, image.hi_open
     if found.direction == -1:
