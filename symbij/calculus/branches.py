@@ -191,31 +191,32 @@ def _sum_split(chain: RawChain, place: int, start: Interval, bounds: Bounds) -> 
     where it turns or one of its terms folds."""
     try:
         proof = prove(chain[: place + 1], start, bounds)
-    except Turns as turns:
-        if place or not turns.places:
-            raise
-        ends = (start.lo, *turns.places, start.hi)
-        opens = (start.lo_open, *(False for _ in turns.places), start.hi_open)
-        return [(chain, Interval(*pairs), ()) for pairs in zip(ends, ends[1:], opens, opens[1:], strict=False)]
-    except Folds as fold:
-        turned = None if place else split_at_turns(chain[0], start, bounds)
-        if turned is not None:
-            return [(chain, part, ()) for part in turned]
-        parts = sorted(fold.parts, key=cmp_to_key(lambda a, b: _order(a, b, bounds)))
-        touching = all(_same(a.hi, b.lo, bounds) for a, b in pairwise(parts))
-        whole = parts and _same(parts[0].lo, start.lo, bounds) and _same(parts[-1].hi, start.hi, bounds)
-        if not (touching and whole) or start in parts:
-            raise Unproved(
-                f"'{fold.folded.name}' receives values in {fold.image}, and the parts of {start} on which it is "
-                "monotone could not be found"
-            ) from None
+    except (Folds, Unproved) as doubt:
+        if isinstance(doubt, Turns) and doubt.places and not place:
+            ends = (start.lo, *doubt.places, start.hi)
+            opens = (start.lo_open, *(False for _ in doubt.places), start.hi_open)
+            parts = [Interval(*pairs) for pairs in zip(ends, ends[1:], opens, opens[1:], strict=False)]
+        else:
+            turned = None if place else split_at_turns(chain[0], start, bounds)
+            parts = _fold_parts(doubt, start, bounds) if turned is None else turned
         return [(chain, part, ()) for part in parts]
-    except Unproved:
-        turned = None if place else split_at_turns(chain[0], start, bounds)
-        if turned is None:
-            raise
-        return [(chain, part, ()) for part in turned]
     return [((*proof.links, *chain[place + 1 :]), proof.domain, proof.conditions)]
+
+
+def _fold_parts(doubt: Folds | Unproved, start: Interval, bounds: Bounds) -> list[Interval]:
+    """The parts of `start` that lead into one branch each of the term that folds. Raises `doubt` if no term does."""
+    fold = doubt.fold if isinstance(doubt, Turns) else doubt
+    if not isinstance(fold, Folds):
+        raise doubt
+    parts = sorted(fold.parts, key=cmp_to_key(lambda a, b: _order(a, b, bounds)))
+    touching = all(_same(a.hi, b.lo, bounds) for a, b in pairwise(parts))
+    whole = parts and _same(parts[0].lo, start.lo, bounds) and _same(parts[-1].hi, start.hi, bounds)
+    if not (touching and whole) or start in parts:
+        raise Unproved(
+            f"'{fold.folded.name}' receives values in {fold.image}, and the parts of {start} on which it is "
+            "monotone could not be found"
+        )
+    return parts
 
 
 def _derived(formula: Formula, proof: Proof, conditions: Conditions) -> Derivation:

@@ -48,6 +48,7 @@ class Turns(Unproved):
     def __init__(self, points: tuple[float, float], places: tuple[sp.Expr, ...] = ()) -> None:
         self.points = points
         self.places = places
+        self.fold: Folds | None = None  # of a term, if one folds
         where = "" if points[0] == points[1] else f": at {points[0]:.6g} and at {points[1]:.6g}"
         super().__init__(f"its derivative has both signs{where}")
 

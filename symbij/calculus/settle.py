@@ -98,7 +98,11 @@ def _settle_terms(part: SumPart | ProductPart, image: Interval, bounds: Bounds, 
             "a sum of maps that go one way",
         )
         return Settled(closed_form(core, bounds), conditions)
-    found = prove_monotone(part, image, bounds)
+    try:
+        found = prove_monotone(part, image, bounds)
+    except Turns as turns:
+        turns.fold = obstacle if isinstance(obstacle, Folds) else None
+        raise
     if found is None:
         raise obstacle or Unproved(
             _not_one_way(part, proofs), "give domain=(lo, hi)" if isinstance(part, ProductPart) else ""
