@@ -24,9 +24,9 @@ from symbij.bijectors.declaration import (
 from symbij.bijectors.fused import BoundStage, FusedTransform, program_of
 from symbij.bijectors.numeric import numeric
 from symbij.bijectors.variable import Variable, value_of
-from symbij.errors import ParameterError, ShapeError, UsageError
+from symbij.errors import ParameterError, UsageError
 from symbij.formula.constraints import Vector
-from symbij.kernels.broadcast import as_float_array, broadcast_shape
+from symbij.kernels.broadcast import as_float_array, broadcast_shape, check_broadcasting
 from symbij.kernels.run import Out
 from symbij.program.ir import Program
 
@@ -84,7 +84,7 @@ class DerivedBijector(Bijector):
 
     def __init__(self, *args: Any, validate_args: bool = True, name: str | None = None, **kwargs: Any) -> None:
         values = self._bound_values(args, kwargs)
-        self._check_shapes(values)
+        check_broadcasting(type(self).__name__, self._shapes(values))
         super().__init__(
             validate_args=validate_args,
             is_constant_jacobian=self._facts.constant_jacobian,
@@ -128,17 +128,6 @@ class DerivedBijector(Bijector):
     def _shapes(cls, values: dict[str, Any]) -> dict[str, tuple[int, ...]]:
         """The shapes of the parameters that broadcast against each other."""
         return {k: v.shape for k, v in values.items()}
-
-    @classmethod
-    def _check_shapes(cls, values: dict[str, Any]) -> None:
-        """Refuse values that do not broadcast against each other."""
-        shapes = {k: shape for k, shape in cls._shapes(values).items() if shape}
-        if len(set(shapes.values())) > 1:
-            try:
-                np.broadcast_shapes(*shapes.values())
-            except ValueError:
-                listed = ", ".join(f"{k} {shape}" for k, shape in shapes.items())
-                raise ShapeError(f"{cls.__name__}: the shapes of its parameters do not broadcast: {listed}") from None
 
     def _check_constraints(self, values: dict[str, np.ndarray]) -> None:
         for p in self._parameter_list:
