@@ -26,7 +26,7 @@ from symbij.bijectors.numeric import numeric
 from symbij.bijectors.variable import Variable, value_of
 from symbij.errors import ParameterError, UsageError
 from symbij.formula.constraints import Vector
-from symbij.kernels.broadcast import as_float_array, broadcast_shape
+from symbij.kernels.broadcast import as_float_array, broadcast_shape, check_broadcasting
 from symbij.kernels.run import Out
 from symbij.program.ir import Program
 
@@ -84,6 +84,7 @@ class DerivedBijector(Bijector):
 
     def __init__(self, *args: Any, validate_args: bool = True, name: str | None = None, **kwargs: Any) -> None:
         values = self._bound_values(args, kwargs)
+        check_broadcasting(type(self).__name__, self._shapes(values))
         super().__init__(
             validate_args=validate_args,
             is_constant_jacobian=self._facts.constant_jacobian,
@@ -122,6 +123,11 @@ class DerivedBijector(Bijector):
         """What is kept of the arguments: variables, and arrays that nobody can change."""
         given = cls._given(args, kwargs)
         return {k: v if isinstance(v, Variable) else fixed(cls.__name__, k, v) for k, v in given.items()}
+
+    @classmethod
+    def _shapes(cls, values: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+        """The shapes of the parameters that broadcast against each other."""
+        return {k: v.shape for k, v in values.items()}
 
     def _check_constraints(self, values: dict[str, np.ndarray]) -> None:
         for p in self._parameter_list:
@@ -269,11 +275,15 @@ def bijector(
             )  # fmt: skip
 
         return decorate
-    title = name or getattr(formula, "__name__", None) or "FormulaBijector"
+    _check_arguments(name, assume_bijective=assume_bijective, many_to_one=many_to_one)
+    own = getattr(formula, "__name__", "")
+    title = name or (own if own.isidentifier() and not keyword.iskeyword(own) else "FormulaBijector")
     doc = inspect.getdoc(formula) if inspect.isfunction(formula) else None
     if any(isinstance(c, Vector) for c in constraints.values()):
         from symbij.bijectors.vector import vector_bijector
 
+        if many_to_one:
+            raise UsageError("many_to_one=True: a map with vector parameters must be one-to-one")
         return vector_bijector(formula, title, domain, assume_bijective, constraints)
     key = key_of(formula, domain, constraints)
     if key is not None and assume_bijective:
@@ -300,6 +310,14 @@ def bijector(
         _ = cls._facts  # refuses at once what is not one-to-one
     cls._key = key
     return cls
+
+
+def _check_arguments(name: object, **switches: object) -> None:
+    if name is not None and not (isinstance(name, str) and name.strip() and name.isprintable()):
+        raise UsageError(f"name must be a string that can be printed, got {name!r}")
+    for key, value in switches.items():
+        if not isinstance(value, (bool, np.bool_)):
+            raise UsageError(f"{key} must be True or False, got {value!r}")
 
 
 # Attributes that instances have beside those of the class, and arguments of the constructor.
@@ -347,8 +365,7 @@ def declare_parts(
         "__doc__": doc or f"y = {text}" + (f"\n\nParameters:{listed}" if listed else ""),
         "__module__": "symbij.bijectors",
     }
-    usable = name.isidentifier() and not keyword.iskeyword(name)
-    return type(name if usable else "FormulaBijector", (base,), body)
+    return type(name, (base,), body)
 
 
 def _restored(

@@ -130,6 +130,12 @@ class VectorBijector(DerivedBijector):
         return values
 
     @classmethod
+    def _shapes(cls, values: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+        vectors = cls._family.counts(0)
+        known = {k: v for k, v in values.items() if not isinstance(v, tuple)}
+        return {k: v.shape[:-1] if k in vectors else v.shape for k, v in known.items()}
+
+    @classmethod
     def _size_of(cls, values: dict[str, Any]) -> int:
         offsets = cls._family.counts(0)
         counts = {name: _count(values[name]) for name in offsets}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property, cmp_to_key
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import sympy as sp
 
@@ -22,12 +22,14 @@ from symbij.calculus.parts import Folded, ProductPart, RawChain, SumPart
 from symbij.calculus.proof import Folds, OutsideDomain, Proof, Turns, Undefined, Unproved
 from symbij.calculus.recognise import NotChain, recognise
 from symbij.calculus.rules import simplify_chain
+from symbij.calculus.turning import split_at_turns
 from symbij.errors import DomainError, NotBijectiveError
 from symbij.formula.formula import Formula
 from symbij.formula.interval import Interval
 from symbij.formula.vocabulary import NONZERO
 
 Conditions = tuple[tuple[sp.Basic, str], ...]
+_Task = tuple[RawChain, Interval, Conditions]  # a chain to split on an interval, and what was assumed on the way
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,24 +135,39 @@ def derive_branches(formula: Formula) -> BranchedDerivation:
 def _split(chain: RawChain, start: Interval, bounds: Bounds) -> list[Proof]:
     """Proofs of `chain` on the parts of `start` that are one-to-one and on which it is defined."""
     done: list[Proof] = []
-    waiting = [(chain, start)]
+    waiting: list[_Task] = [(chain, start, ())]
     while waiting:
-        chain, start = waiting.pop()
+        chain, start, conditions = waiting.pop()
         place = next((i for i, item in enumerate(chain) if isinstance(item, (Folded, SumPart, ProductPart))), None)
         try:
             if place is None:
-                done.append(prove(chain, start, bounds))
+                proof = prove(chain, start, bounds)
+                done.append(replace(proof, conditions=tuple(dict.fromkeys((*conditions, *proof.conditions)))))
             elif isinstance(chain[place], Folded):
-                waiting += [(part, start) for part in _chosen(chain, place, start, bounds)]
+                waiting += [(part, start, conditions) for part in _chosen(chain, place, start, bounds)]
             else:
-                waiting += _sum_split(chain, place, start, bounds)
+                waiting += [(*task, (*conditions, *own)) for *task, own in _sum_split(chain, place, start, bounds)]
         except Undefined:
             continue
         except OutsideDomain as outside:
             raise Unproved(
                 f"'{outside.item}' receives values in {outside.got}, and is defined on {outside.needed} only"
             ) from None
+    _check_possible([c for proof in done for c in proof.conditions])
     return done
+
+
+def _check_possible(conditions: list[tuple[sp.Basic, str]]) -> None:
+    """Refuse conditions e >= 0 and -e >= 0, which hold together at e = 0 only: each branch was proved for parameters of
+    its own, and together they are the branches of no map."""
+    sides = [relation.lhs for relation, _ in conditions if isinstance(relation, (sp.Ge, sp.Gt)) and relation.rhs == 0]
+    for a, b in combinations(dict.fromkeys(sides), 2):
+        ratio = sp.cancel(a / b)
+        if ratio.is_number and ratio.is_negative:
+            raise Unproved(
+                f"they depend on the sign of {a}, and are not the same on both sides of zero; constrain the "
+                "parameters, for example as positive or negative"
+            )
 
 
 def _chosen(chain: RawChain, place: int, start: Interval, bounds: Bounds) -> list[RawChain]:
@@ -169,27 +186,37 @@ def _chosen(chain: RawChain, place: int, start: Interval, bounds: Bounds) -> lis
     return [(*before, Within(where), *links, *after) for where, links in branches]
 
 
-def _sum_split(chain: RawChain, place: int, start: Interval, bounds: Bounds) -> list[tuple[RawChain, Interval]]:
-    """What is left to do for a chain with a sum: it is settled, or `start` is split where one of its terms folds."""
+def _sum_split(chain: RawChain, place: int, start: Interval, bounds: Bounds) -> list[_Task]:
+    """What is left to do for a chain with a sum: it is settled, on the conditions of its proof, or `start` is split
+    where it turns or one of its terms folds."""
     try:
         proof = prove(chain[: place + 1], start, bounds)
-    except Turns as turns:
-        if place or not turns.places:
-            raise
-        ends = (start.lo, *turns.places, start.hi)
-        opens = (start.lo_open, *(False for _ in turns.places), start.hi_open)
-        return [(chain, Interval(*pairs)) for pairs in zip(ends, ends[1:], opens, opens[1:], strict=False)]
-    except Folds as fold:
-        parts = sorted(fold.parts, key=cmp_to_key(lambda a, b: _order(a, b, bounds)))
-        touching = all(_same(a.hi, b.lo, bounds) for a, b in pairwise(parts))
-        whole = parts and _same(parts[0].lo, start.lo, bounds) and _same(parts[-1].hi, start.hi, bounds)
-        if not (touching and whole) or start in parts:
-            raise Unproved(
-                f"'{fold.folded.name}' receives values in {fold.image}, and the parts of {start} on which it is "
-                "monotone could not be found"
-            ) from None
-        return [(chain, part) for part in parts]
-    return [((*proof.links, *chain[place + 1 :]), proof.domain)]
+    except (Folds, Unproved) as doubt:
+        if isinstance(doubt, Turns) and doubt.places and not place:
+            ends = (start.lo, *doubt.places, start.hi)
+            opens = (start.lo_open, *(False for _ in doubt.places), start.hi_open)
+            parts = [Interval(*pairs) for pairs in zip(ends, ends[1:], opens, opens[1:], strict=False)]
+        else:
+            turned = None if place else split_at_turns(chain[0], start, bounds)
+            parts = _fold_parts(doubt, start, bounds) if turned is None else turned
+        return [(chain, part, ()) for part in parts]
+    return [((*proof.links, *chain[place + 1 :]), proof.domain, proof.conditions)]
+
+
+def _fold_parts(doubt: Folds | Unproved, start: Interval, bounds: Bounds) -> list[Interval]:
+    """The parts of `start` that lead into one branch each of the term that folds. Raises `doubt` if no term does."""
+    fold = doubt.fold if isinstance(doubt, Turns) else doubt
+    if not isinstance(fold, Folds):
+        raise doubt
+    parts = sorted(fold.parts, key=cmp_to_key(lambda a, b: _order(a, b, bounds)))
+    touching = all(_same(a.hi, b.lo, bounds) for a, b in pairwise(parts))
+    whole = parts and _same(parts[0].lo, start.lo, bounds) and _same(parts[-1].hi, start.hi, bounds)
+    if not (touching and whole) or start in parts:
+        raise Unproved(
+            f"'{fold.folded.name}' receives values in {fold.image}, and the parts of {start} on which it is "
+            "monotone could not be found"
+        )
+    return parts
 
 
 def _derived(formula: Formula, proof: Proof, conditions: Conditions) -> Derivation:

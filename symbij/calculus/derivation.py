@@ -201,9 +201,9 @@ def _derive(formula: Formula) -> Derivation:
         raise NotBijectiveError(f"{formula.text} is not one-to-one: {turns}; give a domain=(lo, hi)") from None
     except Unproved as reason:
         _refute(formula, None)
+        why = reason.reason if formula.domain else reason  # with no advice to give one
         raise NotBijectiveError(
-            f"{formula.text}: no proof that it is one-to-one: {reason}; if you know that it is, pass "
-            "assume_bijective=True"
+            f"{formula.text}: no proof that it is one-to-one: {why}; if you know that it is, pass assume_bijective=True"
         ) from None
     except OutsideDomain as outside:
         raise DomainError(

@@ -112,6 +112,7 @@ def _prove_on_all(chain: RawChain, start: Interval, bounds: Bounds, may_cut: boo
         if not walk.cut:
             image = walk.image()
             _check_not_empty(start, bounds)
+            _check_in_order(image, bounds)
             return Proof(tuple(walk.links), start, image, walk.sign, tuple(walk.conditions), tuple(walk.images))
         start = Interval(walk.lo, walk.hi, walk.lo_open, walk.hi_open)
     raise Unproved("the domain could not be settled")
@@ -353,3 +354,10 @@ def _check_not_empty(domain: Interval, bounds: Bounds) -> None:
         or sign_of(sp.expand(domain.hi - domain.lo), bounds) in (0, -1)
     ):
         raise Undefined(f"the formula is defined nowhere: its domain {domain} is empty")
+
+
+def _check_in_order(image: Interval, bounds: Bounds) -> None:
+    """Refuse a codomain that is no interval: of a strictly monotone map, one of its ends is wrong then. Ends that are
+    equal to many digits only are those of a map that is nearly level."""
+    if image.lo in (image.hi, sp.oo) or image.hi == -sp.oo or sign_of(sp.expand(image.hi - image.lo), bounds) == -1:
+        raise Unproved(f"its values at the ends of its domain, {image.lo} and {image.hi}, are not those of such a map")

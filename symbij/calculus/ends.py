@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
+import mpmath
 import sympy as sp
 
 from symbij.calculus.bounds import Bounds, sign_of
@@ -12,6 +14,7 @@ from symbij.calculus.intervals import signed_symbol
 from symbij.calculus.parts import Folded, ProductPart, RawChain, SumPart
 from symbij.calculus.patience import bounded
 from symbij.calculus.slopes import value_of
+from symbij.calculus.truth import evaluate
 from symbij.formula.functions import expand_definitions
 from symbij.formula.interval import Interval
 
@@ -104,12 +107,54 @@ def _product(parts: list[sp.Expr], bounds: Bounds) -> sp.Expr | None:
 
 
 def _general(raw: RawChain, where: Interval, side: str) -> sp.Expr | None:
+    """By sympy, whose limits of what cancels can be wrong: x + cosh(x)**2 - sinh(x)**2 tends to 1, it says."""
     value = expand_definitions(value_of(raw, _X))
     end = getattr(where, side)
     direction = "+" if side == "lo" else "-"
-    found = bounded(lambda: sp.limit(value, _X, end, direction))
-    if found is None or not isinstance(found, sp.Expr):
-        return None
-    if found.has(sp.Limit, sp.AccumBounds, sp.nan, sp.zoo, sp.I, _X) or found.is_extended_real is False:
-        return None
-    return found
+    for form in (lambda: value, lambda: sp.simplify(value)):
+        found = bounded(lambda form=form: sp.limit(form(), _X, end, direction))
+        if found is None or not isinstance(found, sp.Expr):
+            continue
+        if found.has(sp.Limit, sp.AccumBounds, sp.nan, sp.zoo, sp.I, _X) or found.is_extended_real is False:
+            continue
+        if not _refuted(value, found, where, side):
+            return found
+    return None
+
+
+def _refuted(value: sp.Expr, limit: sp.Expr, where: Interval, side: str) -> bool:
+    """Whether values on the way to an end show that they do not tend to `limit`, for a monotone function without
+    parameters: that comes closer and closer to its limit. Rounding counts for nothing."""
+    if value.free_symbols != {_X} or not (where.lo.is_number and where.hi.is_number):
+        return False
+    distances = []
+    for x in _towards(where, side):
+        at = evaluate(value, {"x": x}, _PRECISION)
+        if not mpmath.isfinite(at):
+            return False
+        with mpmath.workprec(_PRECISION):
+            far = at * (-1 if limit == sp.oo else 1) if limit.is_infinite else abs(at - evaluate(limit, {}, _PRECISION))
+        distances.append(far)
+    return any(b > a + abs(a) * _ROUNDING + _ROUNDING for a, b in pairwise(distances))
+
+
+_PRECISION = 2000
+_ROUNDING = mpmath.mpf(2) ** -100
+
+
+def _towards(where: Interval, side: str) -> list[mpmath.mpf]:
+    """Points of an interval with numbers as ends, on the way to one of these."""
+    lo, hi = (evaluate(end, {}, _PRECISION) for end in (where.lo, where.hi))
+    with mpmath.workprec(_PRECISION):
+        if mpmath.isinf(lo) and mpmath.isinf(hi):
+            start, sign = mpmath.mpf(0), 1 if side == "hi" else -1
+        elif mpmath.isinf(lo) or mpmath.isinf(hi):
+            start, sign = (hi, -1) if mpmath.isinf(lo) else (lo, 1)
+        else:
+            start, sign = lo, 1
+        if mpmath.isinf(lo if side == "lo" else hi):
+            return [start + sign * mpmath.mpf(size) for size in (5, 11, 23, 47, 95)]
+        near, other = (lo, hi) if side == "lo" else (hi, lo)
+        width = 1 if mpmath.isinf(other) else abs(other - near)
+        inward = 1 if side == "lo" else -1
+        return [near + inward * width * mpmath.mpf(2) ** -k for k in (2, 4, 8, 16, 32)]

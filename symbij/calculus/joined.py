@@ -5,6 +5,7 @@
     a*softplus(u) - a*u                   =  a*softplus(-u)
     a*log(u) - a*log(1 - u)               =  a*logit(u)
     a*log(1 + u) - a*log(1 - u)           =  2*a*atanh(u)
+    a*cosh(u)**2 - a*sinh(u)**2           =  a                    (sin and cos likewise)
     (x + a)**3 - x**3                     =  3*a*x**2 + 3*a**2*x + a**3        (polynomials; the highest power cancels)
 
 Both sides are defined for the same u; requirements on it come from the user's own words.
@@ -25,8 +26,22 @@ def joined_terms(expr: sp.Add, x: sp.Symbol) -> sp.Expr | None:
     if expr.has(fn.expm1):
         joined = joined.replace(lambda part: isinstance(part, sp.Add), lambda part: _joined_expm1(part, x))
     if isinstance(joined, sp.Add):
+        joined = _joined_squares(joined, x)
+    if isinstance(joined, sp.Add):
         joined = _joined_logs(_joined_softplus(joined, x), x)
-    return None if joined == expr else joined
+    return None if joined == expr or not joined.has(x) else joined
+
+
+def _joined_squares(expr: sp.Add, x: sp.Symbol) -> sp.Expr:
+    for first, second, sign in ((sp.cosh, sp.sinh, -1), (sp.sin, sp.cos, 1)):
+        for term in expr.args:
+            factor, square = term.as_independent(x, as_Add=False)
+            if square.is_Pow and square.exp == 2 and isinstance(square.base, first):
+                other = sign * factor * second(square.base.args[0]) ** 2
+                if other in expr.args:
+                    rest = expr - term - other + factor
+                    return _joined_squares(rest, x) if isinstance(rest, sp.Add) else rest
+    return expr
 
 
 def without_powers_that_cancel(expr: sp.Add, x: sp.Symbol) -> sp.Expr | None:

@@ -22,6 +22,7 @@ from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.chain import Link
 from symbij.calculus.closed_forms import by_ends
 from symbij.calculus.cores import POINT
+from symbij.calculus.degrees import is_of_low_degree
 from symbij.calculus.enclose import Box, box_of, enclosure, ranges_of
 from symbij.calculus.parts import Folded, ProductPart, RawChain, SumPart
 from symbij.calculus.polynomials import by_polynomial
@@ -91,7 +92,9 @@ def _zeros(part: SumPart | ProductPart) -> list[float]:
     found = []
     for raw in part.terms:
         value = value_of(raw, _X)
-        if value.free_symbols == {_X} and value.is_polynomial(_X) and sp.degree(value, _X) in (1, 2):
+        if value.free_symbols != {_X} or not is_of_low_degree(value, _X) or not value.is_polynomial(_X):
+            continue
+        if sp.degree(value, _X) in (1, 2):
             found += [float(r) for r in sp.Poly(value, _X).nroots() if r.is_real]
     return found
 
@@ -162,7 +165,8 @@ def _by_range(
         other = ends[1 - signs.index(0)]
         return Monotone(other, False, (), _RANGE_PROOF, None, log_form)
     condition = (sp.Ge(product, 0), f"{product} >= 0, {why}")
-    return Monotone(sp.expand(ends[0] + ends[1]), False, (condition,), _RANGE_PROOF, None, log_form)
+    direction = sp.expand(ends[0] + ends[1])
+    return Monotone(sign_of(direction, bounds) or direction, False, (condition,), _RANGE_PROOF, None, log_form)
 
 
 def _log_slope_of_tanh(part: SumPart, a: sp.Expr, c: sp.Expr) -> sp.Expr | None:

@@ -12,6 +12,7 @@ import sympy as sp
 
 from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.cores import POINT
+from symbij.calculus.degrees import is_of_low_degree
 from symbij.calculus.parts import ProductPart, SumPart
 from symbij.calculus.patience import bounded
 from symbij.calculus.proof import Monotone, Turns
@@ -41,7 +42,7 @@ def prove_rational(part: SumPart | ProductPart, where: Interval, bounds: Bounds)
     if where.lo.is_infinite or where.hi.is_infinite:
         return None
     value = value_of((part,), POINT)
-    if not value.is_rational_function(POINT):
+    if not is_of_low_degree(value, POINT) or not value.is_rational_function(POINT):
         return None
     n, d = (sp.Poly(e, POINT) for e in sp.fraction(sp.together(value)))
     if max(n.degree(), d.degree()) < 2 or not avoids_zero(d.as_expr(), where, bounds):
@@ -58,6 +59,8 @@ def prove_rational(part: SumPart | ProductPart, where: Interval, bounds: Bounds)
 def by_polynomial(part: SumPart | ProductPart, where: Interval, bounds: Bounds) -> Monotone | None:
     """The derivative is a rational function, but for positive factors such as exponentials."""
     value = value_of((part,), POINT)
+    if not is_of_low_degree(value, POINT):
+        return None
     derivative = value.diff(POINT)
     if not derivative.is_rational_function(POINT):
         factored = bounded(sp.factor, derivative)
@@ -73,9 +76,10 @@ def by_polynomial(part: SumPart | ProductPart, where: Interval, bounds: Bounds) 
     if derivative.degree() == 2:
         a, b, c = derivative.all_coeffs()
         condition = sp.expand(4 * a * c - b**2)
-        if sign_of(condition, bounds) in (0, 1):
+        known = sign_of(condition, bounds)
+        if known in (0, 1):
             return Monotone(_direction(a, bounds), False, (), "the derivative has no real roots")
-        if where.is_reals and value.is_polynomial(POINT):
+        if known is None and where.is_reals and value.is_polynomial(POINT):
             reason = f"{condition} >= 0, so that the quadratic derivative does not change its sign"
             conditions: list[tuple[sp.Basic, str]] = [(sp.Ge(condition, 0), reason)]
             if not a.is_nonzero:

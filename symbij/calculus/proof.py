@@ -31,7 +31,11 @@ class Folds(Exception):
 
 
 class Unproved(Exception):
-    """No proof: the reason, in words."""
+    """No proof: the reason, in words, and what helps if no domain was given."""
+
+    def __init__(self, reason: str, advice: str = "") -> None:
+        self.reason = reason
+        super().__init__(f"{reason}; {advice}" if advice else reason)
 
 
 class Undefined(Unproved):
@@ -44,7 +48,9 @@ class Turns(Unproved):
     def __init__(self, points: tuple[float, float], places: tuple[sp.Expr, ...] = ()) -> None:
         self.points = points
         self.places = places
-        super().__init__(f"the derivative has different signs at {points[0]:.6g} and {points[1]:.6g}")
+        self.fold: Folds | None = None  # of a term, if one folds
+        where = "" if points[0] == points[1] else f": at {points[0]:.6g} and at {points[1]:.6g}"
+        super().__init__(f"its derivative has both signs{where}")
 
 
 class OutsideDomain(Exception):

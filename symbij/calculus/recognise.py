@@ -11,6 +11,7 @@ import sympy as sp
 from symbij.calculus.affine import scaled
 from symbij.calculus.chain import Chain, Link, link, scaling
 from symbij.calculus.closed_forms import plus_root
+from symbij.calculus.degrees import is_of_low_degree
 from symbij.calculus.joined import joined_terms, without_powers_that_cancel
 from symbij.calculus.parts import FloorPart, Folded, PiecePart, ProductPart, RawChain, SplinePart, SumPart
 from symbij.calculus.pieces import switches
@@ -242,7 +243,7 @@ def _moebius(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
     for t in _repeated(expr, x):
         dummy = sp.Dummy("t", positive=True if isinstance(t, sp.exp) else None, real=True)
         quotient = _in_terms_of(expr, t, dummy, x)
-        if t == expr or quotient.has(x):
+        if t == expr or quotient.has(x) or not is_of_low_degree(quotient, dummy):
             continue
         numerator, denominator = sp.fraction(sp.cancel(sp.together(quotient)))
         try:

@@ -9,7 +9,7 @@ import sympy as sp
 
 from symbij.calculus.bounds import Bounds
 from symbij.calculus.chain import Chain, Link, by_sign, chain_forward
-from symbij.calculus.closed_forms import closed_form, through_one
+from symbij.calculus.closed_forms import closed_form, shape_of, through_one
 from symbij.calculus.cores import ASSUMED, MonotoneCore, PiecewiseCore, links_of
 from symbij.calculus.enclose import box_of, enclosure, lies_in, ranges_of
 from symbij.calculus.ends import limit_of
@@ -103,16 +103,23 @@ def _settle_terms(part: SumPart | ProductPart, image: Interval, bounds: Bounds, 
             "a sum of maps that go one way",
         )
         return Settled(with_series(closed_form(core, bounds)), conditions)
-    found = prove_monotone(part, image, bounds)
+    try:
+        found = prove_monotone(part, image, bounds)
+    except Turns as turns:
+        turns.fold = obstacle if isinstance(obstacle, Folds) else None
+        raise
     if found is None:
-        raise obstacle or Unproved(_not_one_way(part, proofs))
-    codomain, own = _strict(_codomain(part, image, found, bounds), found.conditions)
+        raise obstacle or Unproved(
+            _not_one_way(part, proofs), "give domain=(lo, hi)" if isinstance(part, ProductPart) else ""
+        )
+    codomain, own = _strict(part, _codomain(part, image, found, bounds), found.conditions)
     if isinstance(part, ProductPart) and found.aligned and len(proofs) == len(part.terms):
         part = ProductPart(tuple(p.links for p in proofs))  # unfolded, in rows that know their logarithms
     core = MonotoneCore(
         part, found.direction, image, codomain, found.aligned, found.proof, found.derivative, found.log_derivative
     )
-    factors = {c for term in part.terms for item in links_of(term) if item.name == "scale" for c in item.conditions()}
+    scales = (item for term in part.terms for item in links_of(term) if item.name == "scale")
+    factors = {c for item in scales for whole in item.conditions() for c in (whole, *sp.Mul.make_args(whole))}
     kept = tuple(c for c in conditions if not (isinstance(c[0], sp.Ne) and c[0].lhs in factors))
     return Settled(with_series(closed_form(core, bounds)), (*kept, *own))
 
@@ -129,7 +136,7 @@ def _union(proofs: list[Proof]) -> Conditions:
 
 def _not_one_way(part: SumPart | ProductPart, proofs: list[Proof]) -> str:
     if isinstance(part, ProductPart):
-        return "the factors of the product are not proved to rise or to fall together; give domain=(lo, hi)"
+        return "the factors of the product are not proved to rise or to fall together"
     x = sp.Symbol("x", real=True)
     rising = [str(chain_forward(p.links, x)) for p in proofs if p.sign == 1]
     others = [str(chain_forward(p.links, x)) for p in proofs if p.sign != 1]
@@ -185,7 +192,7 @@ def _codomain(part: SumPart | ProductPart, image: Interval, found: Monotone, bou
         return REALS  # monotone, so of odd degree
     at_lo, at_hi = (limit_of((part,), image, side, bounds) for side in ("lo", "hi"))
     if at_lo is None or at_hi is None:
-        raise Unproved("the values at the ends of its domain could not be found; give domain=(lo, hi)")
+        raise Unproved("the values at the ends of its domain could not be found", "give domain=(lo, hi)")
     lo, hi = by_sign(found.direction, at_lo, at_hi), by_sign(found.direction, at_hi, at_lo)
     lo_open, hi_open = image.lo_open, image.hi_open
     if found.direction == -1:
@@ -195,17 +202,33 @@ def _codomain(part: SumPart | ProductPart, image: Interval, found: Monotone, bou
     return Interval(lo, hi, lo_open, hi_open)
 
 
-def _strict(codomain: Interval, conditions: Conditions) -> tuple[Interval, Conditions]:
+def _strict(part: SumPart | ProductPart, codomain: Interval, conditions: Conditions) -> tuple[Interval, Conditions]:
     """A condition e >= 0 made e > 0 where the codomain depends on the sign of e, and the codomain for that case."""
     made = []
+    shape = shape_of(part)
+    is_quadratic = shape is not None and shape.name == "quadratic"  # whose closed form knows what it is for a = 0
     for relation, reason in conditions:
-        strict = sp.Gt(relation.lhs, relation.rhs) if isinstance(relation, sp.Ge) else None
-        if strict is not None and any(end.has(strict) for end in (codomain.lo, codomain.hi)):
-            lo, hi = (end.subs(strict, sp.true) for end in (codomain.lo, codomain.hi))
-            codomain = Interval(lo, hi, codomain.lo_open, codomain.hi_open)
-            relation, reason = strict, reason.replace(">=", ">")
+        if isinstance(relation, sp.Ge):
+            strict = sp.Gt(relation.lhs, relation.rhs)
+            known = {strict: sp.true}
+            if not is_quadratic:
+                known |= _signs_if_positive(relation.lhs - relation.rhs, codomain)
+            lo, hi = (end.subs(known) for end in (codomain.lo, codomain.hi))
+            if (lo, hi) != (codomain.lo, codomain.hi):
+                codomain = Interval(lo, hi, codomain.lo_open, codomain.hi_open)
+                relation, reason = strict, reason.replace(">=", ">")
         made.append((relation, reason))
     return codomain, tuple(made)
+
+
+def _signs_if_positive(expr: sp.Expr, codomain: Interval) -> dict[sp.Expr, sp.Expr]:
+    """The signs of multiples of `expr` in the ends of an interval, if that is positive."""
+    found = {}
+    for sign in codomain.lo.atoms(sp.sign) | codomain.hi.atoms(sp.sign):
+        ratio = sp.cancel(sign.args[0] / expr)
+        if ratio.is_number and ratio.is_nonzero:
+            found[sign] = sp.sign(ratio)
+    return found
 
 
 def _settle_pieces(part: PiecePart, image: Interval, bounds: Bounds, prove: Prover) -> Settled:

@@ -22,6 +22,7 @@ def _compiled(expr: sp.Expr, names: tuple[str, ...]) -> object:
     # sympy turns the erfc(-u/sqrt(2)) of their definition into 2 - erfc(u/sqrt(2)), without digits in the lower tail
     expr = expr.replace(fn.ndtr, _NDTR).replace(fn.log_ndtr, lambda u: sp.log(_NDTR(u)))
     expr, roots = _without_roots(expand_definitions(expr))
+    expr = expr.replace(lambda e: e.is_Pow and e.exp.free_symbols and e.base != sp.E, lambda e: _POWER(*e.args))
     return sp.lambdify(arguments, expr, modules=[roots, _GUARDED, "mpmath"])
 
 
@@ -67,8 +68,19 @@ def _erfc(u: mpmath.mpf) -> mpmath.mpf:
     return mpmath.exp(-u * u) / (u * mpmath.sqrt(mpmath.pi)) * total
 
 
+def _power(base: mpmath.mpf, exponent: mpmath.mpf) -> object:
+    """base**exponent, infinite or zero where mpmath would take for ever over its exponent."""
+    if isinstance(base, mpmath.mpf) and isinstance(exponent, mpmath.mpf) and base > 0 and base != 1:
+        size = exponent * mpmath.log(base)
+        if mpmath.isfinite(size) and abs(size) > HUGE:
+            return _INF if size > 0 else mpmath.mpf(0)
+    return base**exponent
+
+
+_POWER = sp.Function("guarded_power", real=True)
 _NDTR = sp.Function("normal_cdf", real=True)
 _GUARDED = {
+    "guarded_power": _power,
     "normal_cdf": lambda u: _erfc(-u / mpmath.sqrt(2)) / 2,
     "erf": _guarded(mpmath.erf, mpmath.sign),
     "erfc": _erfc,

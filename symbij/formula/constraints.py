@@ -53,8 +53,11 @@ class Constraint:
         if found is not None:
             index, bad = found
             where = "" if np.ndim(value) == 0 else f" at index {list(index)}"
+            needed = self.describe()
+            if not math.isfinite(bad) and "finite" not in needed:
+                needed += " and finite"
             raise ParameterError(
-                f"{owner}: parameter '{parameter}' must be {self.describe()}, got {bad!r}{where}; "
+                f"{owner}: parameter '{parameter}' must be {needed}, got {bad!r}{where}; "
                 "pass a permitted value (validate_args=False skips this check)"
             )
 

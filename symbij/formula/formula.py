@@ -110,7 +110,9 @@ def make_formula(
         check_real(expr)
         text = str(expr)
     if variable not in expr.free_symbols:
-        raise FormulaSyntaxError(f"the formula does not depend on its variable '{variable_name}'", text, None)
+        other = [n for n in names if n.lower() == variable_name.lower()]
+        hint = f"; names are case-sensitive, so that '{other[0]}' is a parameter" if other else ""
+        raise FormulaSyntaxError(f"the formula does not depend on its variable '{variable_name}'{hint}", text, None)
     where = make_domain(domain, symbols, variable, components)
     return Formula(text, expr, variable, parameters, tuple(requirements), where, assumed)
 
@@ -143,6 +145,8 @@ def make_domain(
         if domain.exclude_zero:
             raise DomainError("domain=nonzero is not one interval; choose positive or negative")
         domain = (domain.lo, domain.hi)
+    if isinstance(domain, np.ndarray) and domain.ndim == 1:
+        domain = tuple(domain.tolist())
     if not isinstance(domain, (tuple, list)) or len(domain) != 2:
         raise DomainError(f"domain must be a pair (lo, hi) or a constraint such as sb.positive, got {domain!r}")
     lo, hi = (_domain_end(end, symbols, variable, vectors) for end in domain)

@@ -6,6 +6,7 @@ import ast
 import difflib
 import keyword
 import math
+import re
 from collections.abc import Mapping
 
 import sympy as sp
@@ -29,6 +30,10 @@ MAX_NODES = 1000
 MAX_DEPTH = 100
 MAX_DIGITS = 40
 MAX_PARTS = 20_000  # with all sums over vectors written out
+
+_NO_NUMBERS = {"oo", "inf", "infinity", "nan"}  # in any case
+# a number next to a name or a bracket, as in 2x
+_MISSING_TIMES = re.compile(r"(?<![\w.])(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)[ ]?([A-Za-z_]\w*|\()")
 
 _COMPARISONS = {ast.Lt: sp.Lt, ast.LtE: sp.Le, ast.Gt: sp.Gt, ast.GtE: sp.Ge}
 
@@ -57,9 +62,16 @@ def names_in(text: str) -> list[str]:
             called.add(id(node.func))
     nodes = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called]
     for node in sorted(nodes, key=lambda n: (n.lineno, n.col_offset)):
+        if node.id.lower() in _NO_NUMBERS:
+            column = _column(text.strip(), node.col_offset, in_bytes=True)
+            raise FormulaSyntaxError(_no_number(node.id), text.strip(), column)
         if node.id not in CONSTANTS:
             found.setdefault(node.id)
     return list(found)
+
+
+def _no_number(word: str) -> str:
+    return f"'{word}' is no number that a formula can hold; infinite ends of the domain are given as domain=(lo, 'oo')"
 
 
 def _prepared(text: str) -> str:
@@ -80,7 +92,13 @@ def _syntax_tree(text: str) -> ast.expr:
         column = None if error.offset is None else _column(text, max(0, error.offset - 1))
         if column is not None:
             column = min(column, len(text))
-        raise FormulaSyntaxError(f"cannot read the formula: {error.msg}", text, column) from None
+        missing = None if column is None else _MISSING_TIMES.search(text)
+        if missing and missing.start() <= column <= missing.end():
+            number, word = missing.groups()
+            hint = f"; for a product write {number}*{word}{'...)' if word == '(' else ''}"
+        else:
+            hint = ""
+        raise FormulaSyntaxError(f"cannot read the formula: {error.msg}{hint}", text, column) from None
     except (RecursionError, MemoryError, ValueError) as error:
         problem = str(error) if isinstance(error, ValueError) else "it is nested too deeply"
         raise FormulaSyntaxError(f"cannot read the formula: {problem}", text, None) from None
@@ -169,6 +187,8 @@ class _Parser:
             return self.vectors[node.id][self.component]
         if node.id in CONSTANTS:
             return CONSTANTS[node.id]
+        if node.id.lower() in _NO_NUMBERS:
+            raise self.fail(_no_number(node.id), node)
         if node.id in WORDS:
             raise self.fail(f"'{node.id}' is a function and needs arguments: {node.id}(...)", node)
         raise self.fail(f"unknown name '{node.id}'", node)
@@ -207,7 +227,8 @@ class _Parser:
 
     def visit_Call(self, node: ast.Call, depth: int) -> sp.Expr:
         if not isinstance(node.func, ast.Name):
-            raise self.fail("only functions called by their plain name are allowed in a formula", node)
+            product = "; for a product write *" if isinstance(node.func, (ast.Constant, ast.BinOp, ast.Call)) else ""
+            raise self.fail(f"only functions called by their plain name are allowed in a formula{product}", node)
         name = node.func.id
         if name == "Piecewise":
             return self.piecewise(node, depth)
@@ -215,6 +236,9 @@ class _Parser:
             return self.total(node, depth)
         if name in SPLINE_WORDS:
             return self.spline(name, node, depth)
+        if name in self.symbols or name in self.vectors or name in CONSTANTS:
+            product = f"{name}*({ast.unparse(node.args[0])})" if len(node.args) == 1 else f"{name}*(...)"
+            raise self.fail(f"'{name}' is not a function; for a product write {product}", node)
         if name not in self.words:
             close = difflib.get_close_matches(name, self.words, n=3)
             hint = f"; did you mean {' or '.join(close)}?" if close else "; see sb.functions for those that are known"
@@ -330,4 +354,5 @@ def _describe(node: ast.AST) -> str:
 
 def is_valid_name(name: str) -> bool:
     """Whether a parameter can have this name."""
-    return name.isidentifier() and not keyword.iskeyword(name) and name not in WORDS and name not in CONSTANTS
+    taken = name in WORDS or name in CONSTANTS or name.lower() in _NO_NUMBERS
+    return name.isidentifier() and not keyword.iskeyword(name) and not taken

@@ -40,6 +40,18 @@ def broadcast_shape(owner: str, shapes: Sequence[tuple[int, ...]]) -> tuple[int,
         raise ShapeError(f"{owner}: shapes do not broadcast: {', '.join(map(str, shapes))}") from None
 
 
+def check_broadcasting(owner: str, shapes: dict[str, tuple[int, ...]]) -> None:
+    """Raise `ShapeError`, with their names, if the shapes of parameters do not broadcast against each other."""
+    shapes = {name: shape for name, shape in shapes.items() if shape}
+    if len(set(shapes.values())) < 2:
+        return
+    try:
+        np.broadcast_shapes(*shapes.values())
+    except ValueError:
+        listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise ShapeError(f"{owner}: the shapes of its parameters do not broadcast: {listed}") from None
+
+
 def check_out(owner: str, out: Any, shape: tuple[int, ...], dtype: np.dtype) -> None:
     """Raise an error unless `out` is an array that results of this shape and dtype can be written to."""
     if not isinstance(out, np.ndarray):

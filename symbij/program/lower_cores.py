@@ -15,7 +15,7 @@ from symbij.calculus.floor import FloorCore
 from symbij.calculus.parts import Folded
 from symbij.calculus.slopes import log_slope, slope, walk
 from symbij.calculus.spline import SplineCore, steps
-from symbij.calculus.truth import constant
+from symbij.calculus.truth import settled
 from symbij.formula.splines import A, B
 from symbij.program.adjoint import gradient
 from symbij.program.ir import Builder, RootSolver, Var
@@ -263,7 +263,7 @@ def _value_at(core: MonotoneCore, env: Env, u: float, b: Builder) -> Var:
     """The core at a number, from its formula if no parameters are in it."""
     expr = core.forward(_IN)
     if expr.free_symbols <= {_IN}:
-        return b.const(constant(expr.subs(_IN, sp.Rational(u))))
+        return b.const(float(settled(expr, {_IN.name: u})))  # not of a fraction, whose powers are long
     return walk((core.part,), b.const(u), _Numeric(env, b))[0]
 
 

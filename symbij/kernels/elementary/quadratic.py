@@ -61,9 +61,10 @@ class _Wide:
         return _Wide(*quick_two_sum(product, error), self.exponent + other.exponent)
 
     def __truediv__(self, other: _Wide) -> _Wide:
-        quotient = select(self.high.equals(0.0), 0.0, self.high / other.high)  # also 0/0, at a vertex at zero
+        nothing = self.high.equals(0.0)
+        quotient = select(nothing, 0.0, self.high / other.high)  # also 0/0, at a vertex at zero
         rest = fma(-quotient, other.high, self.high) + (self.low - quotient * other.low)
-        error = select(abs(quotient) < math.inf, rest / other.high, 0.0)
+        error = select(abs(quotient) < math.inf, select(nothing, 0.0, rest / other.high), 0.0)
         return _Wide(*quick_two_sum(quotient, error), self.exponent - other.exponent)
 
     def __neg__(self) -> _Wide:
