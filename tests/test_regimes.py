@@ -108,7 +108,8 @@ TEXTS = [
     "softsign_inverse(tanh(x))", "ndtri(sigmoid(x))", "erfinv(x/sqrt(1 + x**2))", "acos(-erf(x))",
     "atanh(1 - 2*softsign(x))", "log(2 - 2*softsign(x))", "acos(exp(x/2))", "acos(ndtr(x)**3)",
     "log1p(acos((1 + sigmoid(log(x)))/2))", "asin(tanh(x)**3)", "(1 + 2*sigmoid(x))**3 - 1",
-    "(2*sigmoid(x) - 3)**3 + 1", "(3 - 2*sigmoid(x))**3 - 1",
+    "acos(1 - 2*softsign(x))", "acos(2*tanh(x) - 1)",
+    "acos(1 - 2*exp(-x))", "(2*sigmoid(x) - 3)**3 + 1", "(3 - 2*sigmoid(x))**3 - 1",
 ]  # fmt: skip
 
 

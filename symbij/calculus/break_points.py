@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import sympy as sp
 
-from symbij.calculus.chain import Chain, Core, Link, RowLink, chain_forward, invert_chain
+from symbij.calculus.chain import Chain, Core, Link
 from symbij.calculus.cores import MonotoneCore, PiecewiseCore
 from symbij.calculus.extremes import ExtremeCore
 
@@ -61,5 +61,9 @@ def _input(before: Chain, point: sp.Expr) -> list[sp.Expr]:
     """The input that the links `before` map to `point`, if they all have an inverse that can be written down."""
     if any(isinstance(item, Core) and not isinstance(item, PiecewiseCore) for item in before):
         return []
-    assert all(isinstance(item, (RowLink, PiecewiseCore)) for item in before)
-    return [chain_forward(invert_chain(before), point)]
+    for item in reversed(before):
+        image = item.codomain({})
+        if sp.Gt(point, image.lo) == False or sp.Lt(point, image.hi) == False:  # noqa: E712  (sympy booleans)
+            return []
+        point = item.inverse().forward(point)
+    return [point]

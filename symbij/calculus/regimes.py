@@ -49,7 +49,7 @@ class Distance:
 _BEYOND_ONE = (link("shift", 1), link("reciprocal"))
 _FLIP = link("scale", -1)
 
-_ARCS = ("acos", "asin", "atanh", "erfinv", "logit", "ndtri")  # for others there are rules
+_ARCS = ("acos", "asin", "atanh", "erfinv", "logit", "ndtri", "vercos_inverse", "versin_inverse")
 
 # 1 - tanh(u) = 2 sigmoid(-2 u), 1 - u/(1 + u) = 1/(1 + u), 1 + expm1(u) = exp(u)
 DISTANCES: dict[str, tuple[Distance, ...]] = {
@@ -73,7 +73,8 @@ _LOG_ERFC = (link("scale", -sp.sqrt(2)), link("log_ndtr"), link("shift", sp.log(
 _LOG_1M_ERF = (link("erf"), _FLIP, link("log1p"))
 
 _FROM_POLE = (link("reciprocal"), link("shift", -1))
-# atanh(1 - w) = -logit(w/2)/2, acos(1 - w) = versin_inverse(w), asin(1 - w) = pi/2 - versin_inverse(w)
+# atanh(1 - w) = -logit(w/2)/2, acos(1 - w) = versin_inverse(w) = vercos_inverse(2 - w),
+# asin(1 - w) = pi/2 - versin_inverse(w)
 FROM_END: dict[tuple[str, int], Chain] = {
     ("atanh", 1): (link("divide", 2), link("logit"), link("divide", -2)),
     ("atanh", -1): (link("divide", 2), link("logit"), link("divide", 2)),
@@ -84,6 +85,8 @@ FROM_END: dict[tuple[str, int], Chain] = {
     ("acos", -1): (link("versin_inverse"), _FLIP, link("shift", sp.pi)),
     ("asin", 1): (link("versin_inverse"), _FLIP, link("shift", sp.pi / 2)),
     ("asin", -1): (link("versin_inverse"), link("shift", -sp.pi / 2)),
+    ("versin_inverse", 2): (link("versin_inverse"), _FLIP, link("shift", sp.pi)),
+    ("vercos_inverse", 2): (link("versin_inverse"),),
     ("logit", 1): (link("logit"), _FLIP),
     ("ndtri", 1): (link("ndtri"), _FLIP),
     ("log1p", -1): (link("log"),),
@@ -145,6 +148,10 @@ def _pair(links: list[Link], i: int) -> tuple[PiecewiseCore, int] | None:
     if [item.name for item in links[i : i + 2]] == ["erfc", "log"]:  # log(1 - erf(u)) around 0, its tail beyond
         level = sp.log(sp.erfc(_HALF))
         return PiecewiseCore((_LOG_1M_ERF, _LOG_ERFC), (_HALF,), (level,), (True,), -1, REALS, _BELOW_LOG2), 2
+    if [item.name for item in links[i : i + 2]] == ["shift", "asin"]:
+        beside = _asin_beside_one(links[i], links[i + 1])
+        if beside is not None:
+            return beside, 2
     distances, j = _distances(links[i : i + 2])
     j += i
     while j < len(links) and links[j].name in ("power", "odd_power") and distances:
@@ -158,6 +165,20 @@ def _pair(links: list[Link], i: int) -> tuple[PiecewiseCore, int] | None:
         if core is not None:
             return core, length
     return None
+
+
+def _asin_beside_one(shift: Link, asin: Link) -> PiecewiseCore | None:
+    """asin(u - 1), of a small u from u itself; and asin(1 + u)."""
+    amount = shift.args[0] if isinstance(shift, RowLink) else sp.S.NaN
+    if amount not in (1, -1):
+        return None
+    to_end = FROM_END["asin", int(amount)]
+    whole = (shift, asin)
+    if amount == -1:
+        pieces, at, where = (to_end, whole), _HALF, Interval(sp.S.Zero, sp.Integer(2), False, False)
+    else:
+        pieces, at, where = (whole, (_FLIP, *to_end)), -_HALF, Interval(sp.Integer(-2), sp.S.Zero, False, False)
+    return PiecewiseCore(pieces, (at,), (chain_forward(whole, at),), (True,), 1, where, asin.codomain({}))
 
 
 def _distances(links: list[Link]) -> tuple[tuple[Distance, ...], int]:
