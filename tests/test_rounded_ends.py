@@ -201,3 +201,18 @@ def test_arcs_of_one_and_a_little(text: str) -> None:
     np.testing.assert_allclose(log_det, sizes, rtol=1e-15, atol=1e-15)
     back = made.inverse(y)[2:]
     np.testing.assert_allclose(back, x[2:], rtol=4e-15)
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "limit"),
+    [
+        ("acos(1/(1 + x**2)**3)", 1e-300, 0.0), ("asin(1/(1 + x**2)**3)", 1e-300, mpmath.pi / 2),
+        ("sqrt(acos(1/(1 + x**2)**3))", 1e-300, 0.0), ("exp(asin(1/(1 + x**2)**3))", 1e-200, mpmath.exp(mpmath.pi / 2)),
+    ],
+)  # fmt: skip
+def test_an_end_that_is_finite_keeps_its_value(text: str, x: float, limit: mpf) -> None:
+    """Next to it the value is the end's, though the log-det takes an input inside; an infinite one is not reached."""
+    made = sb.bijector(text, domain=(0, 1))()
+    assert made.forward(x) == pytest.approx(float(limit), rel=1e-15, abs=1e-100)
+    assert np.isfinite(made.forward_log_det_jacobian(x))
+    assert np.isfinite(sb.bijector("log(acos(1/(1 + x**2)**3))", domain=(0, 1))().forward(1e-300))
