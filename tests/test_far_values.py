@@ -118,3 +118,23 @@ def test_parts_beyond_the_doubles(text: str) -> None:
         size = max(1.0, abs(np.log(abs(value) or 1.0)))  # of the logarithm that the value is the exponential of
         assert made.forward(x) == pytest.approx(value, rel=1e-15 * size, abs=0)
         assert made.forward_log_det_jacobian(x) == pytest.approx(float(truth.log_det(x)), rel=1e-14, abs=2e-12)
+
+
+ENDS = (  # a map, the method, an end of the domain, and the limit there
+    ("x**2*exp(x)", "forward_log_det_jacobian", 0.0, -np.inf),
+    ("x**2*exp(x)", "forward_log_det_jacobian", np.inf, np.inf),
+    ("1/(exp(x) + x**2)", "forward", np.inf, 0.0),
+    ("asinh(x**3 + x)", "forward", np.inf, np.inf),
+    ("x**3 + x", "forward_log_det_jacobian", np.inf, np.inf),
+)
+
+
+@pytest.mark.parametrize(("text", "method", "end", "limit"), ENDS)
+def test_limits_at_the_very_ends(text: str, method: str, end: float, limit: float) -> None:
+    """Where the logarithm of a part is infinite itself, it says no more than the part does."""
+    assert getattr(bijector(text, domain=(0, "oo"))(), method)(end) == limit
+
+
+def test_limits_at_the_lower_end_of_the_line() -> None:
+    assert bijector("exp(x)*ndtr(x)")().forward_log_det_jacobian(-np.inf) == -np.inf
+    assert bijector("asinh(x**3 + x)")().forward(-np.inf) == -np.inf

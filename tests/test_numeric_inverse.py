@@ -50,3 +50,22 @@ def test_preimages_below_the_smallest_double_are_zero(text: str, side: int) -> N
     got = made.inverse(side * np.array(outputs))
     assert got.tolist() == [side * float(mpmath.exp(mpf(y) / mpf("1.5"))) for y in outputs]
     assert np.signbit(got).all() == (side < 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "domain", "level"),
+    [
+        ("exp(x) - x", (0, "oo"), 1.0), ("exp(x) - 1 - x", (0, "oo"), 0.0), ("(x - 1)*exp(x)", (0, "oo"), -1.0),
+        ("x - log1p(x)", (0, "oo"), 0.0), ("cosh(x) + x**2", (0, "oo"), 1.0), ("x - log(x)", (1, "oo"), 1.0),
+        ("exp(x) - x", ("-oo", 0), 1.0), ("log1p(x) - x", (0, "oo"), 0.0),
+    ],
+)  # fmt: skip
+def test_inverse_log_dets_where_the_map_begins_flat(text: str, domain: tuple[object, object], level: float) -> None:
+    """f'(a) = 0 at the end a of the domain, so that the inverse is infinitely steep at f(a)."""
+    made = sb.bijector(text, domain=domain)()
+    assert made.inverse_log_det_jacobian(level) == math.inf
+    assert math.isfinite(made.inverse_log_det_jacobian(level + (-0.5 if text == "log1p(x) - x" else 0.5)))
+
+
+def test_inverse_log_dets_where_the_map_begins_steep_enough() -> None:
+    assert sb.bijector("cosh(x) + x", domain=(0, "oo"))().inverse_log_det_jacobian(1.0) == pytest.approx(0.0, abs=1e-15)

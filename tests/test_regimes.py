@@ -10,6 +10,8 @@ from mpmath import mpf
 from truth import numeric, plain, real
 
 import symbij as sb
+from symbij.calculus import regimes
+from symbij.calculus.break_points import points_beside_breaks
 from symbij.calculus.chain import RowLink, chain_forward, chain_log_det, link
 from symbij.calculus.cores import PiecewiseCore
 from symbij.calculus.regimes import DISTANCES, FROM_END, FROM_MIDDLE, TO_MIDDLE, Distance, split_regimes
@@ -23,20 +25,21 @@ def close(a: mpf, b: mpf, scale: mpf) -> bool:
     return bool(abs(a - b) <= mpf(2) ** -(BITS // 2) * abs(scale))
 
 
-@pytest.mark.parametrize("names", DISTANCES, ids="-".join)
-def test_distances(names: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("name", DISTANCES)
+def test_distances(name: str) -> None:
     """Each chain is |f(u) - end| on its side, and small far out, where the end is."""
-    f = numeric(plain(chain_forward(tuple(link(n) for n in names), U)), [U])
-    for distance in DISTANCES[names]:
+    f = numeric(plain(link(name).forward(U)), [U])
+    for distance in DISTANCES[name]:
         assert isinstance(distance, Distance)
         g = numeric(plain(chain_forward(distance.chain, U)), [U])
         with mpmath.workprec(BITS):
-            inwards = (0, mpf(1) / 7, mpf(1) / 3, mpf("0.49999")) if names == ("exp",) else (0, mpf(1) / 7, 1, 5, 20)
+            inwards = (0, mpf(1) / 7, mpf(1) / 3, mpf("0.49999")) if name == "exp" else (0, mpf(1) / 7, 1, 5, 20)
             for step in inwards:  # exp reaches 1 at 0
                 u = mpf(distance.start.p) / distance.start.q + distance.side * step
                 expected = abs(real(f(u)) - distance.end)
+                assert (real(f(u)) < distance.end) == distance.upper or expected == 0
                 assert close(real(g(u)), expected, expected)
-            assert expected < mpf("0.3") * abs(real(f(mpf(0) if names != ("exp",) else mpf(-9))) - distance.end)
+            assert expected < mpf("0.3") * abs(real(f(mpf(0) if name != "exp" else mpf(-9))) - distance.end)
 
 
 @pytest.mark.parametrize("name", FROM_MIDDLE)
@@ -63,6 +66,12 @@ def test_middles(name: str, following: str) -> None:
         (link("log"), link("sigmoid_between", -1, 1), link("asin")),
         (link("exp"), link("scale", -1), link("acos")),
         (link("exp"), link("odd_power", 3), link("asin")),
+        (link("sigmoid_between", 1, 3), link("power", 3), link("shift", -1)),
+        (link("sigmoid_between", -3, -1), link("odd_power", 3), link("shift", 1)),
+        (link("sigmoid_between", 3, 1), link("power", sp.Rational(5, 2)), link("shift", -1)),
+        (link("sigmoid_between", -7, 1), link("odd_power", 3), link("shift", -1), link("scale", -1), link("log")),
+        (link("log"), link("sigmoid_between", 1, 40), link("power", 3), link("shift", -1), link("log")),
+        (link("log"), link("sigmoid_between", -40, 1), link("odd_power", 3), link("shift", -1)),
     ],
     ids=lambda chain: " ".join(item.name for item in chain),
 )
@@ -70,6 +79,7 @@ def test_pieces_are_the_links(chain: tuple[RowLink, ...]) -> None:
     """Each piece is the same function as the links together, on its own side and beyond."""
     (core,) = split_regimes(chain)
     assert isinstance(core, PiecewiseCore)
+    assert len(core.pieces) > 1
     f = numeric(plain(chain_forward(chain, U)), [U])
     with mpmath.workprec(BITS):
         bounds = [mpf("-inf"), *(real(numeric(plain(b), [])()) for b in core.breaks), mpf("inf")]
@@ -97,7 +107,9 @@ TEXTS = [
     "asin(ndtr(x))", "log1p(tanh(x))", "log1p(erf(x))", "log1p(softsign(x))", "1 - softsign(x)", "log(erfc(x))",
     "softsign_inverse(tanh(x))", "ndtri(sigmoid(x))", "erfinv(x/sqrt(1 + x**2))", "acos(-erf(x))",
     "atanh(1 - 2*softsign(x))", "log(2 - 2*softsign(x))", "acos(exp(x/2))", "acos(ndtr(x)**3)",
-    "log1p(acos((1 + sigmoid(log(x)))/2))", "asin(tanh(x)**3)",
+    "log1p(acos((1 + sigmoid(log(x)))/2))", "asin(tanh(x)**3)", "(1 + 2*sigmoid(x))**3 - 1",
+    "acos(1 - 2*softsign(x))", "acos(2*tanh(x) - 1)",
+    "acos(1 - 2*exp(-x))", "(2*sigmoid(x) - 3)**3 + 1", "(3 - 2*sigmoid(x))**3 - 1",
 ]  # fmt: skip
 
 
@@ -136,6 +148,20 @@ def test_values_and_slopes(text: str) -> None:
                 assert units < (24 if "log_det" in what else 8), f"{what} of {text} at {at}: {units:.3g} units"
 
 
+def test_the_side_from_which_an_end_is_reached() -> None:
+    """What is left of a power at an end above or below it, of which the logarithm has all digits."""
+    points = (-60.0, -20.0, -4.0, 0.5)
+    for text, truth in (
+        ("log((1 + 2*sigmoid(x))**3 - 1)", lambda w: mpmath.log((1 + 2 * w) ** 3 - 1)),
+        ("log(1 - (1 - 8*sigmoid(x))**3)", lambda w: mpmath.log(1 - (1 - 8 * w) ** 3)),
+        ("log((1 + 9*sigmoid(x))**2.5 - 1)", lambda w: mpmath.log((1 + 9 * w) ** 2.5 - 1)),
+    ):
+        got = sb.bijector(text)().forward(np.array(points))
+        with mpmath.workprec(400):
+            expected = [float(truth(1 / (1 + mpmath.exp(-mpf(x))))) for x in points]
+        np.testing.assert_allclose(got, expected, rtol=2e-15)
+
+
 @pytest.mark.parametrize(
     ("names", "pieces"),
     [(("tanh", "asin"), 3), (("sigmoid", "ndtri"), 3), (("tanh", "atan"), 0), (("exp", "log1p"), 0)],
@@ -157,3 +183,33 @@ def test_what_is_split(names: tuple[str, str], pieces: int) -> None:
 def test_an_end_that_is_carried_elsewhere_is_let_alone() -> None:
     chain = simplify_chain((link("tanh"), link("scale", sp.Rational(1, 2)), link("atanh")))
     assert split_regimes(chain) == chain
+
+
+def test_a_piece_that_is_another_function_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong entry of a table costs digits, not values."""
+    monkeypatch.setitem(FROM_END, ("acos", -1), FROM_END["acos", 1])
+    monkeypatch.setitem(TO_MIDDLE, "ndtri", TO_MIDDLE["logit"])
+    (core,) = split_regimes((link("tanh"), link("acos")))
+    assert isinstance(core, PiecewiseCore)
+    assert len(core.pieces) == 2
+    (core,) = split_regimes((link("sigmoid"), link("ndtri")))
+    assert isinstance(core, PiecewiseCore)
+    assert len(core.pieces) == 2
+
+
+@pytest.mark.parametrize("text", ["acos(tanh(x))", "acos(tanh(2*x + a))", "x - acos(tanh(x))"])
+def test_each_piece_is_compared_with_the_formula(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FROM_END, ("acos", -1), FROM_END["acos", 1])
+    monkeypatch.setattr(regimes, "_same", lambda *_: True)
+    with pytest.raises(sb.DerivationError, match="the derived form gives"):
+        _ = sb.bijector(text + " + 0").derivation
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("acos(tanh(x))", 3), ("where(x > 0, tanh(x), x + tanh(x)/2)", 2), ("x - acos(tanh(2*x))", 3), ("exp(x)", 0)],
+)
+def test_points_lie_in_every_piece(text: str, count: int) -> None:
+    points = points_beside_breaks(sb.bijector(text).derivation.chain)
+    assert len(points) == count
+    assert sorted(points) == points

@@ -172,3 +172,47 @@ def test_lambertw_of_what_overflows(x: float) -> None:
         log_det = made.forward_log_det_jacobian(np.array([x]))[0]
         assert abs(log_det + mpmath.log1p(1 / w)) <= mpf(10) ** -12 * min(1, 1 / w * 10**4)
     assert made.inverse(np.array([got]))[0] == pytest.approx(x, rel=1e-15)
+
+
+BESIDE = {  # the map, and its derivative, of which nothing is left where 1 is added to the input
+    "acos(1 - x)": (lambda x: mpmath.acos(1 - x), lambda x: -1 / mpmath.sqrt(x * (2 - x))),
+    "acos(x/3 - 1)": (lambda x: mpmath.acos(x / 3 - 1), lambda x: -1 / mpmath.sqrt(x * (6 - x))),
+    "asin(2*x - 1)": (lambda x: mpmath.asin(2 * x - 1), lambda x: 1 / mpmath.sqrt(x * (1 - x))),
+    "asin(1 - 2*x)": (lambda x: mpmath.asin(1 - 2 * x), lambda x: -1 / mpmath.sqrt(x * (1 - x))),
+    "exp(asin(x/3 - 1))": (
+        lambda x: mpmath.exp(mpmath.asin(x / 3 - 1)),
+        lambda x: mpmath.exp(mpmath.asin(x / 3 - 1)) / mpmath.sqrt(x * (6 - x)),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", BESIDE)
+def test_arcs_of_one_and_a_little(text: str) -> None:
+    f, slope = BESIDE[text]
+    made = sb.bijector(text)()
+    x = np.array([1e-300, 1e-20, 0.1, 0.3, 0.5, 0.9, 0.999999])
+    y, log_det = made.forward_and_log_det(x)
+    with mpmath.workprec(3000):
+        true = [f(mpf(v)) for v in x]
+        steep = [slope(mpf(v)) for v in x]
+        room = [float(2**-50 * (abs(t) + abs(v * s))) for t, s, v in zip(true, steep, x, strict=True)]
+        sizes = [float(mpmath.log(abs(s))) for s in steep]
+    assert (np.abs(y - np.array([float(t) for t in true])) <= room).all()
+    np.testing.assert_allclose(log_det, sizes, rtol=1e-15, atol=1e-15)
+    back = made.inverse(y)[2:]
+    np.testing.assert_allclose(back, x[2:], rtol=4e-15)
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "limit"),
+    [
+        ("acos(1/(1 + x**2)**3)", 1e-300, 0.0), ("asin(1/(1 + x**2)**3)", 1e-300, mpmath.pi / 2),
+        ("sqrt(acos(1/(1 + x**2)**3))", 1e-300, 0.0), ("exp(asin(1/(1 + x**2)**3))", 1e-200, mpmath.exp(mpmath.pi / 2)),
+    ],
+)  # fmt: skip
+def test_an_end_that_is_finite_keeps_its_value(text: str, x: float, limit: mpf) -> None:
+    """Next to it the value is the end's, though the log-det takes an input inside; an infinite one is not reached."""
+    made = sb.bijector(text, domain=(0, 1))()
+    assert made.forward(x) == pytest.approx(float(limit), rel=1e-15, abs=1e-100)
+    assert np.isfinite(made.forward_log_det_jacobian(x))
+    assert np.isfinite(sb.bijector("log(acos(1/(1 + x**2)**3))", domain=(0, 1))().forward(1e-300))

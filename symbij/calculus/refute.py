@@ -10,6 +10,7 @@ import mpmath
 import numpy as np
 import sympy as sp
 
+from symbij.calculus.break_points import points_beside_breaks
 from symbij.calculus.chain import Chain, chain_forward
 from symbij.calculus.truth import evaluate
 from symbij.errors import DerivationError
@@ -294,13 +295,14 @@ def _solved(
 
 
 def check_chain(formula: Formula, chain: Chain, domain: Interval) -> None:
-    """Compare the chain with the formula it came from at a few points, to 25 digits.
+    """Compare the chain with the formula it came from at a few points, to 25 digits, and in each piece of it.
 
     Recognition uses general algebra (`cancel`, `simplify`); nothing of it is believed unchecked. A mismatch is a
     defect of symbij, not of the formula, and never passed on as a result.
     """
     rng = np.random.default_rng(1)
     rebuilt = chain_forward(chain, formula.variable)
+    beside = points_beside_breaks(chain)
     checked = 0
     for trial in range(8):
         parameters = _sample(formula, rng, trial + 2)
@@ -313,25 +315,36 @@ def check_chain(formula: Formula, chain: Chain, domain: Interval) -> None:
             continue
         if not ends[0] < ends[1]:
             continue  # empty for these parameters
-        point = _inside(*ends, rng)
-        values = {**parameters, formula.variable.name: point}
-        precision = 3 * PRECISION
-        while True:
-            expected, got = (evaluate(e, values, precision) for e in (formula.expr, rebuilt))
-            differ = abs(expected - got) > 1e-25 * max(1, abs(expected))
-            if not differ or precision > 100 * PRECISION:
-                break
-            precision *= 6  # an inner function may level off: ndtr(18) is 1 to 72 digits
-        if not (math.isfinite(expected) and math.isfinite(got)):
+        known = _agree_at(formula, rebuilt, {**parameters, formula.variable.name: _inside(*ends, rng)})
+        if not known:
             continue
+        if checked == 0:
+            for expr in beside:
+                point = evaluate(expr, parameters, PRECISION)
+                if ends[0] < point < ends[1]:
+                    _agree_at(formula, rebuilt, {**parameters, formula.variable.name: float(point)})
         checked += 1
-        if differ:
-            raise DerivationError(
-                f"{formula.text}: the derived form gives {mpmath.nstr(got, 17)} at {values}, the formula "
-                f"{mpmath.nstr(expected, 17)}; please report this formula"
-            )
         if checked == 3:
             return
+
+
+def _agree_at(formula: Formula, rebuilt: sp.Expr, values: dict[str, float]) -> bool:
+    """Whether the formula and what it was made into have values there; raises DerivationError if these differ."""
+    precision = 3 * PRECISION
+    while True:
+        expected, got = (evaluate(e, values, precision) for e in (formula.expr, rebuilt))
+        differ = abs(expected - got) > 1e-25 * max(1, abs(expected))
+        if not differ or precision > 100 * PRECISION:
+            break
+        precision *= 6  # an inner function may level off: ndtr(18) is 1 to 72 digits
+    if not (math.isfinite(expected) and math.isfinite(got)):
+        return False
+    if differ:
+        raise DerivationError(
+            f"{formula.text}: the derived form gives {mpmath.nstr(got, 17)} at {values}, the formula "
+            f"{mpmath.nstr(expected, 17)}; please report this formula"
+        )
+    return True
 
 
 def _inside(lo: float, hi: float, rng: np.random.Generator) -> float:

@@ -7,10 +7,11 @@ end onto one where the next function is singular, and that function become a `Pi
 
 `DISTANCES` holds the distance of each function to an end, `FROM_END` each singular function of the distance to an end.
 A shift that carries the end to 0 is such a place by itself: what is left there is the distance times the scale. A power
-in between keeps the distance: that of v**n to 1 is 1 - (1 - w)**n.
+in between keeps the distance: that of v**n to 1 is 1 - (1 - w)**n, or (1 + w)**n - 1 if v comes from above.
 
 The other place where digits are lost is the middle of a distribution function, before a quantile: ndtri(sigmoid(u)) is
-0 for tiny u, since sigmoid(u) is 1/2. `FROM_MIDDLE` holds f(u) - 1/2 and `TO_MIDDLE` each quantile of such a number.
+0 for tiny u, since sigmoid(u) is 1/2. `FROM_MIDDLE` holds t = 2 f(u) - 1, `TO_MIDDLE` each quantile of (1 + t)/2.
+Every piece is compared with the links that it replaces where it begins; what differs is left as it was.
 """
 
 from __future__ import annotations
@@ -41,34 +42,39 @@ class Distance:
     side: int
     start: sp.Expr
     chain: Chain
+    upper: bool  # whether the end is approached from below, f(u) < end
     before: tuple[str, ...] = ()  # the functions that it serves; all, if none is named
 
 
 _BEYOND_ONE = (link("shift", 1), link("reciprocal"))
 _FLIP = link("scale", -1)
 
-_ARCS = ("acos", "asin", "atanh", "erfinv", "logit", "ndtri")  # for others there are rules
+_ARCS = ("acos", "asin", "atanh", "erfinv", "logit", "ndtri", "vercos_inverse", "versin_inverse")
 
 # 1 - tanh(u) = 2 sigmoid(-2 u), 1 - u/(1 + u) = 1/(1 + u), 1 + expm1(u) = exp(u)
-DISTANCES: dict[tuple[str, ...], tuple[Distance, ...]] = {
-    ("exp",): (Distance(1, 1, -_HALF, (link("expm1"), _FLIP), _ARCS),),
-    ("sigmoid",): (Distance(1, 1, sp.S.One, (_FLIP, link("sigmoid"))),),
-    ("ndtr",): (Distance(1, 1, sp.S.One, (_FLIP, link("ndtr"))),),
-    ("tanh",): (
-        Distance(-1, -1, -_HALF, (link("scale", 2), link("sigmoid"), link("scale", 2))),
-        Distance(1, 1, _HALF, (link("scale", -2), link("sigmoid"), link("scale", 2))),
+DISTANCES: dict[str, tuple[Distance, ...]] = {
+    "exp": (Distance(1, 1, -_HALF, (link("expm1"), _FLIP), True, _ARCS),),
+    "sigmoid": (Distance(1, 1, sp.S.One, (_FLIP, link("sigmoid")), True),),
+    "ndtr": (Distance(1, 1, sp.S.One, (_FLIP, link("ndtr")), True),),
+    "tanh": (
+        Distance(-1, -1, -_HALF, (link("scale", 2), link("sigmoid"), link("scale", 2)), False),
+        Distance(1, 1, _HALF, (link("scale", -2), link("sigmoid"), link("scale", 2)), True),
     ),
-    ("erf",): (Distance(-1, -1, -_HALF, (_FLIP, link("erfc"))), Distance(1, 1, _HALF, (link("erfc"),))),
-    ("erfc",): (Distance(2, -1, -_HALF, (_FLIP, link("erfc"))),),
-    ("expm1",): (Distance(-1, -1, -_HALF, (link("exp"),)),),
-    ("softsign",): (Distance(-1, -1, -sp.S.One, (_FLIP, *_BEYOND_ONE)), Distance(1, 1, sp.S.One, _BEYOND_ONE)),
+    "erf": (Distance(-1, -1, -_HALF, (_FLIP, link("erfc")), False), Distance(1, 1, _HALF, (link("erfc"),), True)),
+    "erfc": (Distance(2, -1, -_HALF, (_FLIP, link("erfc")), True),),
+    "expm1": (Distance(-1, -1, -_HALF, (link("exp"),), False),),
+    "softsign": (
+        Distance(-1, -1, -sp.S.One, (_FLIP, *_BEYOND_ONE), False),
+        Distance(1, 1, sp.S.One, _BEYOND_ONE, True),
+    ),
 }
 
 _LOG_ERFC = (link("scale", -sp.sqrt(2)), link("log_ndtr"), link("shift", sp.log(2)))
 _LOG_1M_ERF = (link("erf"), _FLIP, link("log1p"))
 
 _FROM_POLE = (link("reciprocal"), link("shift", -1))
-# atanh(1 - w) = -logit(w/2)/2, acos(1 - w) = versin_inverse(w), asin(1 - w) = pi/2 - versin_inverse(w)
+# atanh(1 - w) = -logit(w/2)/2, acos(1 - w) = versin_inverse(w) = vercos_inverse(2 - w),
+# asin(1 - w) = pi/2 - versin_inverse(w)
 FROM_END: dict[tuple[str, int], Chain] = {
     ("atanh", 1): (link("divide", 2), link("logit"), link("divide", -2)),
     ("atanh", -1): (link("divide", 2), link("logit"), link("divide", 2)),
@@ -79,6 +85,8 @@ FROM_END: dict[tuple[str, int], Chain] = {
     ("acos", -1): (link("versin_inverse"), _FLIP, link("shift", sp.pi)),
     ("asin", 1): (link("versin_inverse"), _FLIP, link("shift", sp.pi / 2)),
     ("asin", -1): (link("versin_inverse"), link("shift", -sp.pi / 2)),
+    ("versin_inverse", 2): (link("versin_inverse"), _FLIP, link("shift", sp.pi)),
+    ("vercos_inverse", 2): (link("versin_inverse"),),
     ("logit", 1): (link("logit"), _FLIP),
     ("ndtri", 1): (link("ndtri"), _FLIP),
     ("log1p", -1): (link("log"),),
@@ -140,6 +148,10 @@ def _pair(links: list[Link], i: int) -> tuple[PiecewiseCore, int] | None:
     if [item.name for item in links[i : i + 2]] == ["erfc", "log"]:  # log(1 - erf(u)) around 0, its tail beyond
         level = sp.log(sp.erfc(_HALF))
         return PiecewiseCore((_LOG_1M_ERF, _LOG_ERFC), (_HALF,), (level,), (True,), -1, REALS, _BELOW_LOG2), 2
+    if [item.name for item in links[i : i + 2]] == ["shift", "asin"]:
+        beside = _asin_beside_one(links[i], links[i + 1])
+        if beside is not None:
+            return beside, 2
     distances, j = _distances(links[i : i + 2])
     j += i
     while j < len(links) and links[j].name in ("power", "odd_power") and distances:
@@ -155,35 +167,61 @@ def _pair(links: list[Link], i: int) -> tuple[PiecewiseCore, int] | None:
     return None
 
 
+def _asin_beside_one(shift: Link, asin: Link) -> PiecewiseCore | None:
+    """asin(u - 1), of a small u from u itself; and asin(1 + u)."""
+    amount = shift.args[0] if isinstance(shift, RowLink) else sp.S.NaN
+    if amount not in (1, -1):
+        return None
+    to_end = FROM_END["asin", int(amount)]
+    whole = (shift, asin)
+    if amount == -1:
+        pieces, at, where = (to_end, whole), _HALF, Interval(sp.S.Zero, sp.Integer(2), False, False)
+    else:
+        pieces, at, where = (whole, (_FLIP, *to_end)), -_HALF, Interval(sp.Integer(-2), sp.S.Zero, False, False)
+    return PiecewiseCore(pieces, (at,), (chain_forward(whole, at),), (True,), 1, where, asin.codomain({}))
+
+
 def _distances(links: list[Link]) -> tuple[tuple[Distance, ...], int]:
     """Those of the first link, of `DISTANCES` or by its parameters, or of both; and of how many links they are."""
     of_log = [item.name for item in links] == ["log", "sigmoid_between"]  # 1/(1 + u), which is no exponential
     item = links[-1] if of_log else links[0]
     if item.name != "sigmoid_between" or not isinstance(item, RowLink) or _has_symbols((item,)):
-        return DISTANCES.get((links[0].name,), ()), 1
+        return DISTANCES.get(links[0].name, ()), 1
     low, high = item.args
-    width = scaled(abs(high - low))
+    width = abs(high - low)
+    size, rises = scaled(width), bool(high > low)
     if of_log:
         ends = (
-            Distance(low, -1, sp.S.One, (link("softsign"), *width)),
-            Distance(high, 1, sp.S.One, (*_BEYOND_ONE, *width)),
+            Distance(low, -1, 1 / _at_least_one(width), (link("softsign"), *size), not rises),
+            Distance(high, 1, _at_least_one(width), (*_BEYOND_ONE, *size), rises),
         )
     else:
+        start = _at_least_one(sp.log(width))
         ends = (
-            Distance(low, -1, -sp.S.One, (link("sigmoid"), *width)),
-            Distance(high, 1, sp.S.One, (_FLIP, link("sigmoid"), *width)),
+            Distance(low, -1, -start, (link("sigmoid"), *size), not rises),
+            Distance(high, 1, start, (_FLIP, link("sigmoid"), *size), rises),
         )
     return ends, 1 + of_log
 
 
+def _at_least_one(number: sp.Expr) -> sp.Expr:
+    """A whole number >= 1 and >= `number`: a start beyond which the distance to an end is less than 1."""
+    return sp.Max(sp.S.One, sp.ceiling(number))
+
+
 def _of_power(distances: tuple[Distance, ...], power: Link) -> tuple[Distance, ...]:
-    """The same of a power: 1 - (1 - w)**n at 1, and likewise at -1 if the power is odd."""
+    """The same of a power: 1 - (1 - w)**n below 1 and (1 + w)**n - 1 above it, and likewise at -1 if n is odd."""
     exponent = power.args[0] if isinstance(power, RowLink) else sp.S.NaN
     if not exponent.is_number or not exponent.is_positive:
         return ()
     ends = (1, -1) if power.name == "odd_power" else (1,)
-    complement = link("complement_power", 1, exponent)
-    return tuple(replace(d, chain=(*d.chain, complement)) for d in distances if d.end in ends)
+    inwards = (link("complement_power", 1, exponent),)
+    outwards = (link("log1p"), *scaled(exponent), link("expm1"))
+    return tuple(
+        replace(d, chain=(*d.chain, *(inwards if d.upper == (d.end > 0) else outwards)))
+        for d in distances
+        if d.end in ends
+    )
 
 
 def _core(
@@ -195,13 +233,17 @@ def _core(
     pieces: list[Chain] = [whole]
     breaks: list[sp.Expr] = []
     if last is not None and len(whole) == 2 and whole[0].name in FROM_MIDDLE and last.name in TO_MIDDLE:
-        pieces.append(simplify_chain((*FROM_MIDDLE[whole[0].name], *TO_MIDDLE[last.name])))
-        breaks.append(-sp.S.One)
+        middle = simplify_chain((*FROM_MIDDLE[whole[0].name], *TO_MIDDLE[last.name]))
+        if _same(middle, whole, -sp.S.One, 1):
+            pieces.append(middle)
+            breaks.append(-sp.S.One)
     for distance in distances:
         rest = _from_distance(distance, scale, sp.expand(scale * distance.end + shift), shift, last)
         if rest is None or (distance.before and (last is None or last.name not in distance.before)):
             continue
         piece = simplify_chain(_log_of_tail(_log_first((*distance.chain, *rest), distance.start)))
+        if not _same(piece, whole, distance.start, distance.side):
+            continue
         at = 0 if distance.side < 0 else len(pieces)
         pieces.insert(at, piece)
         breaks.insert(min(at, len(breaks)), distance.start)
@@ -220,7 +262,7 @@ def _from_distance(
     """What follows the distance to the end, which affine maps carry to `reached`; None where nothing is lost."""
     if last is None:
         stays = shift != 0 and reached == 0
-        return (scaling(-scale if distance.end > 0 else scale),) if stays else None  # all positive ends are upper ones
+        return (scaling(-scale if distance.upper else scale),) if stays else None
     if not isinstance(last, RowLink) or not (scale.is_positive or scale.is_negative):
         return None
     size = scaled(abs(scale))
@@ -230,6 +272,20 @@ def _from_distance(
     if reached == 0 and shift != 0 and last.domain({}).lo == 0 and last.domain({}).hi == POSITIVE.hi:
         return (*size, last)
     return None
+
+
+def _same(piece: Chain, whole: Chain, start: sp.Expr, side: int) -> bool:
+    """Whether two chains agree to 30 digits at `start` and a step of 1/4 or less beyond it.
+
+    What is written above of ends and distances is algebra by hand: where it were wrong, so would be all values there.
+    """
+    for point in (start, start + side * sp.Min(1, abs(start)) / 4):
+        a, b = (chain_forward(chain, point) for chain in (piece, whole))
+        values = {s.name: mpmath.mpf(1) for s in a.free_symbols | b.free_symbols}
+        left, right = (evaluate(expr, values, 200) for expr in (a, b))
+        if not abs(left - right) <= mpmath.mpf(10) ** -30 * abs(right):
+            return False
+    return True
 
 
 def _log_first(piece: Chain, start: sp.Expr) -> Chain:

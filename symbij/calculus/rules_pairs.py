@@ -19,6 +19,8 @@
     odd_power(m), odd_power(n) =  odd_power(m*n)                  (power(p), odd_power(n) = power(p*n))
     sinh, atan                 =  gudermann: 2*atan(tanh(u/2))    (sinh may overflow; tan, asinh is its inverse)
     u + 1, acosh               =  acosh_1p: 2*asinh(sqrt(u/2))    (of a small u nothing is left next to 1)
+    1 - u, acos                =  versin_inverse: 2*asin(sqrt(u/2))
+    u - 1, acos                =  vercos_inverse: pi - versin_inverse(u)
     cosh, v - 1                =  cosh_m1: 2*sinh(u/2)**2
 
 Each takes what the rules of `rules_power` take.
@@ -95,6 +97,13 @@ def _acosh_beside_one(item: RowLink, before: Run, after: Run, tail: Chain) -> li
     return [*scaled(before.scale), link("acosh_1p"), *after.links, *tail]
 
 
+def _acos_beside_one(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    if before.shift not in (1, -1):
+        return None
+    name = "versin_inverse" if before.shift == 1 else "vercos_inverse"
+    return [*scaled(-before.shift * before.scale), link(name), *after.links, *tail]
+
+
 def _cosh_less_one(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
     if not after.links or after.pre != -1:
         return None
@@ -138,6 +147,7 @@ PAIR_RULES: dict[str, tuple[Rule, ...]] = {
         _exp_to_a_log,
     ),
     "acosh": (_acosh_beside_one,),
+    "acos": (_acos_beside_one,),
     "cosh": (_cosh_less_one,),
     "sigmoid": (_sigmoid_to_a_power,),
     "odd_power": (_powers,),

@@ -22,6 +22,8 @@ def _compiled(expr: sp.Expr, names: tuple[str, ...]) -> object:
     # sympy turns the erfc(-u/sqrt(2)) of their definition into 2 - erfc(u/sqrt(2)), without digits in the lower tail
     expr = expr.replace(fn.ndtr, _NDTR).replace(fn.log_ndtr, lambda u: sp.log(_NDTR(u)))
     expr, roots = _without_roots(expand_definitions(expr))
+    if expr.has(sp.zoo, sp.nan):  # as the definition of log1p has at -1
+        return lambda *_: mpmath.nan
     expr = expr.replace(lambda e: e.is_Pow and e.exp.free_symbols and e.base != sp.E, lambda e: _POWER(*e.args))
     return sp.lambdify(arguments, expr, modules=[roots, _GUARDED, "mpmath"])
 

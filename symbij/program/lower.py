@@ -12,7 +12,7 @@ from symbij.calculus.parameter_forms import log_constant
 from symbij.calculus.truth import constant
 from symbij.formula import functions as fn
 from symbij.program.ir import Builder, Var
-from symbij.program.rounded_ends import Step, kept_inside
+from symbij.program.rounded_ends import Moved, Step, kept_inside, with_values_at_ends
 
 Env = dict[sp.Symbol, Var]
 
@@ -167,12 +167,15 @@ def lower_inverse(chain: Chain, env: Env, v: Var, b: Builder) -> Lowered:
 
 def _lower_steps(path: list[Step], env: Env, x: Var, b: Builder) -> Lowered:
     steps, constant, u = [], sp.S.Zero, x
+    moved: list[tuple[Moved, list[Step]]] = []
     for k, at in enumerate(path):
-        u = kept_inside(u, x, path[:k], at, env, b)
+        moved.append(([], path[k:]))
+        u = kept_inside(u, x, path[:k], at, env, b, moved[-1][0])
         step = lower_link_inverse(at.link, env, u, b).reciprocal(b) if at.inverted else lower_link(at.link, env, u, b)
         steps.append(step)
         constant = constant + step.constant
         u = step.value
+    u = with_values_at_ends(u, moved, env, b)
     return Lowered(u, b.add(_total(steps, b), lower(log_constant(constant), env, b)))
 
 

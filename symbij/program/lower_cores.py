@@ -15,7 +15,7 @@ from symbij.calculus.floor import FloorCore
 from symbij.calculus.parts import Folded
 from symbij.calculus.slopes import log_slope, slope, walk
 from symbij.calculus.spline import SplineCore, steps
-from symbij.calculus.truth import settled
+from symbij.calculus.truth import constant, evaluate, settled
 from symbij.formula.splines import A, B
 from symbij.program.adjoint import gradient
 from symbij.program.ir import Builder, RootSolver, Var
@@ -30,7 +30,7 @@ from symbij.program.lower import (
     lower_link_inverse,
 )
 from symbij.program.lower_extremes import lower_extreme, lower_extreme_inverse
-from symbij.program.lower_far import note_choice
+from symbij.program.lower_far import NORMAL, note_choice
 from symbij.program.lower_far_parts import with_far_parts
 from symbij.program.lower_floor import lower_floor, lower_floor_inverse
 from symbij.program.lower_near import log_slope_near_centre, near_centre, slope_near_centre
@@ -145,12 +145,34 @@ def _log_det_at_preimage(core: MonotoneCore, env: Env, u: Var, v: Var, b: Builde
     change = _beyond_rounding(core, env, here, at, v, b)
     if at is not u:
         change = b.select(
-            b.compare("lt", b.call("abs", at), b.const(_NORMAL)), _beyond_subnormal(core, env, here, at, v, b), change
+            b.compare("lt", b.call("abs", at), b.const(NORMAL)), _beyond_subnormal(core, env, here, at, v, b), change
         )
-    return b.add(here.log_det, change)
+    return _flat_at_ends(core, env, b.add(here.log_det, change), v, b)
 
 
-_NORMAL, _SMALLEST = 2.0**-1022, 5e-324
+def _flat_at_ends(core: MonotoneCore, env: Env, log_det: Var, v: Var, b: Builder) -> Var:
+    """`log_det`, and -oo at the values of those ends of the domain where f' is zero: of what is left of a slope such
+    as exp(u) - 1 next to zero no limit can be told."""
+    lo, hi = core.image.lo, core.image.hi
+    for end, increasing, decreasing in ((core.where.lo, lo, hi), (core.where.hi, hi, lo)):
+        if _is_flat_at(core, end):
+            level = by_sign_of(core.direction, lower(increasing, env, b), lower(decreasing, env, b), env, b)
+            log_det = b.select(b.compare("ne", v, level), log_det, b.const(-math.inf))
+    return log_det
+
+
+def _is_flat_at(core: MonotoneCore, end: sp.Expr) -> bool:
+    """Whether the slope at a number is zero, as far as its formula without parameters tells."""
+    expr = core.forward(_IN)
+    if not end.is_number or end.is_infinite or not expr.free_symbols <= {_IN}:
+        return False
+    slope_there = expr.diff(_IN).xreplace({_IN: end})
+    if slope_there.has(sp.nan, sp.zoo, sp.oo, sp.Derivative, sp.Subs):
+        return False
+    return bool(abs(evaluate(slope_there, {}, 2000)) < 2.0**-1000)
+
+
+_SMALLEST = 5e-324
 
 
 def _off_zero(core: MonotoneCore, u: Var, b: Builder) -> Var:

@@ -19,7 +19,7 @@ from symbij.program.far_forms import FAR, PASSED, SIZES, Log
 from symbij.program.ir import Builder, Size, Var
 from symbij.program.lower import Env, Lowered, lower
 
-_NORMAL, _LARGEST = 2.0**-1022, math.nextafter(math.inf, 0.0)
+NORMAL, LARGEST = 2.0**-1022, math.nextafter(math.inf, 0.0)
 _IN, _LOG = sp.Dummy("u", real=True), sp.Dummy("v", real=True)
 
 
@@ -51,12 +51,12 @@ def _back_in_range(
     """`value`, a multiple of `u` with the logarithm `low` or `high` where `u` has left the range of normal doubles,
     computed from that logarithm where the multiple is within the range again."""
     size = b.call("abs", u)
-    for log, (_, kind, bound) in zip((low, high), regimes(known), strict=True):
+    for log, (_, kind, bound) in zip((low, high), beyond_doubles(known), strict=True):
         if log is None:
             continue
         whole = b.add(*log)
         inside, magnitude = b.compare(kind, size, b.const(bound)), b.call("exp", whole)
-        for relation, end in (("gt", _NORMAL), ("lt", _LARGEST)):
+        for relation, end in (("gt", NORMAL), ("lt", LARGEST)):
             magnitude = b.select(b.compare(relation, whole, b.const(math.log(end))), magnitude, b.call("abs", value))
         side = b.div(b.const(1.0), value) if kind == "lt" else value  # a zero has a sign
         signed = b.select(b.compare("gt", side, b.const(0.0)), magnitude, b.neg(magnitude))
@@ -106,21 +106,21 @@ def logarithm(u: Var, known: Size | None, b: Builder) -> tuple[Var, Var]:
     """log|u| as main part and offset, in the ways known."""
     size = b.call("abs", u)
     log, offset = b.call("log", size), b.const(0.0)
-    for pair, kind, bound in regimes(known or Size(None, None)):
+    for pair, kind, bound in beyond_doubles(known or Size(None, None)):
         if pair is not None:
             beyond = b.compare(kind, size, b.const(bound))
             log, offset = b.select(beyond, pair[0], log), b.select(beyond, pair[1], offset)
     return log, offset
 
 
-def regimes(known: Size) -> tuple[tuple[tuple[Var, Var] | None, str, float], ...]:
+def beyond_doubles(known: Size) -> tuple[tuple[tuple[Var, Var] | None, str, float], ...]:
     """What is known of a logarithm, and the comparison of a size that tells where it is needed."""
-    return (known.low, "lt", _NORMAL), (known.high, "gt", _LARGEST)
+    return (known.low, "lt", NORMAL), (known.high, "gt", LARGEST)
 
 
 def _far(item: RowLink, env: Env, u: Var, known: Size, step: Lowered, sign: int, b: Builder) -> Lowered:
     size = b.call("abs", u)
-    for (log, kind, bound), formulas in zip(regimes(known), FAR.get(item.name, (None, None)), strict=True):
+    for (log, kind, bound), formulas in zip(beyond_doubles(known), FAR.get(item.name, (None, None)), strict=True):
         if log is None or formulas is None:
             continue
         beyond = b.compare(kind, size, b.const(bound))

@@ -20,9 +20,7 @@ from symbij.calculus.parameter_forms import log_constant
 from symbij.calculus.parts import ProductPart, SumPart
 from symbij.program.ir import Builder, Size, Var
 from symbij.program.lower import Env, Lowered, lower, lower_link
-from symbij.program.lower_far import logarithm, regimes, total_of
-
-_LARGEST = math.nextafter(math.inf, 0.0)
+from symbij.program.lower_far import LARGEST, beyond_doubles, logarithm, total_of
 
 
 def with_far_parts(part: SumPart | ProductPart, env: Env, u: Var, step: Lowered, b: Builder) -> Lowered:
@@ -35,11 +33,17 @@ def with_far_parts(part: SumPart | ProductPart, env: Env, u: Var, step: Lowered,
     if far is None:
         return step
     beyond, size, main, offset, rate = far
+    # of what is infinite or zero in truth too, no logarithm tells more; main parts are oo - oo there
+    known_here = b.compare("lt", b.call("abs", main), b.const(math.inf))
     value, log_det, rest = step.value, step.log_det, step.offset or b.const(0.0)
+    size, main_here, rate = (
+        b.select(known_here, new, old) for new, old in ((size, value), (main, log_det), (rate, rest))
+    )
     for condition in beyond:
-        value, log_det = b.select(condition, size, value), b.select(condition, main, log_det)
+        value, log_det = b.select(condition, size, value), b.select(condition, main_here, log_det)
         rest = b.select(condition, rate, rest)
-    known = (main, offset)
+    plain = b.call("log", b.call("abs", step.value))
+    known = (b.select(known_here, main, plain), b.select(known_here, offset, b.const(0.0)))
     b.sizes[value.index] = Size(known if isinstance(part, ProductPart) else None, known)
     return Lowered(value, log_det, step.constant, rest)
 
@@ -71,7 +75,9 @@ class _Term:
         """The conditions under which the term has left the range of doubles, and its logarithm is known."""
         b = self.b
         size = b.call("abs", self.value)
-        return [b.compare(kind, size, b.const(bound)) for log, kind, bound in regimes(self.known) if log is not None]
+        return [
+            b.compare(kind, size, b.const(bound)) for log, kind, bound in beyond_doubles(self.known) if log is not None
+        ]
 
     def is_negative(self) -> Var:
         """Whether the term is below zero, which of a zero its sign tells."""
@@ -107,7 +113,7 @@ def _far_sum(terms: list[_Term], value: Var, b: Builder) -> _Far | None:
         main = b.call("max", main, t.log[0])
     offset = _log_sum([b.add(b.sub(t.log[0], main), t.log[1]) for t in terms], b)
     rate = _log_sum([t.log_slope_over(main) for t in terms], b)
-    return [b.compare("gt", b.call("abs", value), b.const(_LARGEST))], value, main, offset, rate
+    return [b.compare("gt", b.call("abs", value), b.const(LARGEST))], value, main, offset, rate
 
 
 def _log_sum(logs: list[Var], b: Builder) -> Var:

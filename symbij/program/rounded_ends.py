@@ -5,6 +5,9 @@ doubles it may be 1, where atanh is infinite, or next to 1 on the other side, wh
 meant tells the input E that is mapped to the end e exactly. Where E is no double, the value never is the end, and is
 brought back to the last double inside; where E is a double, unless the input is E; where E is infinite or not known,
 to the end itself.
+
+What was brought back has a log-derivative then, but not the value that the end has. Where everything that follows is
+finite at the end, as asin and acos are, the value of the end is the closer one: `with_values_at_ends`.
 """
 
 from __future__ import annotations
@@ -57,19 +60,64 @@ class Step:
             return self.link.value_at_end(value, {})
         return None if isinstance(self.link, Core) else self.link.inverse().value_at_end(value, {})
 
+    def onwards(self, value: sp.Expr) -> sp.Expr | None:
+        """What `value` is mapped to, or tends to; None where there is no formula for it."""
+        return Step(self.link, not self.inverted).back(value)
 
-def kept_inside(v: Var, x: Var, path: Sequence[Step], step: Step, env: dict[sp.Symbol, Var], b: Builder) -> Var:
-    """`v`, which the steps of `path` made of `x`, inside the closure of what `step` takes."""
+
+Moved = list[tuple[Var, sp.Expr]]  # conditions under which a value was brought back inside, and from which end
+
+
+def kept_inside(
+    v: Var,
+    x: Var,
+    path: Sequence[Step],
+    step: Step,
+    env: dict[sp.Symbol, Var],
+    b: Builder,
+    moved: Moved | None = None,
+) -> Var:
+    """`v`, which the steps of `path` made of `x`, inside the closure of what `step` takes; notes in `moved` what was
+    brought further inside than to the end itself."""
     if not path or step.affine:
         return v
     given, source = v, step.source
     for end, sign in ((source.lo, -1), (source.hi, 1)):
         # an end that is infinite for some parameters would cost all the others more than it saves
         if end.is_infinite is not True and not end.has(sp.Piecewise) and _may_pass(path, step, end, sign):
-            v = _before(v, x, path, step, end, sign, env, b)
+            v = _before(v, x, path, step, end, sign, env, b, [] if moved is None else moved)
     if v is not given and given.index in b.sizes:
         b.sizes[v.index] = b.sizes[given.index]
     return v
+
+
+def with_values_at_ends(
+    value: Var, moved: Sequence[tuple[Moved, Sequence[Step]]], env: dict[sp.Symbol, Var], b: Builder
+) -> Var:
+    """`value`, with that of an end for what was moved inside from there, if the steps that follow are finite there."""
+    from symbij.program.lower import lower  # which brings values back by the functions here
+
+    for places, rest in moved:
+        for condition, end in places:
+            reached = _value_of_end(end, rest) if b.accurate else None
+            if reached is not None and reached.free_symbols <= env.keys():
+                given = value
+                value = b.select(condition, lower(reached, env, b), value)
+                if given.index in b.sizes:
+                    b.sizes[value.index] = b.sizes[given.index]
+    return value
+
+
+def _value_of_end(end: sp.Expr, rest: Sequence[Step]) -> sp.Expr | None:
+    """What the steps map `end` to; None if one of them is infinite there, or has no formula."""
+    value: sp.Expr | None = end
+    for step in rest:
+        value = step.onwards(value)
+        if value is None or value.has(sp.nan, sp.zoo, sp.Piecewise) or value.count_ops() > _MOST_OPERATIONS:
+            return None
+        if _is_infinite(value) or (not value.free_symbols and not abs(_number(value)) < math.inf):
+            return None
+    return value
 
 
 def _may_pass(path: Sequence[Step], step: Step, end: sp.Expr, sign: int) -> bool:
@@ -106,6 +154,7 @@ def _before(
     sign: int,
     env: dict[sp.Symbol, Var],
     b: Builder,
+    moved: Moved,
 ) -> Var:
     from symbij.program.lower import lower  # which brings values back by the functions here
 
@@ -121,7 +170,9 @@ def _before(
         if not b.accurate or source.count_ops() > _MOST_OPERATIONS or not source.free_symbols <= env.keys():
             return b.select(b.compare(beyond, v, at_end), at_end, v)
         inside = b.select(b.compare("ne", x, _meant(source, lower(source, env, b), b)), inside, at_end)
-    return b.select(b.compare(past, v, _outside(step, end, sign, at_end, b)), inside, v)
+    outside = b.compare(past, v, _outside(step, end, sign, at_end, b))
+    moved.append((outside, end))
+    return b.select(outside, inside, v)
 
 
 def _meant(source: sp.Expr, value: Var, b: Builder) -> Var:
