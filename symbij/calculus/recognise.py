@@ -159,7 +159,7 @@ def _known_shape(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
                     return (*recognise(u, x), *scaled(rate), _XEXP, *scaled(1 / rate))
                 if not spread.has(x) and spread.is_nonnegative:
                     return (*recognise(u, x), link("heavy_tail", 2 * spread))
-            chain = _over_hypotenuse(u, other, x)
+            chain = _over_hypotenuse(u, other, x) or _over_power_sum(u, other, x)
             if chain is not None:
                 return chain
     return None
@@ -216,6 +216,28 @@ def _over_hypotenuse(u: sp.Expr, other: sp.Expr, x: sp.Symbol) -> RawChain | Non
     a, b = abs(a), abs(b)
     outer = recognise(w**n, w) if n > 1 else ()
     return (*recognise(t, x), *scaled(sp.sqrt(b) / sp.sqrt(a)), *quotient, *outer, *scaled(b ** (-n / 2)), *last)
+
+
+def _over_power_sum(u: sp.Expr, other: sp.Expr, x: sp.Symbol) -> RawChain | None:
+    """u/(a + b |u|^p)^(1/p) for a > 0, or one over it: a softsign for p = 1 and a = b = 1, and its inverse for b < 0."""
+    last: RawChain = ()
+    if u.is_Pow and u.exp.could_extract_minus_sign():
+        u, other, last = 1 / u, 1 / other, (RECIPROCAL,)
+    if not (other.is_Pow and other.exp.is_negative and isinstance(other.base, sp.Add) and not other.exp.has(x)):
+        return None
+    p = -1 / other.exp
+    a, rest = other.base.as_independent(x, as_Add=True)
+    b, power = rest.as_independent(x, as_Add=False)
+    if not (a.is_positive and (b.is_positive or b.is_negative)):
+        return None
+    on_half_line: RawChain = ()
+    if power != sp.Abs(u) ** p:
+        if power != u**p:
+            return None
+        on_half_line = (link("power", 1),)  # where alone the power is that of |u|
+    by = abs(b) ** (1 / p)
+    row = link("softsign_power" if b.is_positive else "softsign_power_inverse", p)
+    return (*recognise(u, x), *on_half_line, *scaled(by / a ** (1 / p)), row, *scaled(1 / by), *last)
 
 
 def _with_one_root(expr: sp.Mul, x: sp.Symbol) -> sp.Expr:

@@ -101,7 +101,7 @@ PASSED: dict[str, tuple[Log | None, Log | None]] = {
     "root_1p_m1": (("v", "1", "-log(abs(p))"), _OF_ROOT),
     **{name: (_SAME, None) for name in (
         "tanh", "atanh", "asinh", "asinh_stretched", "sin", "asin", "tan", "atan", "log1p", "softsign",
-        "softsign_inverse", "lambertw", "log1p_tanh", "atanh_expm1", "gudermann", "gudermann_inverse",
+        "softsign_inverse", "softsign_power", "softsign_power_inverse", "lambertw", "log1p_tanh", "atanh_expm1", "gudermann", "gudermann_inverse",
     )},
 }  # fmt: skip
 
@@ -180,6 +180,7 @@ FAR: dict[str, tuple[Far | None, Far | None]] = {
     "acosh_1p": (_ROOT_OF_TWICE, ("v + log(2)", "-1", "0")),
     "cosh_m1": (_SLOPE_OF_SQUARE, None),
     "softsign": (None, (None, "-2", "0")),
+    "softsign_power": (None, (None, "-p - 1", "0")),
     "atan": (None, (None, "-2", "0")),
     "cauchy": (None, (None, "-2", "log(abs(c)) - log(pi)")),
     "cauchy_inverse": (("-sign(c)*exp(log(abs(c)) - log(pi) - v)", "-2", "log(abs(c)) - log(pi)"), None),
