@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sympy as sp
 
-from symbij.calculus.affine import scaled
+from symbij.calculus import repeated
+from symbij.calculus.affine import scaled, shifted
 from symbij.calculus.chain import Chain, Link, link, scaling
 from symbij.calculus.closed_forms import plus_root
 from symbij.calculus.joined import joined_terms, without_powers_that_cancel
@@ -63,6 +64,8 @@ def recognise(expr: sp.Expr, x: sp.Symbol) -> RawChain:
         return (*recognise(expr.args[0], x), SplinePart(expr))
     if isinstance(expr, (fn.expm1_scaled, fn.log1p_scaled)) and not expr.args[1].has(x):
         return (*recognise(expr.args[0], x), link(expr.func.__name__, expr.args[1]))
+    if isinstance(expr, sp.log) and (chain := _log(expr.args[0], x)) is not None:
+        return chain
     if len(expr.args) == 1 and expr.func in FOLDED:
         return (*recognise(expr.args[0], x), FOLDED[expr.func])
     if len(expr.args) == 1 and expr.func in ROW_OF_FUNCTION:
@@ -141,13 +144,15 @@ def _several(expr: sp.Expr, x: sp.Symbol) -> RawChain:
 
 def _known_shape(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
     """Named functions written out: softsign, tanh-like quotients by other names, u*exp(u)."""
-    if isinstance(expr, sp.Mul) and (joined := _with_one_root(expr, x)) != expr:
+    if isinstance(expr, sp.Mul) and (joined := repeated.with_one_root(expr, x)) != expr:
         return recognise(joined, x)
     if isinstance(expr, sp.Mul) and len(expr.args) == 2:
         for u, other in (expr.args, expr.args[::-1]):
             if u.is_Pow and other.is_Pow and u.exp.is_Integer and u.exp > 1 and other.exp == -u.exp:  # (a/b)^n
                 t = sp.Dummy("t", real=True)
                 return (*recognise(u.base / other.base, x), *recognise(t**u.exp, t))
+            if (ratio := repeated.ratio_of_functions(u, other)) is not None:
+                return recognise(ratio, x)
             size = sp.Abs(u) if other.has(sp.Abs) else sp.nan  # sympy's recurs without end on some quotients
             if other == 1 / (1 + size):
                 return (*recognise(u, x), link("softsign"))
@@ -162,6 +167,39 @@ def _known_shape(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
             chain = _over_hypotenuse(u, other, x) or _over_power_sum(u, other, x)
             if chain is not None:
                 return chain
+    return None
+
+
+def _log(u: sp.Expr, x: sp.Symbol) -> RawChain | None:
+    """log((t - z)/(p - t)) as logit or atanh, of which nothing cancels where it vanishes; log(t + sqrt(t^2 - 1)), which
+    is negative for t < 0, as acosh."""
+    if isinstance(u, sp.Add):
+        if (joined := repeated.log_of_sum(u, x)) is not None:
+            return recognise(joined, x)
+        for root in u.args:
+            if (
+                root.is_Pow
+                and root.exp == sp.S.Half
+                and (u - root).has(x)
+                and sp.expand(root.base - (u - root) ** 2) == -1
+            ):
+                return (*recognise(u - root, x), link("acosh"))
+        return None
+    if not sp.fraction(u)[1].has(x):
+        return None
+    for t in repeated.candidates(u, x):
+        dummy = sp.Dummy("t", real=True)
+        quotient = repeated.in_terms_of(u, t, dummy, x)
+        if t == u or isinstance(t, sp.exp) or quotient.has(x):
+            continue
+        found = repeated.log_of_quotient(quotient, dummy)
+        if found is not None:
+            zero, pole, factor = found
+            if zero == -pole:
+                links = (*scaled(1 / pole), link("atanh"), link("scale", 2))
+            else:
+                links = (*shifted(-zero), *scaled(1 / (pole - zero)), link("logit"))
+            return (*recognise(t, x), *links, *shifted(sp.log(factor)))
     return None
 
 
@@ -219,7 +257,7 @@ def _over_hypotenuse(u: sp.Expr, other: sp.Expr, x: sp.Symbol) -> RawChain | Non
 
 
 def _over_power_sum(u: sp.Expr, other: sp.Expr, x: sp.Symbol) -> RawChain | None:
-    """u/(a + b |u|^p)^(1/p) for a > 0, or one over it: a softsign for p = 1 and a = b = 1, and its inverse for b < 0."""
+    """u/(a + b |u|^p)^(1/p) for a > 0, or one over it: for p = 1 and a = b = 1 a softsign, for b < 0 its inverse."""
     last: RawChain = ()
     if u.is_Pow and u.exp.could_extract_minus_sign():
         u, other, last = 1 / u, 1 / other, (RECIPROCAL,)
@@ -240,23 +278,11 @@ def _over_power_sum(u: sp.Expr, other: sp.Expr, x: sp.Symbol) -> RawChain | None
     return (*recognise(u, x), *on_half_line, *scaled(by / a ** (1 / p)), row, *scaled(1 / by), *last)
 
 
-def _with_one_root(expr: sp.Mul, x: sp.Symbol) -> sp.Expr:
-    """(c - u)^p (c + u)^p as (c^2 - u^2)^p, which is written apart where both are positive."""
-    roots = [f for f in expr.args if f.is_Pow and f.exp.is_Rational and not f.exp.is_Integer]
-    for k, first in enumerate(roots):
-        for second in roots[k + 1 :]:
-            if first.exp == second.exp and not all(
-                e.has(x) for e in (first.base + second.base, first.base - second.base)
-            ):
-                return expr / (first * second) * sp.expand(first.base * second.base) ** first.exp
-    return expr
-
-
 def _moebius(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
     """(A t + B)/(C t + D) with t the variable, or a function of it, in every place where it stands."""
-    for t in _repeated(expr, x):
+    for t in repeated.candidates(expr, x):
         dummy = sp.Dummy("t", positive=True if isinstance(t, sp.exp) else None, real=True)
-        quotient = _in_terms_of(expr, t, dummy, x)
+        quotient = repeated.in_terms_of(expr, t, dummy, x)
         if t == expr or quotient.has(x):
             continue
         numerator, denominator = sp.fraction(sp.cancel(sp.together(quotient)))
@@ -267,7 +293,7 @@ def _moebius(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
         if isinstance(t, sp.exp) and (chain := _hyperbolic(p, q, t.args[0], dummy, x)) is not None:
             return chain
         if isinstance(t, sp.exp) and p.degree() <= 2 and q.degree() <= 2 and max(p.degree(), q.degree()) == 2:
-            halved = _even_only(p, q, dummy)  # a Moebius map in t**2
+            halved = repeated.even_only(p, q, dummy)  # a Moebius map in t**2
             if halved is None:
                 continue
             p, q = halved
@@ -276,6 +302,9 @@ def _moebius(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
             continue
         a, b = p.coeff_monomial(dummy), p.coeff_monomial(1)
         c, d = q.coeff_monomial(dummy), q.coeff_monomial(1)
+        if t.is_Pow and (c / d).is_positive and (a == 0 or b == 0):  # a/c*softsign(c/d*t), of a = 0 through 1/t
+            t, ratio, size = (t, c / d, a / c) if b == 0 else (1 / t, d / c, b / d)
+            return (*_multiple_of_power(t, ratio, x), link("softsign"), *scaled(size))
         inner = recognise(t, x)
         if c == 0:
             return (*inner, scaling(a / d), link("shift", b / d))
@@ -286,6 +315,14 @@ def _moebius(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
         step = sp.cancel((b * c - a * d) / c)
         return (*inner, scaling(c), link("shift", d), RECIPROCAL, scaling(step), link("shift", a / c))
     return None
+
+
+def _multiple_of_power(t: sp.Pow, factor: sp.Expr, x: sp.Symbol) -> RawChain:
+    """factor*u**p, as (u*s)**p if s**p = factor for an s without roots."""
+    s = sp.powdenest(factor ** (1 / t.exp))
+    if any(not power.exp.is_Integer for power in s.atoms(sp.Pow)):
+        return (*recognise(t, x), *scaled(factor))
+    return (*recognise(t.base, x), *scaled(s), link("power", t.exp))
 
 
 def _hyperbolic(p: sp.Poly, q: sp.Poly, h: sp.Expr, t: sp.Symbol, x: sp.Symbol) -> RawChain | None:
@@ -301,28 +338,6 @@ def _hyperbolic(p: sp.Poly, q: sp.Poly, h: sp.Expr, t: sp.Symbol, x: sp.Symbol) 
         return None
     tail = (link("shift", constant),) if constant != 0 else ()
     return (*recognise(h, x), function, scaling(2 * rising), *tail)
-
-
-def _even_only(p: sp.Poly, q: sp.Poly, t: sp.Symbol) -> tuple[sp.Poly, sp.Poly] | None:
-    if p.coeff_monomial(t) != 0 or q.coeff_monomial(t) != 0:
-        return None
-    return tuple(sp.Poly(poly.coeff_monomial(t**2) * t + poly.coeff_monomial(1), t) for poly in (p, q))  # type: ignore[return-value]
-
-
-def _repeated(expr: sp.Expr, x: sp.Symbol) -> list[sp.Expr]:
-    """Candidates for the one inner function, exponentials first and the bare variable last."""
-    exponentials = sorted({e for e in expr.atoms(sp.exp) if e.has(x)}, key=lambda e: (e.count_ops(), str(e)))
-    applied = sorted({f for f in expr.atoms(sp.Function) if f.has(x) and not isinstance(f, (sp.exp, sp.floor))},
-                     key=lambda f: (f.count_ops(), str(f)))  # fmt: skip
-    return [*exponentials, *applied, x]
-
-
-def _in_terms_of(expr: sp.Expr, t: sp.Expr, dummy: sp.Symbol, x: sp.Symbol) -> sp.Expr:
-    """`expr` with `t` replaced by `dummy`; if t = exp(h), exp(k h) is replaced by dummy**k as well."""
-    if not isinstance(t, sp.exp):
-        return expr.xreplace({t: dummy})
-    ratios = {e: sp.cancel(e.args[0] / t.args[0]) for e in expr.atoms(sp.exp) if e.has(x)}
-    return expr.xreplace({e: dummy**k for e, k in ratios.items() if k.is_Integer})
 
 
 def _floor_core(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
@@ -372,11 +387,8 @@ def _other_words(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
     if isinstance(expr, sp.Pow):
         return (*recognise(expr.exp * sp.log(expr.base), x), link("exp"))
     if isinstance(expr, fn.logaddexp):
-        u, v = expr.args
-        if u.has(x) and v.has(x):
-            return (*recognise(sp.exp(u) + sp.exp(v), x), link("log"))
-        u, v = (u, v) if u.has(x) else (v, u)
-        return (*recognise(u, x), link("shift", -v), link("softplus"), link("shift", v))
+        joined = repeated.log_of_exponentials(*expr.args, x)
+        return recognise(sp.log(sp.Add(*map(sp.exp, expr.args))) if joined is None else joined, x)
     return None
 
 

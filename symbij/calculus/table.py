@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from symbij.calculus import quadratic_forms as squares
+from symbij.calculus import quadratic_forms as sq
 from symbij.calculus import tail_forms as tails
 from symbij.calculus.power_forms import (
     BESIDE_POLE,
@@ -368,24 +368,24 @@ _ALL = [
     # one side of a quadratic's or a hyperbola's vertex, where the slope has the sign of s; from v it is the root of a
     # discriminant
     Row("quadratic", "quadratic(u, a, b, c)", "quadratic_root", "quadratic_log_slope(u, a, b)",
-        "-quadratic_root_log_slope(v, a, b, c)", squares.QUADRATIC_DOMAIN, squares.QUADRATIC_RANGE, "s", _ABCS),
+        "-quadratic_root_log_slope(v, a, b, c)", sq.QUADRATIC_DOMAIN, sq.QUADRATIC_RANGE, "s", _ABCS),
     Row("quadratic_root", "quadratic_root(u, a, b, c, s)", "quadratic", "quadratic_root_log_slope(u, a, b, c)",
-        "-quadratic_log_slope(v, a, b)", squares.QUADRATIC_RANGE, squares.QUADRATIC_DOMAIN, "s", _ABCS),
+        "-quadratic_log_slope(v, a, b)", sq.QUADRATIC_RANGE, sq.QUADRATIC_DOMAIN, "s", _ABCS),
     Row("hyperbola", "hyperbola(u, a, b, c)", "hyperbola_root", "hyperbola_log_slope(u, a, b)",
-        "-hyperbola_root_log_slope(v, a, b, c, s)", squares.HYPERBOLA_DOMAIN, squares.HYPERBOLA_RANGE, "s", _ABCS),
+        "-hyperbola_root_log_slope(v, a, b, c, s)", sq.HYPERBOLA_DOMAIN, sq.HYPERBOLA_RANGE, "s", _ABCS),
     Row("hyperbola_root", "hyperbola_root(u, a, b, c, s)", "hyperbola", "hyperbola_root_log_slope(u, a, b, c, s)",
-        "-hyperbola_log_slope(v, a, b)", squares.HYPERBOLA_RANGE, squares.HYPERBOLA_DOMAIN, "s", _ABCS),
+        "-hyperbola_log_slope(v, a, b)", sq.HYPERBOLA_RANGE, sq.HYPERBOLA_DOMAIN, "s", _ABCS),
     # the same of exp(u)
     Row("exp_quadratic", "exp_quadratic(u, a, b, c)", "exp_quadratic_root", "exp_quadratic_log_slope(u, a, b)",
-        "-exp_quadratic_root_log_slope(v, a, b, c, s)", squares.EXP_QUADRATIC_DOMAIN, squares.EXP_QUADRATIC_RANGE, "s", _ABCS),
+        "-exp_quadratic_root_log_slope(v, a, b, c, s)", sq.EXP_QUADRATIC_DOMAIN, sq.EXP_QUADRATIC_RANGE, "s", _ABCS),
     Row("exp_quadratic_root", "exp_quadratic_root(u, a, b, c, s)", "exp_quadratic",
-        "exp_quadratic_root_log_slope(u, a, b, c, s)", "-exp_quadratic_log_slope(v, a, b)", squares.EXP_QUADRATIC_RANGE,
-        squares.EXP_QUADRATIC_DOMAIN, "s", _ABCS),
+        "exp_quadratic_root_log_slope(u, a, b, c, s)", "-exp_quadratic_log_slope(v, a, b)", sq.EXP_QUADRATIC_RANGE,
+        sq.EXP_QUADRATIC_DOMAIN, "s", _ABCS),
     Row("exp_hyperbola", "exp_hyperbola(u, a, b, c)", "exp_hyperbola_root", "exp_hyperbola_log_slope(u, a, b)",
-        "-exp_hyperbola_root_log_slope(v, a, b, c)", squares.EXP_HYPERBOLA_DOMAIN, squares.HYPERBOLA_RANGE, "s", _ABCS),
+        "-exp_hyperbola_root_log_slope(v, a, b, c)", sq.EXP_HYPERBOLA_DOMAIN, sq.HYPERBOLA_RANGE, "s", _ABCS),
     Row("exp_hyperbola_root", "exp_hyperbola_root(u, a, b, c, s)", "exp_hyperbola",
-        "exp_hyperbola_root_log_slope(u, a, b, c)", "-exp_hyperbola_log_slope(v, a, b)", squares.HYPERBOLA_RANGE,
-        squares.EXP_HYPERBOLA_DOMAIN, "s", _ABCS),
+        "exp_hyperbola_root_log_slope(u, a, b, c)", "-exp_hyperbola_log_slope(v, a, b)", sq.HYPERBOLA_RANGE,
+        sq.EXP_HYPERBOLA_DOMAIN, "s", _ABCS),
 ]  # fmt: skip
 
 # Rows that are defined at the lower end of their domain for positive exponents only.
