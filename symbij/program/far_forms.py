@@ -69,6 +69,8 @@ SIZES: dict[str, tuple[Log | None, Log | None]] = {
     "odds_against": (None, _RECIPROCAL_OF),
     "odds_against_inverse": (_RECIPROCAL_OF, None),
     "versin": (_HALF_SQUARE, None),
+    "quadratic": (None, ("2*v", "2", "log(abs(a + b/u))")),
+    "hyperbola": (None, ("abs(v)", "sign(v)", "where(v > 0, log(abs(a + b/u/u)), log(abs(b + a*u*u)))")),
     "exp_quadratic": (None, ("2*u", "0", "log(abs(a))")),
     "exp_hyperbola": (None, ("abs(u)", "0", "where(u > 0, log(abs(a)), log(abs(b)))")),
 }
@@ -172,6 +174,17 @@ FAR: dict[str, tuple[Far | None, Far | None]] = {
     "logcosh_inverse": (_ROOT_OF_TWICE, None),
     "log_tanh": (("v", "-1", "0"), None),
     "log_tanh_inverse": (("(log(2) - v)/2", "-1", "-log(2)"), None),
+    "quadratic": (None, (None, "1", "log(2) + log(abs(a))")),
+    "quadratic_root": (None, ("s*sign(a)*exp((v - log(abs(a)))/2)", "-1/2", "-log(2) - log(abs(a))/2")),
+    "hyperbola": (("b*exp(-v)", "-2", "log(abs(b))"), (None, "0", "log(abs(a))")),
+    "hyperbola_root": (
+        None,
+        (
+            f"exp({_HYPERBOLA_ROOT})",
+            "where(u*s > 0, where(u*a > 0, 0, -2), -2)",
+            "where(u*s > 0, where(u*a > 0, -log(abs(a)), log(abs(b))), log(abs(b)))",
+        ),
+    ),
     "exp_quadratic_root": (None, ("(v - log(abs(a)))/2", "-1", "-log(2)")),
     "exp_hyperbola_root": (None, (_HYPERBOLA_ROOT, "-1", "0")),
     "asinh": (None, ("sign(u)*(v + log(2))", "-1", "0")),
