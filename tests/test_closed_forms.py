@@ -51,6 +51,7 @@ FORMS: list[tuple[str, Any, dict[str, Any], list[str], str]] = [
     ("x/(1 - x**4)**(1/4)", (0, 1), {}, ["softsign_power_inverse"], "y/(1 + y**4)**(1/4)"),
     ("x**n/(k**n + x**n)", HALF, {"n": P, "k": P}, ["pow_quotient", "softsign"], "k*(y/(1 - y))**(1/n)"),
     ("sqrt(x)/(1 + sqrt(x))", HALF, {}, ["power", "softsign"], "(y/(1 - y))**2"),
+    ("(x**2 - 1)/(x**2 + 1)", HALF, {}, ["power", "moebius"], "sqrt((1 + y)/(1 - y))"),
     ("log((1 + x)/(1 - x))/2", (-1, 1), {}, ["atanh"], "tanh(y)"),
     ("log((2 + x)/(6 - 3*x))", (-2, 2), {}, ["divide", "atanh", "scale", "shift"], "2*tanh((y + log(3))/2)"),
     ("log(x + sqrt(x**2 - 1))", (1, "oo"), {}, ["acosh"], "cosh(y)"),

@@ -292,17 +292,15 @@ def _moebius(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
             continue
         if isinstance(t, sp.exp) and (chain := _hyperbolic(p, q, t.args[0], dummy, x)) is not None:
             return chain
-        if isinstance(t, sp.exp) and p.degree() <= 2 and q.degree() <= 2 and max(p.degree(), q.degree()) == 2:
-            halved = repeated.even_only(p, q, dummy)  # a Moebius map in t**2
-            if halved is None:
-                continue
-            p, q = halved
-            t = sp.exp(2 * t.args[0])
-        if max(p.degree(), q.degree()) != 1:
+        found = repeated.in_power(p, q, t, dummy)
+        if found is None:
             continue
+        p, q, t = found
         a, b = p.coeff_monomial(dummy), p.coeff_monomial(1)
         c, d = q.coeff_monomial(dummy), q.coeff_monomial(1)
-        if t.is_Pow and (c / d).is_positive and (a == 0 or b == 0):  # a/c*softsign(c/d*t), of a = 0 through 1/t
+        if (
+            t.is_Pow and not t.exp.is_Integer and (c / d).is_positive and (a == 0 or b == 0)
+        ):  # a/c*softsign(c/d*t), of a = 0 through 1/t
             t, ratio, size = (t, c / d, a / c) if b == 0 else (1 / t, d / c, b / d)
             return (*_multiple_of_power(t, ratio, x), link("softsign"), *scaled(size))
         inner = recognise(t, x)

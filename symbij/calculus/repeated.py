@@ -7,11 +7,14 @@ import sympy as sp
 from symbij.formula import functions as fn
 
 
-def even_only(p: sp.Poly, q: sp.Poly, t: sp.Symbol) -> tuple[sp.Poly, sp.Poly] | None:
-    """The polynomials in t**2 as ones in t; None if they are none."""
-    if p.coeff_monomial(t) != 0 or q.coeff_monomial(t) != 0:
+def in_power(p: sp.Poly, q: sp.Poly, t: sp.Expr, dummy: sp.Symbol) -> tuple[sp.Poly, sp.Poly, sp.Expr] | None:
+    """Polynomials in t, which `dummy` stands for, as linear ones in a power of t, and that power. None if they are no
+    such polynomials."""
+    n = max(p.degree(), q.degree())
+    if n < 1 or (n > 2 and isinstance(t, sp.exp)) or any(k not in (0, n) for poly in (p, q) for (k,) in poly.monoms()):
         return None
-    return tuple(sp.Poly(poly.coeff_monomial(t**2) * t + poly.coeff_monomial(1), t) for poly in (p, q))  # type: ignore[return-value]
+    linear = (sp.Poly(poly.coeff_monomial(dummy**n) * dummy + poly.coeff_monomial(1), dummy) for poly in (p, q))
+    return (*linear, sp.exp(n * t.args[0]) if isinstance(t, sp.exp) else t**n)  # type: ignore[return-value]
 
 
 def candidates(expr: sp.Expr, x: sp.Symbol) -> list[sp.Expr]:

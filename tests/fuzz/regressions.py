@@ -173,4 +173,5 @@ REGRESSIONS: tuple[Regression, ...] = (
     Regression("x**a/(1 + x**a)", "refused: no Moebius map of a power", ("closed form",), (0, "oo"), _POSITIVE),
     Regression("0.5*log((1 + x)/(1 - x))", "nothing left of a small x next to 1", ("closed form",), (-1, 1)),
     Regression("logaddexp(x, 2*x)", "the exponentials under- and overflow"),
+    Regression("(x**2 - 1)/(x**2 + 1)", "NaN where the square overflows", ("closed form",), (0, "oo")),
 )  # fmt: skip
