@@ -106,6 +106,7 @@ MEASURED: list[tuple[str, Any, dict[str, Any], dict[str, float]]] = [
     ("log((2 + x)/(6 - 3*x))", (-2, 2), {}, {}),
     ("log(x + sqrt(x**2 - 1))", (1, "oo"), {}, {}),
     ("x/(1 + abs(x)**k)**(1/k)", None, {"k": P}, {"k": 2.7}),
+    ("x/(1 + abs(x)**k)**(1/k)", None, {"k": P}, {"k": 0.3}),
 ]
 PROMPT = [pytest.param(*m, marks=[] if k % 4 == 0 else pytest.mark.slow) for k, m in enumerate(MEASURED)]
 
