@@ -44,6 +44,18 @@ FORMS: list[tuple[str, Any, dict[str, Any], list[str], str]] = [
     ("x/sqrt(a - b*x**2)", None, {"a": P, "b": P}, ["scale", "atanh", "sinh_scaled"], "y*sqrt(a)/sqrt(1 + b*y**2)"),
     ("x/sqrt(x**2 - 4)", (2, "oo"), {}, ["divide", "acosh", "tanh", "reciprocal"], "2*y/sqrt(y**2 - 1)"),
     ("sqrt(1 - x)*sqrt(1 + x)/x", (0, 1), {}, ["atanh", "sinh", "reciprocal"], "1/sqrt(1 + y**2)"),
+    ("x/(1 + x**4)**(1/4)", None, {}, ["softsign_power"], "y/(1 - y**4)**(1/4)"),
+    ("x/(2 + 3*x**4)**(1/4)", None, {}, ["scale", "softsign_power", "scale"], "2**(1/4)*y/(1 - 3*y**4)**(1/4)"),
+    ("x/(1 + abs(x)**k)**(1/k)", None, {"k": P}, ["softsign_power"], "y/(1 - abs(y)**k)**(1/k)"),
+    ("x**3/sqrt(1 + x**6)", None, {}, ["odd_power", "softsign_power"], "(y**2/(1 - y**2))**(1/6)"),
+    ("x/(1 - x**4)**(1/4)", (0, 1), {}, ["softsign_power_inverse"], "y/(1 + y**4)**(1/4)"),
+    ("x**n/(k**n + x**n)", HALF, {"n": P, "k": P}, ["pow_quotient", "softsign"], "k*(y/(1 - y))**(1/n)"),
+    ("sqrt(x)/(1 + sqrt(x))", HALF, {}, ["power", "softsign"], "(y/(1 - y))**2"),
+    ("(x**2 - 1)/(x**2 + 1)", HALF, {}, ["power", "moebius"], "sqrt((1 + y)/(1 - y))"),
+    ("log((1 + x)/(1 - x))/2", (-1, 1), {}, ["atanh"], "tanh(y)"),
+    ("log((2 + x)/(6 - 3*x))", (-2, 2), {}, ["divide", "atanh", "scale", "shift"], "2*tanh((y + log(3))/2)"),
+    ("log(x + sqrt(x**2 - 1))", (1, "oo"), {}, ["acosh"], "cosh(y)"),
+    ("sinh(x)/cosh(x)", None, {}, ["tanh"], "atanh(y)"),
     ("x**3 + p*x", None, {"p": P}, ["sum"], "2*sqrt(p/3)*sinh(asinh(3*sqrt(3)*y/(2*p**(3/2)))/3)"),
 ]
 
@@ -87,6 +99,14 @@ MEASURED: list[tuple[str, Any, dict[str, Any], dict[str, float]]] = [
     ("x + sqrt(x**2 + c)", None, {"c": P}, {"c": 0.3}),
     ("x + sqrt(x**2 + c)", None, {"c": P}, {"c": 1e200}),
     ("x**3 + p*x", None, {"p": P}, {"p": 0.3}),
+    ("x/(1 + x**4)**(1/4)", None, {}, {}),
+    ("x**n/(k**n + x**n)", HALF, {"n": P, "k": P}, {"n": 2.5, "k": 3.0}),
+    ("sqrt(x)/(1 + sqrt(x))", HALF, {}, {}),
+    ("log((1 + x)/(1 - x))/2", (-1, 1), {}, {}),
+    ("log((2 + x)/(6 - 3*x))", (-2, 2), {}, {}),
+    ("log(x + sqrt(x**2 - 1))", (1, "oo"), {}, {}),
+    ("x/(1 + abs(x)**k)**(1/k)", None, {"k": P}, {"k": 2.7}),
+    ("x/(1 + abs(x)**k)**(1/k)", None, {"k": P}, {"k": 0.3}),
 ]
 PROMPT = [pytest.param(*m, marks=[] if k % 4 == 0 else pytest.mark.slow) for k, m in enumerate(MEASURED)]
 

@@ -46,8 +46,14 @@ FAR: dict[str, tuple[float, ...]] = {
     "lambertw(exp(x))": (1000.0, 3000.0, 3.0),
     "atan(x*exp(x))": (800.0, 3.0),
     "asin(exp(-exp(-x)))": (-7.0, -20.0, 3.0),
+    "log(1 + x + x**2)": (1e200, 1e160, 3.0),
+    "sqrt(x**2 + x)": (1e200, 1e160, 3.0),
+    "log(x + 1/x)": (1e200, 3.0),
 }
 DOMAIN: dict[str, tuple[object, object]] = {
+    "log(1 + x + x**2)": (0, "oo"),
+    "sqrt(x**2 + x)": (0, "oo"),
+    "log(x + 1/x)": (1, "oo"),
     "cbrt(1/sinh(x))": (0, "oo"),
     "cbrt(cbrt(log_ndtr(lambertw(x))))": (0, "oo"),
     "atan(x*exp(x))": (0, "oo"),

@@ -24,6 +24,9 @@ JOINED: dict[str, tuple[list[str], tuple[float, float], tuple[float, ...]]] = {
     "1 + expm1(x) + sqrt((1 + expm1(x))**2 + 1)": (["exp", "asinh", "exp"], (-mpmath.inf, mpmath.inf), (-90.0, 3.0)),
     "log(x) - log(1 - x)": (["logit"], (0.0, 1.0), (1e-300, 0.5 + 1e-9, 0.9)),
     "a*log(x) - a*log1p(-x)": (["logit", "scale"], (0.0, 1.0), (1e-300, 0.5 + 1e-9, 0.9)),
+    "logaddexp(x, 2*x)": (["sum"], (-mpmath.inf, mpmath.inf), (-800.0, -0.3, 800.0)),
+    "logaddexp(x, x + 1)": (["shift"], (-mpmath.inf, mpmath.inf), (-800.0, 800.0)),
+    "log(2*exp(-x) + exp(-3*x))": (["sum", "shift"], (-mpmath.inf, mpmath.inf), (-800.0, -0.3, 90.0)),
     "log1p(x) - log(1 - x)": (["atanh", "scale"], (-1.0, 1.0), (1e-300, 0.5, -0.9)),
     "log(1 - x) - log(1 + x)": (["atanh", "scale"], (-1.0, 1.0), (1e-300, 0.5, -0.9)),
 }

@@ -63,6 +63,7 @@ ROW_PARAMETERS: dict[str, list[tuple[str, ...]]] = {
     **{name: [("1/3",), ("-5/2",), ("0",)] for name in ("expm1_scaled", "log1p_scaled")},
     **{name: [("1/2",), ("-5/2",), ("0",), ("2",)] for name in ("pow_1p_scaled", "root_1p_scaled")},
     **{name: [("-1/3", "2", "1/7"), ("5", "1/3", "0")] for name in ("heavy_tail_about", "heavy_tail_about_inverse")},
+    **{name: [("3/2",), ("3",), ("4",)] for name in ("softsign_power", "softsign_power_inverse")},
     "log1p_expm1": [("2",), ("1/3",), ("-5/2",)],
     **{name: [("1/3", "1"), ("-5/2", "4/3")] for name in ("exp_exp", "log_log", "expm1_exp", "log_log1p")},
     **{name: [("1/3",), ("-5/2",)] for name in ("expm1_expm1", "log1p_log1p")},

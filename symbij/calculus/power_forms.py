@@ -61,6 +61,15 @@ COMPLEMENT_V = (
     " + multiple(log1p(-v), (q - 1)/q)"
 )
 
+# u/(1 + |u|^p)^(1/p) of p > 0, a softsign for p = 1, and back: no power is large, nor singular where the other is taken
+_SMALL_U, _LARGE_U = "abs(where(abs(u) > 1, 1, u))**p", "max(abs(u), 1)**(-p)"
+SOFTSIGN_POWER = f"where(abs(u) > 1, sign(u)/(1 + {_LARGE_U})**(1/p), u/(1 + {_SMALL_U})**(1/p))"
+SOFTSIGN_POWER_INVERSE = "u*exp(-log_1m_pow(abs(u), p)/p)"
+SOFTSIGN_POWER_U = (
+    f"where(abs(u) > 1, -(1 + 1/p)*log1p({_LARGE_U}) - (1 + p)*log(max(abs(u), 1)), -(1 + 1/p)*log1p({_SMALL_U}))"
+)
+SOFTSIGN_POWER_V = "(1 + 1/p)*log_1m_pow(abs(v), p)"
+
 
 def inverted(log_det: str) -> str:
     """The log|derivative| of the inverse: its input is the output, and the other way round."""

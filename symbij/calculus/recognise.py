@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import sympy as sp
 
+from symbij.calculus import repeated
 from symbij.calculus.affine import scaled
-from symbij.calculus.chain import Chain, Link, link, scaling
-from symbij.calculus.closed_forms import plus_root
+from symbij.calculus.chain import Link, link, scaling
 from symbij.calculus.degrees import is_of_low_degree
+from symbij.calculus.folded import FOLDED, NEGATE, NONPOSITIVE, RECIPROCAL, folded
 from symbij.calculus.joined import joined_terms, without_powers_that_cancel
 from symbij.calculus.parts import FloorPart, Folded, PiecePart, ProductPart, RawChain, SplinePart, SumPart
 from symbij.calculus.pieces import switches
 from symbij.calculus.row import U
+from symbij.calculus.shapes import known_shape, log_shape, with_hypotenuse
 from symbij.calculus.slopes import value_of
 from symbij.calculus.table import ROW_OF_FUNCTION
 from symbij.formula import functions as fn
-from symbij.formula.interval import NONNEGATIVE, POSITIVE, Interval
+from symbij.formula.interval import NONNEGATIVE
 from symbij.formula.splines import Spline
-
-_NONPOSITIVE = Interval(-sp.oo, 0, hi_open=False)
-_NEGATIVE = Interval(-sp.oo, 0)
 
 
 class NotChain(Exception):
@@ -44,7 +43,7 @@ def recognise(expr: sp.Expr, x: sp.Symbol) -> RawChain:
             joined = without_powers_that_cancel(expr, x)
         if joined is not None:
             return recognise(joined, x)
-        if (chain := _with_hypotenuse(expr, x)) is not None:
+        if (chain := with_hypotenuse(expr, x, recognise)) is not None:
             return chain
         free, rest = expr.as_independent(x, as_Add=True)
         if free != 0:
@@ -65,6 +64,8 @@ def recognise(expr: sp.Expr, x: sp.Symbol) -> RawChain:
         return (*recognise(expr.args[0], x), SplinePart(expr))
     if isinstance(expr, (fn.expm1_scaled, fn.log1p_scaled)) and not expr.args[1].has(x):
         return (*recognise(expr.args[0], x), link(expr.func.__name__, expr.args[1]))
+    if isinstance(expr, sp.log) and (chain := log_shape(expr.args[0], x, recognise)) is not None:
+        return chain
     if len(expr.args) == 1 and expr.func in FOLDED:
         return (*recognise(expr.args[0], x), FOLDED[expr.func])
     if len(expr.args) == 1 and expr.func in ROW_OF_FUNCTION:
@@ -72,49 +73,6 @@ def recognise(expr: sp.Expr, x: sp.Symbol) -> RawChain:
     if isinstance(expr, sp.erfc):
         return (*recognise(expr.args[0], x), link("scale", -sp.sqrt(2)), link("ndtr"), link("scale", 2))
     return _several(expr, x)
-
-
-def _folded(
-    name: str,
-    formula: sp.Expr,
-    *branches: tuple[Interval, Chain],
-    complete: bool = False,
-    everywhere: bool = True,
-) -> Folded:
-    return Folded(name, branches, formula, complete, everywhere)
-
-
-_NEGATE = link("scale", -1)
-FOLDED: dict[type, Folded] = {
-    sp.Abs: _folded("abs", sp.Abs(U), (NONNEGATIVE, ()), (_NONPOSITIVE, (_NEGATE,)), complete=True),
-    sp.cosh: _folded(
-        "cosh", sp.cosh(U), (NONNEGATIVE, (link("cosh"),)), (_NONPOSITIVE, (_NEGATE, link("cosh"))), complete=True
-    ),
-    sp.sin: _folded("sin", sp.sin(U), (link("sin").row.domain, (link("sin"),))),
-    sp.cos: _folded(
-        "cos",
-        sp.cos(U),
-        (link("cos").row.domain, (link("cos"),)),
-        (Interval(-sp.pi, 0, False, False), (_NEGATE, link("cos"))),
-    ),
-    sp.tan: _folded("tan", sp.tan(U), (link("tan").row.domain, (link("tan"),)), everywhere=False),
-}
-_COTH_ACOSH = _folded(
-    "u/sqrt(u**2 - 1)",
-    U / sp.sqrt(U**2 - 1),
-    (Interval(1, sp.oo), (link("acosh"), link("tanh"), link("reciprocal"))),
-    (Interval(-sp.oo, -1), (_NEGATE, link("acosh"), link("tanh"), link("reciprocal"), _NEGATE)),
-    everywhere=False,
-)
-_XEXP = _folded("u*exp(u)", U * sp.exp(U), (link("xexp").row.domain, (link("xexp"),)))
-RECIPROCAL = _folded(
-    "reciprocal",
-    1 / U,
-    (POSITIVE, (link("reciprocal"),)),
-    (_NEGATIVE, (_NEGATE, link("reciprocal"), _NEGATE)),
-    complete=True,
-    everywhere=False,
-)
 
 
 def _power(expr: sp.Expr, x: sp.Symbol) -> RawChain:
@@ -130,13 +88,17 @@ def _power(expr: sp.Expr, x: sp.Symbol) -> RawChain:
     links: list[Link | Folded] = []
     if n % 2 == 0:
         power = link("power", n)
-        halves = ((NONNEGATIVE, (power,)), (_NONPOSITIVE, (_NEGATE, power)))
-        links.append(_folded(f"power {n}", U**n, *halves, complete=True))
+        halves = ((NONNEGATIVE, (power,)), (NONPOSITIVE, (NEGATE, power)))
+        links.append(folded(f"power {n}", U**n, *halves, complete=True))
     elif n > 1:
         links.append(link("odd_power", n))
     if exponent < 0:
         links.append(RECIPROCAL)
     return (*inner, *links)
+
+
+def _known_shape(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
+    return known_shape(expr, x, recognise)
 
 
 def _several(expr: sp.Expr, x: sp.Symbol) -> RawChain:
@@ -148,101 +110,11 @@ def _several(expr: sp.Expr, x: sp.Symbol) -> RawChain:
     raise NotChain(expr)
 
 
-def _known_shape(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
-    """Named functions written out: softsign, tanh-like quotients by other names, u*exp(u)."""
-    if isinstance(expr, sp.Mul) and (joined := _with_one_root(expr, x)) != expr:
-        return recognise(joined, x)
-    if isinstance(expr, sp.Mul) and len(expr.args) == 2:
-        for u, other in (expr.args, expr.args[::-1]):
-            if u.is_Pow and other.is_Pow and u.exp.is_Integer and u.exp > 1 and other.exp == -u.exp:  # (a/b)^n
-                t = sp.Dummy("t", real=True)
-                return (*recognise(u.base / other.base, x), *recognise(t**u.exp, t))
-            size = sp.Abs(u) if other.has(sp.Abs) else sp.nan  # sympy's recurs without end on some quotients
-            if other == 1 / (1 + size):
-                return (*recognise(u, x), link("softsign"))
-            if other == 1 / (1 - size):
-                return (*recognise(u, x), link("softsign_inverse"))
-            if isinstance(other, sp.exp):
-                rate, spread = (sp.cancel(other.args[0] / u**k) for k in (1, 2))
-                if not rate.has(x):  # u exp(c u) = c u exp(c u)/c
-                    return (*recognise(u, x), *scaled(rate), _XEXP, *scaled(1 / rate))
-                if not spread.has(x) and spread.is_nonnegative:
-                    return (*recognise(u, x), link("heavy_tail", 2 * spread))
-            chain = _over_hypotenuse(u, other, x)
-            if chain is not None:
-                return chain
-    return None
-
-
-def _with_hypotenuse(expr: sp.Add, x: sp.Symbol) -> RawChain | None:
-    """k*(u + sqrt(u^2 + c)) for c > 0, which is k*exp(asinh(u)) for c = 1; k*u is all of the sum beside the root."""
-    for term in expr.args:
-        k, root = term.as_independent(x, as_Add=False)
-        if not (root.is_Pow and root.exp == sp.S.Half):
-            continue
-        u = sp.expand((expr - term) / k)
-        beside = sp.expand(root.base - u**2)
-        if beside.is_positive and not beside.has(x):
-            inner = (link("asinh"), link("exp")) if beside == 1 and k.is_positive else (plus_root(beside),)
-            return (*recognise(u, x), *inner, *scaled(k))
-    return None
-
-
-def _over_hypotenuse(u: sp.Expr, other: sp.Expr, x: sp.Symbol) -> RawChain | None:
-    """t^n/(a + b t^2)^(n/2), or one over it, where w = t sqrt|b/a| makes the quotient, but for a factor, a power of
-
-    tanh(asinh(w)) for a > 0 and b > 0, sinh(atanh(w)) for b < 0, 1/tanh(acosh(w)) for a < 0.
-    """
-    t, n = (u.base, u.exp) if u.is_Pow and u.exp.is_Integer else (u, sp.S.One)
-    if not (other.is_Pow and other.exp == -n / 2):
-        return None
-    n, last = abs(n), () if n > 0 else (RECIPROCAL,)
-    w = sp.Dummy("t", real=True)
-    squared = other.base.xreplace({t: w, t**2: w**2})
-    if squared.has(x):
-        slope = t.diff(x)
-        if slope.has(x):
-            return None
-        squared = other.base.subs(x, (w - t.subs(x, 0)) / slope)
-    try:
-        poly = sp.Poly(squared, w)
-    except sp.PolynomialError:
-        return None
-    a, b = sp.factor(poly.coeff_monomial(1)), sp.factor(poly.coeff_monomial(w**2))
-    if poly.degree() != 2 or poly.coeff_monomial(w) != 0 or poly.free_symbols_in_domain & {x}:
-        return None
-    quotient: RawChain
-    if a.is_positive and b.is_positive:
-        quotient = (link("asinh"), link("tanh"))
-    elif other.exp.is_Integer:  # a rational function, which is defined on the other side of its poles too
-        return None
-    elif a.is_positive and b.is_negative:
-        quotient = (link("atanh"), link("sinh"))
-    elif a.is_negative and b.is_positive:
-        quotient = (_COTH_ACOSH,)
-    else:
-        return None
-    a, b = abs(a), abs(b)
-    outer = recognise(w**n, w) if n > 1 else ()
-    return (*recognise(t, x), *scaled(sp.sqrt(b) / sp.sqrt(a)), *quotient, *outer, *scaled(b ** (-n / 2)), *last)
-
-
-def _with_one_root(expr: sp.Mul, x: sp.Symbol) -> sp.Expr:
-    """(c - u)^p (c + u)^p as (c^2 - u^2)^p, and (u - c)^p (u + c)^p as (u^2 - c^2)^p."""
-    roots = [f for f in expr.args if f.is_Pow and f.exp.is_Rational and not f.exp.is_Integer]
-    for k, first in enumerate(roots):
-        for second in roots[k + 1 :]:
-            (b, u), (d, v) = (f.base.as_independent(x, as_Add=True) for f in (first, second))
-            if first.exp == second.exp and ((u == -v and b == d) or (u == v and b == -d)):
-                return expr / (first * second) * sp.expand(first.base * second.base) ** first.exp
-    return expr
-
-
 def _moebius(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
     """(A t + B)/(C t + D) with t the variable, or a function of it, in every place where it stands."""
-    for t in _repeated(expr, x):
+    for t in repeated.candidates(expr, x):
         dummy = sp.Dummy("t", positive=True if isinstance(t, sp.exp) else None, real=True)
-        quotient = _in_terms_of(expr, t, dummy, x)
+        quotient = repeated.in_terms_of(expr, t, dummy, x)
         if t == expr or quotient.has(x) or not is_of_low_degree(quotient, dummy):
             continue
         numerator, denominator = sp.fraction(sp.cancel(sp.together(quotient)))
@@ -252,16 +124,17 @@ def _moebius(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
             continue
         if isinstance(t, sp.exp) and (chain := _hyperbolic(p, q, t.args[0], dummy, x)) is not None:
             return chain
-        if isinstance(t, sp.exp) and p.degree() <= 2 and q.degree() <= 2 and max(p.degree(), q.degree()) == 2:
-            halved = _even_only(p, q, dummy)  # a Moebius map in t**2
-            if halved is None:
-                continue
-            p, q = halved
-            t = sp.exp(2 * t.args[0])
-        if max(p.degree(), q.degree()) != 1:
+        found = repeated.in_power(p, q, t, dummy)
+        if found is None:
             continue
+        p, q, t = found
         a, b = p.coeff_monomial(dummy), p.coeff_monomial(1)
         c, d = q.coeff_monomial(dummy), q.coeff_monomial(1)
+        if (
+            t.is_Pow and not t.exp.is_Integer and (c / d).is_positive and (a == 0 or b == 0)
+        ):  # a/c*softsign(c/d*t), of a = 0 through 1/t
+            t, ratio, size = (t, c / d, a / c) if b == 0 else (1 / t, d / c, b / d)
+            return (*_multiple_of_power(t, ratio, x), link("softsign"), *scaled(size))
         inner = recognise(t, x)
         if c == 0:
             return (*inner, scaling(a / d), link("shift", b / d))
@@ -272,6 +145,14 @@ def _moebius(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
         step = sp.cancel((b * c - a * d) / c)
         return (*inner, scaling(c), link("shift", d), RECIPROCAL, scaling(step), link("shift", a / c))
     return None
+
+
+def _multiple_of_power(t: sp.Pow, factor: sp.Expr, x: sp.Symbol) -> RawChain:
+    """factor*u**p, as (u*s)**p if s**p = factor for an s without roots."""
+    s = sp.powdenest(factor ** (1 / t.exp))
+    if any(not power.exp.is_Integer for power in s.atoms(sp.Pow)):
+        return (*recognise(t, x), *scaled(factor))
+    return (*recognise(t.base, x), *scaled(s), link("power", t.exp))
 
 
 def _hyperbolic(p: sp.Poly, q: sp.Poly, h: sp.Expr, t: sp.Symbol, x: sp.Symbol) -> RawChain | None:
@@ -287,28 +168,6 @@ def _hyperbolic(p: sp.Poly, q: sp.Poly, h: sp.Expr, t: sp.Symbol, x: sp.Symbol) 
         return None
     tail = (link("shift", constant),) if constant != 0 else ()
     return (*recognise(h, x), function, scaling(2 * rising), *tail)
-
-
-def _even_only(p: sp.Poly, q: sp.Poly, t: sp.Symbol) -> tuple[sp.Poly, sp.Poly] | None:
-    if p.coeff_monomial(t) != 0 or q.coeff_monomial(t) != 0:
-        return None
-    return tuple(sp.Poly(poly.coeff_monomial(t**2) * t + poly.coeff_monomial(1), t) for poly in (p, q))  # type: ignore[return-value]
-
-
-def _repeated(expr: sp.Expr, x: sp.Symbol) -> list[sp.Expr]:
-    """Candidates for the one inner function, exponentials first and the bare variable last."""
-    exponentials = sorted({e for e in expr.atoms(sp.exp) if e.has(x)}, key=lambda e: (e.count_ops(), str(e)))
-    applied = sorted({f for f in expr.atoms(sp.Function) if f.has(x) and not isinstance(f, (sp.exp, sp.floor))},
-                     key=lambda f: (f.count_ops(), str(f)))  # fmt: skip
-    return [*exponentials, *applied, x]
-
-
-def _in_terms_of(expr: sp.Expr, t: sp.Expr, dummy: sp.Symbol, x: sp.Symbol) -> sp.Expr:
-    """`expr` with `t` replaced by `dummy`; if t = exp(h), exp(k h) is replaced by dummy**k as well."""
-    if not isinstance(t, sp.exp):
-        return expr.xreplace({t: dummy})
-    ratios = {e: sp.cancel(e.args[0] / t.args[0]) for e in expr.atoms(sp.exp) if e.has(x)}
-    return expr.xreplace({e: dummy**k for e, k in ratios.items() if k.is_Integer})
 
 
 def _floor_core(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
@@ -358,11 +217,8 @@ def _other_words(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
     if isinstance(expr, sp.Pow):
         return (*recognise(expr.exp * sp.log(expr.base), x), link("exp"))
     if isinstance(expr, fn.logaddexp):
-        u, v = expr.args
-        if u.has(x) and v.has(x):
-            return (*recognise(sp.exp(u) + sp.exp(v), x), link("log"))
-        u, v = (u, v) if u.has(x) else (v, u)
-        return (*recognise(u, x), link("shift", -v), link("softplus"), link("shift", v))
+        joined = repeated.log_of_exponentials(*expr.args, x)
+        return recognise(sp.log(sp.Add(*map(sp.exp, expr.args))) if joined is None else joined, x)
     return None
 
 

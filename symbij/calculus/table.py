@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import sympy as sp
 
+from symbij.calculus import quadratic_forms as sq
 from symbij.calculus import tail_forms as tails
 from symbij.calculus.power_forms import (
     BESIDE_POLE,
@@ -47,17 +48,12 @@ from symbij.calculus.power_forms import (
     POWER_V,
     QUOTIENT_U,
     QUOTIENT_V,
+    SOFTSIGN_POWER,
+    SOFTSIGN_POWER_INVERSE,
+    SOFTSIGN_POWER_U,
+    SOFTSIGN_POWER_V,
     UNIT,
     inverted,
-)
-from symbij.calculus.quadratic_forms import (
-    EXP_HYPERBOLA_DOMAIN,
-    EXP_QUADRATIC_DOMAIN,
-    EXP_QUADRATIC_RANGE,
-    HYPERBOLA_DOMAIN,
-    HYPERBOLA_RANGE,
-    QUADRATIC_DOMAIN,
-    QUADRATIC_RANGE,
 )
 from symbij.calculus.row import Row
 from symbij.formula.functions import sigmoid
@@ -263,6 +259,10 @@ _ALL = [
     # algebraic sigmoid
     Row("softsign", "softsign(u)", "softsign_inverse", "-2*log1p(abs(u))", "2*log1p(-abs(v))", REALS, _P11),
     Row("softsign_inverse", "softsign_inverse(u)", "softsign", "-2*log1p(-abs(u))", "2*log1p(abs(v))", _P11, REALS),
+    Row("softsign_power", SOFTSIGN_POWER, "softsign_power_inverse", SOFTSIGN_POWER_U, SOFTSIGN_POWER_V, REALS, _P11, 1,
+        ("p",), mirror=("p",)),
+    Row("softsign_power_inverse", SOFTSIGN_POWER_INVERSE, "softsign_power", inverted(SOFTSIGN_POWER_V),
+        inverted(SOFTSIGN_POWER_U), _P11, REALS, 1, ("p",), mirror=("p",)),
     # normal law
     Row("ndtr", "ndtr(u)", "ndtri", "-u**2/2 - log(2*pi)/2",
         "where(abs(u) >= 1, log(min(v, 1 - v)) - log(max(mills(abs(u)), 1e-305)), -u**2/2) - log(2*pi)/2", REALS, _P01),
@@ -368,24 +368,24 @@ _ALL = [
     # one side of a quadratic's or a hyperbola's vertex, where the slope has the sign of s; from v it is the root of a
     # discriminant
     Row("quadratic", "quadratic(u, a, b, c)", "quadratic_root", "quadratic_log_slope(u, a, b)",
-        "-quadratic_root_log_slope(v, a, b, c)", QUADRATIC_DOMAIN, QUADRATIC_RANGE, "s", _ABCS),
+        "-quadratic_root_log_slope(v, a, b, c)", sq.QUADRATIC_DOMAIN, sq.QUADRATIC_RANGE, "s", _ABCS),
     Row("quadratic_root", "quadratic_root(u, a, b, c, s)", "quadratic", "quadratic_root_log_slope(u, a, b, c)",
-        "-quadratic_log_slope(v, a, b)", QUADRATIC_RANGE, QUADRATIC_DOMAIN, "s", _ABCS),
+        "-quadratic_log_slope(v, a, b)", sq.QUADRATIC_RANGE, sq.QUADRATIC_DOMAIN, "s", _ABCS),
     Row("hyperbola", "hyperbola(u, a, b, c)", "hyperbola_root", "hyperbola_log_slope(u, a, b)",
-        "-hyperbola_root_log_slope(v, a, b, c, s)", HYPERBOLA_DOMAIN, HYPERBOLA_RANGE, "s", _ABCS),
+        "-hyperbola_root_log_slope(v, a, b, c, s)", sq.HYPERBOLA_DOMAIN, sq.HYPERBOLA_RANGE, "s", _ABCS),
     Row("hyperbola_root", "hyperbola_root(u, a, b, c, s)", "hyperbola", "hyperbola_root_log_slope(u, a, b, c, s)",
-        "-hyperbola_log_slope(v, a, b)", HYPERBOLA_RANGE, HYPERBOLA_DOMAIN, "s", _ABCS),
+        "-hyperbola_log_slope(v, a, b)", sq.HYPERBOLA_RANGE, sq.HYPERBOLA_DOMAIN, "s", _ABCS),
     # the same of exp(u)
     Row("exp_quadratic", "exp_quadratic(u, a, b, c)", "exp_quadratic_root", "exp_quadratic_log_slope(u, a, b)",
-        "-exp_quadratic_root_log_slope(v, a, b, c, s)", EXP_QUADRATIC_DOMAIN, EXP_QUADRATIC_RANGE, "s", _ABCS),
+        "-exp_quadratic_root_log_slope(v, a, b, c, s)", sq.EXP_QUADRATIC_DOMAIN, sq.EXP_QUADRATIC_RANGE, "s", _ABCS),
     Row("exp_quadratic_root", "exp_quadratic_root(u, a, b, c, s)", "exp_quadratic",
-        "exp_quadratic_root_log_slope(u, a, b, c, s)", "-exp_quadratic_log_slope(v, a, b)", EXP_QUADRATIC_RANGE,
-        EXP_QUADRATIC_DOMAIN, "s", _ABCS),
+        "exp_quadratic_root_log_slope(u, a, b, c, s)", "-exp_quadratic_log_slope(v, a, b)", sq.EXP_QUADRATIC_RANGE,
+        sq.EXP_QUADRATIC_DOMAIN, "s", _ABCS),
     Row("exp_hyperbola", "exp_hyperbola(u, a, b, c)", "exp_hyperbola_root", "exp_hyperbola_log_slope(u, a, b)",
-        "-exp_hyperbola_root_log_slope(v, a, b, c)", EXP_HYPERBOLA_DOMAIN, HYPERBOLA_RANGE, "s", _ABCS),
+        "-exp_hyperbola_root_log_slope(v, a, b, c)", sq.EXP_HYPERBOLA_DOMAIN, sq.HYPERBOLA_RANGE, "s", _ABCS),
     Row("exp_hyperbola_root", "exp_hyperbola_root(u, a, b, c, s)", "exp_hyperbola",
-        "exp_hyperbola_root_log_slope(u, a, b, c)", "-exp_hyperbola_log_slope(v, a, b)", HYPERBOLA_RANGE,
-        EXP_HYPERBOLA_DOMAIN, "s", _ABCS),
+        "exp_hyperbola_root_log_slope(u, a, b, c)", "-exp_hyperbola_log_slope(v, a, b)", sq.HYPERBOLA_RANGE,
+        sq.EXP_HYPERBOLA_DOMAIN, "s", _ABCS),
 ]  # fmt: skip
 
 # Rows that are defined at the lower end of their domain for positive exponents only.

@@ -69,6 +69,8 @@ SIZES: dict[str, tuple[Log | None, Log | None]] = {
     "odds_against": (None, _RECIPROCAL_OF),
     "odds_against_inverse": (_RECIPROCAL_OF, None),
     "versin": (_HALF_SQUARE, None),
+    "quadratic": (None, ("2*v", "2", "log(abs(a + b/u))")),
+    "hyperbola": (None, ("abs(v)", "sign(v)", "where(v > 0, log(abs(a + b/u/u)), log(abs(b + a*u*u)))")),
     "exp_quadratic": (None, ("2*u", "0", "log(abs(a))")),
     "exp_hyperbola": (None, ("abs(u)", "0", "where(u > 0, log(abs(a)), log(abs(b)))")),
 }
@@ -101,7 +103,8 @@ PASSED: dict[str, tuple[Log | None, Log | None]] = {
     "root_1p_m1": (("v", "1", "-log(abs(p))"), _OF_ROOT),
     **{name: (_SAME, None) for name in (
         "tanh", "atanh", "asinh", "asinh_stretched", "sin", "asin", "tan", "atan", "log1p", "softsign",
-        "softsign_inverse", "lambertw", "log1p_tanh", "atanh_expm1", "gudermann", "gudermann_inverse",
+        "softsign_inverse", "softsign_power", "softsign_power_inverse", "lambertw", "log1p_tanh", "atanh_expm1",
+        "gudermann", "gudermann_inverse",
     )},
 }  # fmt: skip
 
@@ -171,6 +174,17 @@ FAR: dict[str, tuple[Far | None, Far | None]] = {
     "logcosh_inverse": (_ROOT_OF_TWICE, None),
     "log_tanh": (("v", "-1", "0"), None),
     "log_tanh_inverse": (("(log(2) - v)/2", "-1", "-log(2)"), None),
+    "quadratic": (None, (None, "1", "log(2) + log(abs(a))")),
+    "quadratic_root": (None, ("s*sign(a)*exp((v - log(abs(a)))/2)", "-1/2", "-log(2) - log(abs(a))/2")),
+    "hyperbola": (("b*exp(-v)", "-2", "log(abs(b))"), (None, "0", "log(abs(a))")),
+    "hyperbola_root": (
+        None,
+        (
+            f"exp({_HYPERBOLA_ROOT})",
+            "where(u*s > 0, where(u*a > 0, 0, -2), -2)",
+            "where(u*s > 0, where(u*a > 0, -log(abs(a)), log(abs(b))), log(abs(b)))",
+        ),
+    ),
     "exp_quadratic_root": (None, ("(v - log(abs(a)))/2", "-1", "-log(2)")),
     "exp_hyperbola_root": (None, (_HYPERBOLA_ROOT, "-1", "0")),
     "asinh": (None, ("sign(u)*(v + log(2))", "-1", "0")),
@@ -180,6 +194,7 @@ FAR: dict[str, tuple[Far | None, Far | None]] = {
     "acosh_1p": (_ROOT_OF_TWICE, ("v + log(2)", "-1", "0")),
     "cosh_m1": (_SLOPE_OF_SQUARE, None),
     "softsign": (None, (None, "-2", "0")),
+    "softsign_power": (None, (None, "-p - 1", "0")),
     "atan": (None, (None, "-2", "0")),
     "cauchy": (None, (None, "-2", "log(abs(c)) - log(pi)")),
     "cauchy_inverse": (("-sign(c)*exp(log(abs(c)) - log(pi) - v)", "-2", "log(abs(c)) - log(pi)"), None),

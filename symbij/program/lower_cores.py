@@ -15,7 +15,7 @@ from symbij.calculus.floor import FloorCore
 from symbij.calculus.parts import Folded
 from symbij.calculus.slopes import log_slope, slope, walk
 from symbij.calculus.spline import SplineCore, steps
-from symbij.calculus.truth import constant, evaluate, settled
+from symbij.calculus.truth import evaluate, settled
 from symbij.formula.splines import A, B
 from symbij.program.adjoint import gradient
 from symbij.program.ir import Builder, RootSolver, Var

@@ -168,4 +168,10 @@ REGRESSIONS: tuple[Regression, ...] = (
     Regression("softsign((exp(0.25*x + a)/(1 + exp(0.25*x + a))) - 0.25)", _AT_END, ("closed form",)),
     Regression("1 + lambertw(exp(softplus(1.5 - a*(x))))", _OVER, ("closed form",), constraints=_UNIT),
     Regression("(2*(lambertw(exp(x))) + sigmoid(x) + 1.5*(x))**3", _OVER),
+    Regression("x/(1 + x**4)**(1/4)", "a product: log-dets of terms that cancel", ("closed form",)),
+    Regression("x/(1 + abs(x)**a)**(1/a)", "no row", ("closed form",), constraints=_POSITIVE),
+    Regression("x**a/(1 + x**a)", "refused: no Moebius map of a power", ("closed form",), (0, "oo"), _POSITIVE),
+    Regression("0.5*log((1 + x)/(1 - x))", "nothing left of a small x next to 1", ("closed form",), (-1, 1)),
+    Regression("logaddexp(x, 2*x)", "the exponentials under- and overflow"),
+    Regression("(x**2 - 1)/(x**2 + 1)", "NaN where the square overflows", ("closed form",), (0, "oo")),
 )  # fmt: skip
