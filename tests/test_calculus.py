@@ -270,7 +270,7 @@ def test_text_and_latex_of_a_derivation() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["u", "v", "y", "c", "p", "n", "r", "t", "d", "h", "s", "low", "high", "x0", "P", "i", "j", "INF"]
+    "name", ["u", "v", "y", "c", "p", "n", "r", "t", "d", "h", "s", "low", "high", "x0", "P", "i", "j", "INV"]
 )
 def test_names_used_inside_work_as_parameters(name: str) -> None:
     made = sb.bijector(f"exp({name}*x) + {name}*x**3", **{name: sb.positive})(0.5)

@@ -14,7 +14,7 @@ from symbij.audit.probes import ends_at
 from symbij.audit.subject import Ends, Subject
 from symbij.audit.traced import implied_relations, trace_subject, traced_formula, why_not_traced
 from symbij.bijectors.derived import DerivedBijector, bijector, declare
-from symbij.errors import DomainError, NotBijectiveError, ParameterError
+from symbij.errors import DomainError, NotBijectiveError, ParameterError, ShapeError
 from symbij.formula.constraints import Constraint, as_constraint, negative, positive, real
 from symbij.formula.formula import Formula, make_formula
 
@@ -150,7 +150,9 @@ def _derived(
             fold = error if error.witness is not None else fold
             reason = reason or " ".join(str(error).split())
             continue
-        except (DomainError, ParameterError) as error:
+        except (DomainError, ParameterError, ShapeError) as error:
+            if given and isinstance(error, ShapeError):
+                raise
             reason = reason or " ".join(str(error).split())
             continue
         return Judge(cls, given, formula.text, values)

@@ -20,6 +20,7 @@ def folded(
     complete: bool = False,
     everywhere: bool = True,
 ) -> Folded:
+    """The function `formula` of `U`, with an interval and the links there for each of its branches."""
     return Folded(name, branches, formula, complete, everywhere)
 
 
