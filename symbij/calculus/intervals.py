@@ -37,6 +37,8 @@ def end_inside(inner: Interval, outer: Interval, side: str, bounds: Bounds) -> b
             for piece, c in b.args
         }
         return answers.pop() if len(answers) == 1 else None
+    if a.is_infinite and a.is_number:  # b is not, though sympy may not know: erfinv(-exp(-1))
+        return bool((a == sp.oo) == (side == "lo"))
     choices = _choices(a, sp.Max if side == "lo" else sp.Min)
     if len(choices) > 1:  # the larger of several lower ends is inside if one of them is
         answers = [end_inside(replace(inner, **{side: e}), outer, side, bounds) for e in choices]

@@ -153,6 +153,11 @@ def _lambertw(u: mpf) -> mpf:
     return w.real if isinstance(w, mpmath.mpc) else w
 
 
+def _lambertw_slope(u: mpf, v: mpf) -> mpf:
+    """1/(e^v (1 + v)), and for large u, of which v takes the logarithm, by u = v e^v."""
+    return v / (u * (1 + v)) if u > 1 else 1 / (exp(v) * (1 + v))
+
+
 def _cbrt(u: mpf) -> mpf:
     return mpmath.sign(u) * mpmath.cbrt(abs(u))
 
@@ -218,5 +223,5 @@ WORDS: dict[str, Meaning] = {
     "ndtr": Meaning(_ndtr, lambda u, v: _normal_density(u)),
     "ndtri": Meaning(_ndtri, lambda u, v: 1 / _normal_density(v), _probability),
     "log_ndtr": Meaning(_log_ndtr, lambda u, v: _normal_density(u) / _ndtr(u)),
-    "lambertw": Meaning(_lambertw, lambda u, v: 1 / (exp(v) * (1 + v)), lambda u: u >= -mpmath.exp(-1)),
+    "lambertw": Meaning(_lambertw, _lambertw_slope, lambda u: u >= -mpmath.exp(-1)),
 }
