@@ -38,7 +38,7 @@ def by_logarithm(item: RowLink, env: Env, u: Var, step: Lowered, sign: int, b: B
     low, high = (None if pair is None else _pair(item, pair, env, u, log, b) for pair in formulas)
     if known is not None and item.name not in SIZES:  # which pass on what there is
         low, high = known.low and low, known.high and high
-    if known is not None and item.name in ("scale", "divide"):
+    if known is not None and item.name in ("scale", "divide") and abs(item.args[0]) != 1:
         step = replace(step, value=_back_in_range(step.value, u, known, low, high, b))
     if low is not None or high is not None:
         b.sizes[step.value.index] = Size(low, high)
