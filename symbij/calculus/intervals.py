@@ -7,6 +7,7 @@ from dataclasses import replace
 import sympy as sp
 
 from symbij.calculus.bounds import Bounds, sign_of
+from symbij.calculus.enclose import enclosure, ranges_of
 from symbij.formula.interval import Interval
 
 
@@ -45,6 +46,8 @@ def end_inside(inner: Interval, outer: Interval, side: str, bounds: Bounds) -> b
         return True if True in answers else (None if None in answers else False)
     difference = (a - b) if side == "lo" else (b - a)
     sign = sign_of(sp.expand(difference), bounds)
+    if sign is None and difference.has(sp.tanh, sp.erf) and enclosure(difference, ranges_of(bounds))[0] >= 0.0:
+        return True
     return None if sign is None else sign > 0 or (sign == 0)
 
 
