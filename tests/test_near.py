@@ -45,6 +45,11 @@ def test_sums_that_cancel_keep_their_digits(text: str) -> None:
         assert made.inverse_log_det_jacobian(y) == pytest.approx(back, rel=8 * EPS * max(1.0, 1 / spread), abs=2 * logs)
 
 
+def test_a_domain_narrower_than_the_series_has_one_too() -> None:
+    made = bijector("x - sin(x)", domain=(0, 0.3))()
+    assert made.forward(1e-9) == pytest.approx(1e-27 / 6, rel=2 * EPS, abs=0)
+
+
 def test_series_end_where_the_terms_keep_their_digits() -> None:
     (core,) = bijector("x - sin(x)").derivation.chain
     near = core.near  # type: ignore[attr-defined]

@@ -66,15 +66,14 @@ def _may_cancel(terms: list[sp.Expr], c: sp.Expr, where: Interval) -> bool:
 def _near(terms: list[sp.Expr], c: sp.Expr, where: Interval) -> Near | None:
     if not _may_cancel(terms, c, where):
         return None
-    parts = [_coefficients(term, c) for term in terms]
-    if any(p is None for p in parts):
+    parts = [found for term in terms if (found := _coefficients(term, c)) is not None]
+    if len(parts) < len(terms):
         return None
     with mpmath.workprec(_BITS):
-        total = [mpmath.fsum(column) for column in zip(*parts, strict=True)]  # type: ignore[arg-type]
+        total = [mpmath.fsum(column) for column in zip(*parts, strict=True)]
         total = [a if abs(a) > _ZERO else mpmath.mpf(0) for a in total]
-    orders = [_order(p) for p in parts]  # type: ignore[arg-type]
+    orders, slopes = ([_order(p[first:]) for p in parts] for first in (0, 1))
     order = _order(total)
-    slopes = [_order(p[1:]) for p in parts]  # type: ignore[index]
     steepness = _order(total[1:])
     if order is None or steepness is None:
         return None
@@ -86,16 +85,17 @@ def _near(terms: list[sp.Expr], c: sp.Expr, where: Interval) -> Near | None:
     with mpmath.workprec(_BITS):
         slope = [(k + 1) * a for k, a in enumerate(total[1:])][steepness : steepness + DEGREE]
     whole = sp.Add(*terms)
+    steep = whole.diff(POINT)
     radius = _LARGEST_RADIUS
     while radius >= _SMALLEST_RADIUS:
         at = [c + s * sp.Rational(radius) for s in (1, -1)]
         places = [x for x in at if _inside(x, where)]
-        if all(_close(whole, x, c, order, value) and _close(whole.diff(POINT), x, c, steepness, slope) for x in places):
+        if places and all(_close(whole, x, c, order, value) and _close(steep, x, c, steepness, slope) for x in places):
             forms = [
                 (power, _rounded(coefficients, radius)) if needed else None
                 for needed, power, coefficients in ((cancels, order, value), (flattens, steepness, slope))
             ]
-            return Near(float(c), radius, *forms) if places else None
+            return Near(float(c), radius, *forms)
         radius /= 2
     return None
 

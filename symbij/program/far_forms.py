@@ -112,6 +112,8 @@ PASSED: dict[str, tuple[Log | None, Log | None]] = {
 # the second formula times v plus the third one
 Far = tuple[str | None, str, str]
 _POWER: Far = ("exp(p*v)", "p - 1", "log(abs(p))")
+_POWER_M1: Far = ("expm1(p*v)", "p - 1", "log(abs(p))")
+_LOG_OF_LOG: Far = ("s*log(v/a)", "-1", "log(abs(s)) - log(abs(v))")
 _ODD_POWER: Far = (None, "n - 1", "log(n)")
 _ODD_ROOT: Far = ("sign(u)*exp(v/n)", "1/n - 1", "-log(n)")
 _ODD_ROOT_NEAR_ZERO: Far = ("where(1/u > 0, exp(v/n), -exp(v/n))", "1/n - 1", "-log(n)")  # a zero has a sign
@@ -140,9 +142,9 @@ FAR: dict[str, tuple[Far | None, Far | None]] = {
     "power": (_POWER, _POWER),
     "odd_power": (_ODD_POWER, _ODD_POWER),
     "odd_root": (_ODD_ROOT_NEAR_ZERO, _ODD_ROOT),
-    "pow_m1": (("expm1(p*v)", "p - 1", "log(abs(p))"), ("expm1(p*v)", "p - 1", "log(abs(p))")),
+    "pow_m1": (_POWER_M1, _POWER_M1),
     "root_1p": (None, ("exp(v/p)", "1/p - 1", "-log(abs(p))")),
-    "pow_1p_m1": (None, ("expm1(p*v)", "p - 1", "log(abs(p))")),
+    "pow_1p_m1": (None, _POWER_M1),
     "root_1p_m1": (None, ("expm1(v/p)", "1/p - 1", "-log(abs(p))")),
     "pow_quotient": (_QUOTIENT, _QUOTIENT),
     "root_times": (_PRODUCT, _PRODUCT),
@@ -161,13 +163,10 @@ FAR: dict[str, tuple[Far | None, Far | None]] = {
     "log": (_LOG_ROW, _LOG_ROW),
     "log1p": (None, _LOG_ROW),
     "log_quotient": (_LOG_QUOTIENT, _LOG_QUOTIENT),
-    "log_log": (
-        ("s*log(v/a)", "-1", "log(abs(s)) - log(abs(v))"),
-        ("s*log(v/a)", "-1", "log(abs(s)) - log(abs(v))"),
-    ),
+    "log_log": (_LOG_OF_LOG, _LOG_OF_LOG),
     "log_log1p": (
         ("s*(v - log(abs(a)))", "-1", "log(abs(s))"),
-        ("s*log(v/a)", "-1", "log(abs(s)) - log(abs(v))"),
+        _LOG_OF_LOG,
     ),
     "cosh": (_SLOPE_OF_SQUARE, None),
     "logcosh": (_SLOPE_OF_SQUARE, None),

@@ -113,14 +113,14 @@ def _lower_power(base: sp.Expr, exponent: sp.Expr, env: Env, b: Builder) -> Var:
     if exponent.is_negative and exponent.is_Rational:
         return b.div(b.const(1.0), _lower_power(base, -exponent, env, b))
     if exponent.is_Integer and exponent <= _MULTIPLIED_OUT:
-        return _repeated_product(u, int(exponent), b)
+        return repeated_product(u, int(exponent), b)
     if exponent == sp.Rational(1, 2):
         return b.call("sqrt", u)
     if exponent.is_Rational and exponent.q > 1 and exponent.p <= _MULTIPLIED_OUT and exponent.q % 2 == 1:
         root = b.select(
             b.compare("ge", u, b.const(0.0)), b.call("odd_root", u, b.const(exponent.q)), b.const(float("nan"))
         )
-        return _repeated_product(root, int(exponent.p), b)  # a rounded exponent would cost up to 100 ulp
+        return repeated_product(root, int(exponent.p), b)  # a rounded exponent would cost up to 100 ulp
     if base == _HALF_LINE:
         if exponent.is_Pow and exponent.exp == -1:
             return b.call("rootr", u, lower(exponent.base, env, b))  # whose exponent 1/p does not round
@@ -128,10 +128,11 @@ def _lower_power(base: sp.Expr, exponent: sp.Expr, env: Env, b: Builder) -> Var:
     return b.call("pow", u, lower(exponent, env, b))
 
 
-def _repeated_product(u: Var, n: int, b: Builder) -> Var:
+def repeated_product(u: Var, n: int, b: Builder) -> Var:
+    """u^n for n >= 1."""
     if n == 1:
         return u
-    half = _repeated_product(u, n // 2, b)
+    half = repeated_product(u, n // 2, b)
     squared = b.mul(half, half)
     return b.mul(squared, u) if n % 2 else squared
 

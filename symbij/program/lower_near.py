@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symbij.calculus.cores import Near
 from symbij.program.ir import Builder, Var
+from symbij.program.lower import repeated_product
 
 
 def near_centre(near: Near, u: Var, value: Var, b: Builder) -> Var:
@@ -12,7 +13,7 @@ def near_centre(near: Near, u: Var, value: Var, b: Builder) -> Var:
         return value
     inside, t = _from_centre(near, u, b)
     power, coefficients = near.value
-    return b.select(inside, b.mul(_power(t, power, b), _polynomial(coefficients, t, b)), value)
+    return b.select(inside, b.mul(repeated_product(t, power, b), _polynomial(coefficients, t, b)), value)
 
 
 def log_slope_near_centre(near: Near, u: Var, log_slope: Var, b: Builder) -> Var:
@@ -32,7 +33,7 @@ def slope_near_centre(near: Near, u: Var, size: Var, b: Builder) -> Var:
         return size
     inside, t = _from_centre(near, u, b)
     power, coefficients = near.slope
-    return b.select(inside, b.call("abs", b.mul(_power(t, power, b), _polynomial(coefficients, t, b))), size)
+    return b.select(inside, b.call("abs", b.mul(repeated_product(t, power, b), _polynomial(coefficients, t, b))), size)
 
 
 def _from_centre(near: Near, u: Var, b: Builder) -> tuple[Var, Var]:
@@ -40,13 +41,6 @@ def _from_centre(near: Near, u: Var, b: Builder) -> tuple[Var, Var]:
     t = b.sub(u, b.const(near.centre))
     inside = b.compare("lt", b.call("abs", t), b.const(near.radius))
     return inside, b.select(inside, t, b.const(near.radius))
-
-
-def _power(t: Var, n: int, b: Builder) -> Var:
-    made = b.const(1.0)
-    for _ in range(n):
-        made = b.mul(made, t)
-    return made
 
 
 def _polynomial(coefficients: tuple[float, ...], t: Var, b: Builder) -> Var:
