@@ -15,7 +15,7 @@ from tests.test_rules_sigmoid import BOUND, NEGATE, Rule, S, X, chain, errors
 
 RULES: dict[str, Rule] = {
     "log(u/(1 - u))": Rule(
-        chain(("moebius", 1, 0, -1, 1), "log"), chain("logit"), (1e-320, 0.3, 0.999), gains=False
+        chain(NEGATE, ("moebius", -1, 0, 1, 1), "log"), chain("logit"), (1e-320, 0.3, 0.999), gains=False
     ),
     "exp(logit)": Rule(chain("logit", "exp"), chain("softsign_inverse"), (1e-300, 0.3, 0.999)),
     "exp(-logit)": Rule(
@@ -59,6 +59,9 @@ RULES: dict[str, Rule] = {
         chain("sigmoid", ("power", S)), chain(NEGATE, "softplus", ("scale", -S), "exp"), (-900.0, 0.3, 30.0),
         values={S: 0.25},
     ),
+    "1/sigmoid": Rule(
+        chain("sigmoid", "reciprocal"), chain(NEGATE, "exp", ("shift", 1)), (-700.0, 0.3, 700.0), gains=False
+    ),
     "exp**3": Rule(chain("exp", ("odd_power", 3)), chain(("scale", 3), "exp"), (-200.0, 0.3, 200.0), gains=False),
     "cbrt(exp)": Rule(chain("exp", ("odd_root", 3)), chain(("divide", 3), "exp"), (-2000.0, 0.3, 2000.0)),
     "(u**3)**5": Rule(
@@ -69,6 +72,18 @@ RULES: dict[str, Rule] = {
         values={S: 2.5},
     ),
     "acosh(1 + u)": Rule(chain(("shift", 1), "acosh"), chain("acosh_1p"), (1e-20, 0.3, 1e200)),
+    "atanh(u - 1)": Rule(
+        chain(("shift", -1), "atanh"), chain(("divide", 2), "logit", ("divide", 2)), (1e-300, 0.3, 1.9)
+    ),
+    "erfinv(1 - u)": Rule(chain(NEGATE, ("shift", 1), "erfinv"), chain("erfcinv"), (1e-300, 0.3, 1.9)),
+    "logit(1 - 3*u)": Rule(
+        chain(("scale", -3), ("shift", 1), "logit"), chain(("scale", 3), "logit", NEGATE), (1e-300, 0.1, 0.3)
+    ),
+    "ndtri(1 - u)": Rule(chain(NEGATE, ("shift", 1), "ndtri"), chain("ndtri", NEGATE), (1e-300, 0.3, 0.9)),
+    "erfcinv(2 - u)": Rule(chain(NEGATE, ("shift", 2), "erfcinv"), chain("erfcinv", NEGATE), (1e-300, 0.3, 1.9)),
+    "u/(1 - |u|) of 1 - u": Rule(
+        chain(NEGATE, ("shift", 1), "softsign_inverse"), chain("reciprocal", ("shift", -1)), (1e-300, 0.3, 0.9)
+    ),
     "cosh - 1": Rule(chain("cosh", ("shift", -1)), chain("cosh_m1"), (1e-20, 0.3, 700.0)),
     "atan(sinh)": Rule(
         chain("sinh", "atan"), chain("gudermann"), (-700.0, 1e-300, 0.3, 30.0),

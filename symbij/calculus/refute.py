@@ -201,9 +201,13 @@ def _taken(expr: sp.Expr, values: dict[str, float]) -> sp.Expr:
 
 
 def _equal(formula: Formula, parameters: dict[str, float], x1: float, x2: float) -> bool:
-    """Whether the values are equal beyond the digits and the range of doubles, in which both may have become 0."""
-    y1, y2 = (evaluate(formula.expr, {**parameters, formula.variable.name: x}, 4 * PRECISION) for x in (x1, x2))
-    return bool(abs(y1 - y2) <= mpmath.mpf(2) ** (-2 * PRECISION) * max(abs(y1), abs(y2)))
+    """Whether the values are equal beyond the digits and the range of doubles, in which both may have become 0; so may
+    they in some hundred bits, if they are differences such as 1 - ndtr(27)."""
+    for precision in (4 * PRECISION, 40 * PRECISION):
+        y1, y2 = (evaluate(formula.expr, {**parameters, formula.variable.name: x}, precision) for x in (x1, x2))
+        if not abs(y1 - y2) <= mpmath.mpf(2) ** (-precision // 2) * max(abs(y1), abs(y2)):
+            return False
+    return True
 
 
 def _coincidence(values: dict[float, float]) -> tuple[float, float, float] | None:

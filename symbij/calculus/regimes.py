@@ -25,6 +25,7 @@ from symbij.calculus.affine import leading_run, scaled
 from symbij.calculus.chain import Chain, Link, RowLink, chain_forward, combined_sign, link, scaling
 from symbij.calculus.cores import MonotoneCore, PiecewiseCore
 from symbij.calculus.extremes import ExtremeCore
+from symbij.calculus.from_end import FROM_END, below
 from symbij.calculus.parts import ProductPart, RawChain, SumPart, with_terms
 from symbij.calculus.rules import simplify_chain
 from symbij.calculus.truth import evaluate
@@ -46,9 +47,11 @@ class Distance:
     before: tuple[str, ...] = ()  # the functions that it serves; all, if none is named
 
 
+_TO_ONE = (link("shift", 1), link("shift", -1))
 _BEYOND_ONE = (link("shift", 1), link("reciprocal"))
 _FLIP = link("scale", -1)
 
+_POWERS = ("power", "odd_power", "odd_root", "reciprocal")
 _ARCS = ("acos", "asin", "atanh", "erfinv", "logit", "ndtri", "vercos_inverse", "versin_inverse")
 
 # 1 - tanh(u) = 2 sigmoid(-2 u), 1 - u/(1 + u) = 1/(1 + u), 1 + expm1(u) = exp(u)
@@ -72,28 +75,6 @@ DISTANCES: dict[str, tuple[Distance, ...]] = {
 _LOG_ERFC = (link("scale", -sp.sqrt(2)), link("log_ndtr"), link("shift", sp.log(2)))
 _LOG_1M_ERF = (link("erf"), _FLIP, link("log1p"))
 
-_FROM_POLE = (link("reciprocal"), link("shift", -1))
-# atanh(1 - w) = -logit(w/2)/2, acos(1 - w) = versin_inverse(w) = vercos_inverse(2 - w),
-# asin(1 - w) = pi/2 - versin_inverse(w)
-FROM_END: dict[tuple[str, int], Chain] = {
-    ("atanh", 1): (link("divide", 2), link("logit"), link("divide", -2)),
-    ("atanh", -1): (link("divide", 2), link("logit"), link("divide", 2)),
-    ("erfinv", 1): (link("erfcinv"),),
-    ("erfinv", -1): (link("erfcinv"), _FLIP),
-    ("erfcinv", 2): (link("erfcinv"), _FLIP),
-    ("acos", 1): (link("versin_inverse"),),
-    ("acos", -1): (link("versin_inverse"), _FLIP, link("shift", sp.pi)),
-    ("asin", 1): (link("versin_inverse"), _FLIP, link("shift", sp.pi / 2)),
-    ("asin", -1): (link("versin_inverse"), link("shift", -sp.pi / 2)),
-    ("versin_inverse", 2): (link("versin_inverse"), _FLIP, link("shift", sp.pi)),
-    ("vercos_inverse", 2): (link("versin_inverse"),),
-    ("logit", 1): (link("logit"), _FLIP),
-    ("ndtri", 1): (link("ndtri"), _FLIP),
-    ("log1p", -1): (link("log"),),
-    ("softsign_inverse", 1): _FROM_POLE,
-    ("softsign_inverse", -1): (*_FROM_POLE, _FLIP),
-}
-
 # 2 f(u) - 1 of distribution functions f, and quantiles of (1 + t)/2
 FROM_MIDDLE: dict[str, Chain] = {
     "sigmoid": (link("divide", 2), link("tanh")),
@@ -107,7 +88,7 @@ TO_MIDDLE: dict[str, Chain] = {
 
 def split_regimes(chain: Chain) -> Chain:
     """The chain, simplified, with every pair of links that would saturate in the forms that do not."""
-    links = [_inside(item) for item in chain]
+    links = _unfused([_inside(item) for item in chain])
     made: list[Link] = []
     i = 0
     while i < len(links):
@@ -120,6 +101,17 @@ def split_regimes(chain: Chain) -> Chain:
             made.append(core)
             i += length
     return tuple(made)
+
+
+def _unfused(links: list[Link]) -> list[Link]:
+    """log(1 - (1 + u)**p) in separate links again: next to u = 0, the regimes of the power serve better."""
+    made: list[Link] = []
+    for item in links:
+        if made and made[-1] in _TO_ONE and isinstance(item, RowLink) and item.name == "log_1m_pow":
+            made += [link("power", item.args[0]), _FLIP, link("log1p")]
+        else:
+            made.append(item)
+    return made
 
 
 def _inside(item: Link) -> Link:
@@ -154,7 +146,7 @@ def _pair(links: list[Link], i: int) -> tuple[PiecewiseCore, int] | None:
             return beside, 2
     distances, j = _distances(links[i : i + 2])
     j += i
-    while j < len(links) and links[j].name in ("power", "odd_power") and distances:
+    while j < len(links) and links[j].name in _POWERS and distances:
         distances, j = _of_power(distances, links[j]), j + 1
     between = leading_run(links[j:])
     j += len(between.links)
@@ -185,6 +177,8 @@ def _distances(links: list[Link]) -> tuple[tuple[Distance, ...], int]:
     """Those of the first link, of `DISTANCES` or by its parameters, or of both; and of how many links they are."""
     of_log = [item.name for item in links] == ["log", "sigmoid_between"]  # 1/(1 + u), which is no exponential
     item = links[-1] if of_log else links[0]
+    if isinstance(item, RowLink) and item.name in ("shift", "pow_m1") and not _has_symbols((item,)):
+        return _of_arithmetic(item), 1
     if item.name != "sigmoid_between" or not isinstance(item, RowLink) or _has_symbols((item,)):
         return DISTANCES.get(links[0].name, ()), 1
     low, high = item.args
@@ -204,24 +198,47 @@ def _distances(links: list[Link]) -> tuple[tuple[Distance, ...], int]:
     return ends, 1 + of_log
 
 
+def _of_arithmetic(item: RowLink) -> tuple[Distance, ...]:
+    """Of c + u to c on either side of u = 0, and of u**p - 1 to -1."""
+    amount = item.args[0]
+    if item.name == "shift":
+        return Distance(amount, -1, _HALF, (), False), Distance(amount, 1, -_HALF, (_FLIP,), True)
+    return (Distance(-sp.S.One, -1, _HALF, (link("power", amount),), False),) if amount.is_positive else ()
+
+
 def _at_least_one(number: sp.Expr) -> sp.Expr:
     """A whole number >= 1 and >= `number`: a start beyond which the distance to an end is less than 1."""
     return sp.Max(sp.S.One, sp.ceiling(number))
 
 
 def _of_power(distances: tuple[Distance, ...], power: Link) -> tuple[Distance, ...]:
-    """The same of a power: 1 - (1 - w)**n below 1 and (1 + w)**n - 1 above it, and likewise at -1 if n is odd."""
-    exponent = power.args[0] if isinstance(power, RowLink) else sp.S.NaN
-    if not exponent.is_number or not exponent.is_positive:
+    """The same of a power: 1 - (1 - w)**n below 1 and (1 + w)**n - 1 above it, and likewise at -1 if n is odd.
+
+    Below 0, n brings what is above 1 below it: 1 - (1 + w)**n.
+    """
+    if not isinstance(power, RowLink):
         return ()
-    ends = (1, -1) if power.name == "odd_power" else (1,)
-    inwards = (link("complement_power", 1, exponent),)
-    outwards = (link("log1p"), *scaled(exponent), link("expm1"))
-    return tuple(
-        replace(d, chain=(*d.chain, *(inwards if d.upper == (d.end > 0) else outwards)))
-        for d in distances
-        if d.end in ends
-    )
+    exponent = power.args[0] if power.args else -sp.S.One
+    if power.name == "odd_root":
+        exponent = 1 / exponent
+    if not exponent.is_number or exponent.is_zero:
+        return ()
+    ends = (1, -1) if power.name != "power" else (1,)
+    found = (_of_power_beside(d, exponent) for d in distances if d.end in ends)
+    return tuple(d for d in found if d is not None)
+
+
+def _of_power_beside(distance: Distance, exponent: sp.Expr) -> Distance | None:
+    outside = distance.upper != (distance.end > 0)  # where |f| > 1
+    if outside:
+        flip = () if exponent.is_positive else (_FLIP,)
+        chain: Chain = (*distance.chain, link("log1p"), *scaled(exponent), link("expm1"), *flip)
+    elif exponent.is_positive:
+        chain = (*distance.chain, link("complement_power", 1, exponent))
+    else:
+        return None  # which nothing comes to from there
+    upper = distance.upper if exponent.is_positive else not distance.upper
+    return replace(distance, chain=chain, upper=upper)
 
 
 def _core(
@@ -247,6 +264,11 @@ def _core(
         at = 0 if distance.side < 0 else len(pieces)
         pieces.insert(at, piece)
         breaks.insert(min(at, len(breaks)), distance.start)
+    if len(breaks) == 2 and breaks[0] > breaks[1]:  # c + u on both sides of u = 0, in one form
+        near = pieces[0]
+        if not _same(near, whole, breaks[1], 1):
+            return None
+        pieces, breaks = [whole, near, whole], breaks[::-1]
     levels = tuple(chain_forward(whole, point) for point in breaks)
     if not breaks or not all(_is_number(level) for level in levels):
         return None
@@ -268,6 +290,8 @@ def _from_distance(
     size = scaled(abs(scale))
     own = FROM_END.get((last.name, int(reached))) if reached.is_Integer else None
     if own is not None:
+        if below(reached) != (distance.upper == bool(scale.is_positive)):
+            return None
         return (*size, *own) if not scale.free_symbols else None  # which could lead out of the domain before the break
     if reached == 0 and shift != 0 and last.domain({}).lo == 0 and last.domain({}).hi == POSITIVE.hi:
         return (*size, last)

@@ -29,6 +29,7 @@ run of shift, scale and divide links is read as one affine map; most rules look 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -42,7 +43,7 @@ from symbij.calculus.cores import MonotoneCore, PiecewiseCore
 from symbij.calculus.floor import FloorCore
 from symbij.calculus.parameter_forms import one_sided, parameter_form
 from symbij.calculus.parts import ProductPart, RawChain, SumPart, with_terms
-from symbij.calculus.rules_pairs import PAIR_RULES
+from symbij.calculus.rules_pairs import LATE_RULES, PAIR_RULES, Rule
 from symbij.calculus.rules_sigmoid import SIGMOID_RULES
 from symbij.calculus.rules_tails import TAIL_RULES
 from symbij.calculus.spline import SplineCore
@@ -56,7 +57,7 @@ def simplify_chain(chain: Chain) -> Chain:
     links = list(_simplify_inside(chain))
     for _ in range(20 * (len(links) + 1)):  # every rule shortens the chain or moves to a stabler function
         merged = _join_floor(_merge_affine(links))
-        changed = _apply_once(merged)
+        changed = _apply_once(merged, _own_rules) or _apply_once(merged, lambda name: LATE_RULES.get(name, ()))
         if changed is None:
             return tuple(_stable_parameters(item) for item in joined(merged))
         links = changed
@@ -190,7 +191,12 @@ def _same(a: sp.Expr, b: sp.Expr) -> bool:
     return sp.expand(a - b) == 0
 
 
-def _apply_once(links: list[Link]) -> list[Link] | None:
+def _own_rules(name: str) -> tuple[Rule, ...]:
+    own = _RULES.get(name)
+    return (*((own,) if own else ()), *SIGMOID_RULES.get(name, ()), *PAIR_RULES.get(name, ()))
+
+
+def _apply_once(links: list[Link], rules: Callable[[str], tuple[Rule, ...]]) -> list[Link] | None:
     # exponentials first, since log(1 - exp(u)) must become log(-expm1(u)); then from the outside in, since
     # 1 - (1 - x**p)**q needs its outer rule first
     order = sorted(reversed(range(len(links))), key=lambda k: not is_row(links[k], "exp"))
@@ -203,9 +209,7 @@ def _apply_once(links: list[Link]) -> list[Link] | None:
             return links[:i] + links[i + 2 :]
         before, after = _before(links, i), _after(links, i)
         head, tail = links[: i - len(before.links)], links[i + 1 + len(after.links) :]
-        own = _RULES.get(item.row.name)
-        more = (*SIGMOID_RULES.get(item.row.name, ()), *PAIR_RULES.get(item.row.name, ()))
-        for rule in (*((own,) if own else ()), *more):
+        for rule in rules(item.row.name):
             middle = rule(item, before, after, tail)
             if middle is not None:
                 return [*head, *middle]
@@ -267,8 +271,11 @@ def _rule_reciprocal(item: RowLink, before: Run, after: Run, tail: Chain) -> lis
     if before.shift == 0 or after.shift == 0:
         return rules_power.rule_reciprocal(item, before, after, tail)
     # s/(c*u + d) + t = (t*c*u + t*d + s)/(c*u + d): where t*d + s vanishes, nothing is left to cancel
-    a, b = after.shift * before.scale, sp.factor(after.shift * before.shift + after.scale)
-    return [link("moebius", a, b, before.scale, before.shift), *tail]
+    flip = before.scale.is_negative  # so that what comes lies beyond the pole
+    c = -before.scale if flip else before.scale
+    a, b = after.shift * c, sp.factor(after.shift * before.shift + after.scale)
+    name = "moebius" if c.is_positive and item.row.name == "reciprocal" else "moebius_beside_pole"
+    return [*scaled(sp.S.NegativeOne if flip else sp.S.One), link(name, a, b, c, before.shift), *tail]
 
 
 def _rule_ndtr(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
@@ -285,7 +292,7 @@ def _rule_log_ndtr(item: RowLink, before: Run, after: Run, tail: Chain) -> list[
     return None
 
 
-def _symmetric(doubled: str, factor: sp.Expr) -> object:
+def _symmetric(doubled: str, factor: sp.Expr) -> Rule:
     """Rule for an odd function f with values in (-1, 1): f(u) + 1 = 2 F(factor*u), and f(u) - 1 = -2 F(-factor*u)."""
 
     def rule(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
@@ -313,7 +320,7 @@ def _rule_softplus(item: RowLink, before: Run, after: Run, tail: Chain) -> list[
     return None
 
 
-_RULES = {
+_RULES: dict[str, Rule] = {
     "exp": _rule_exp,
     "expm1": _rule_expm1,
     "log": _rule_log,

@@ -12,6 +12,7 @@
     exp, logit                 =  -softplus_inverse of -u
     exp, ndtri                 =  ndtri_exp
     exp, atanh                 =  log_tanh_inverse                (exp, erfinv = log_erf_inverse)
+    sigmoid, 1/v               =  1 + exp of -u
     exp, u + 1, power(p)       =  softplus, p*v, exp              (exp(u) may overflow where the power does not)
     exp, d*u + c, log          =  softplus of u + log(d/c), + log(c), for numbers c >= 1 and d/c near 1 (log1p likewise)
     sigmoid, power(p)          =  -p*softplus of -u, exp          (sigmoid may underflow)
@@ -21,6 +22,7 @@
     u + 1, acosh               =  acosh_1p: 2*asinh(sqrt(u/2))    (of a small u nothing is left next to 1)
     1 - u, acos                =  versin_inverse: 2*asin(sqrt(u/2))
     u - 1, acos                =  vercos_inverse: pi - versin_inverse(u)
+    u - 1, atanh               =  logit of u/2, then v/2         (and others of `FROM_END`, at either end)
     cosh, v - 1                =  cosh_m1: 2*sinh(u/2)**2
 
 Each takes what the rules of `rules_power` take.
@@ -34,6 +36,7 @@ import sympy as sp
 
 from symbij.calculus.affine import Run, is_row, scaled, shifted
 from symbij.calculus.chain import Chain, Link, RowLink, link
+from symbij.calculus.from_end import FROM_END, below
 
 Rule = Callable[[RowLink, Run, Run, Chain], "list[Link] | None"]
 _NEGATE = link("scale", -1)
@@ -104,6 +107,13 @@ def _acos_beside_one(item: RowLink, before: Run, after: Run, tail: Chain) -> lis
     return [*scaled(-before.shift * before.scale), link(name), *after.links, *tail]
 
 
+def _beside_end(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    own = FROM_END.get((item.row.name, int(before.shift))) if before.shift.is_Integer else None
+    if own is None:
+        return None
+    return [*scaled(-before.scale if below(before.shift) else before.scale), *own, *after.links, *tail]
+
+
 def _cosh_less_one(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
     if not after.links or after.pre != -1:
         return None
@@ -117,9 +127,10 @@ def _powers(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] |
 
 
 def _odds(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
-    if item.args != link("moebius", 1, 0, -1, 1).args or after.links or not tail or not is_row(tail[0], "log"):
+    odds = link("moebius", -1, 0, 1, 1)  # of -u
+    if item != odds or before.shift != 0 or after.links or not tail or not is_row(tail[0], "log"):
         return None
-    return [*before.links, link("logit"), *tail[1:]]
+    return [*scaled(-before.scale), link("logit"), *tail[1:]]
 
 
 PAIR_RULES: dict[str, tuple[Rule, ...]] = {
@@ -149,9 +160,14 @@ PAIR_RULES: dict[str, tuple[Rule, ...]] = {
     "acosh": (_acosh_beside_one,),
     "acos": (_acos_beside_one,),
     "cosh": (_cosh_less_one,),
-    "sigmoid": (_sigmoid_to_a_power,),
+    "sigmoid": (_sigmoid_to_a_power, _pair("reciprocal", _NEGATE, link("exp"), link("shift", 1))),
     "odd_power": (_powers,),
     "power": (_powers,),
     "sinh": (_pair("atan", link("gudermann")),),
     "tan": (_pair("asinh", link("gudermann_inverse")),),
 }
+
+# for what no other rule takes: that of exp(u) - 1 is better than what becomes of its end
+LATE_RULES: dict[str, tuple[Rule, ...]] = dict.fromkeys(
+    ("atanh", "erfinv", "erfcinv", "logit", "ndtri", "softsign_inverse"), (_beside_end,)
+)

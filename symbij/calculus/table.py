@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import sympy as sp
 
+from symbij.calculus import moebius_forms as moebius
 from symbij.calculus import quadratic_forms as sq
 from symbij.calculus import tail_forms as tails
 from symbij.calculus.power_forms import (
@@ -84,17 +85,15 @@ _AROUND_K_PI = Interval(_TURN * sp.pi - sp.pi / 2, _TURN * sp.pi + sp.pi / 2)
 _AROUND_K_PI_CLOSED = Interval(_AROUND_K_PI.lo, _AROUND_K_PI.hi, False, False)
 _BESIDE_K_PI = Interval(_TURN * sp.pi + (_SIGN - 1) * sp.pi / 2, _TURN * sp.pi + (_SIGN + 1) * sp.pi / 2, False, False)
 
-_MA, _MB, _MC, _MD = sp.symbols("a b c d", real=True)
-_BEYOND_POLE = Interval(-_MD / _MC, sp.oo)
-_RISES = sp.Gt(_MA * _MD - _MB * _MC, 0)
-_BEYOND_LIMIT = Interval(
-    sp.Piecewise((-sp.oo, _RISES), (_MA / _MC, True)), sp.Piecewise((_MA / _MC, _RISES), (sp.oo, True))
-)
-
 _CLIP_LOG_DET = (
     "{sign}(where((high - low)/h > 0, log1p(softplus((low - high)/h)/((high - low)/h)), "
     "log(softplus((high - low)/h)) - log(abs((high - low)/h)))) + {sign}(softplus((low - high)/h)) "
     "+ {sign}(softplus((low - {x})/h)) + {sign}(softplus(({x} - high)/h - softplus((low - high)/h)))"
+)
+
+# Mills' ratio of what a where() may not select, kept from the logarithm of 0
+_MILLS_U, _MILLS_V, _MILLS_2U, _MILLS_2V = (
+    f"max(mills({at}), 1e-305)" for at in ("abs(u)", "abs(v)", "sqrt(2)*abs(u)", "sqrt(2)*abs(v)")
 )
 
 _ABCS = ("a", "b", "c", "s")
@@ -115,11 +114,13 @@ _ALL = [
     Row("reciprocal", "1/u", "reciprocal", "-2*log(u)", "2*log(v)", POSITIVE, POSITIVE, -1),
     # on either side of its pole, where parameters decide which
     Row("reciprocal_beside_pole", "1/u", "reciprocal_beside_pole", "-2*log(abs(u))", "2*log(abs(v))", direction=-1),
-    # a Moebius map beyond its pole (and before it all the same): dv/du = (a d - b c)/(c u + d)^2, and
-    # c u + d = (a d - b c)/(a - c v)
-    Row("moebius", "moebius(u, a, b, c, d)", "moebius",
-        "log(abs(a*d - b*c)) - 2*log(abs(c*u + d))", "2*log(abs(a - c*v)) - log(abs(a*d - b*c))",
-        _BEYOND_POLE, _BEYOND_LIMIT, "a*d - b*c", ("a", "b", "c", "d"), ("d", "-b", "-c", "a")),
+    # a Moebius map beyond its pole, or where nobody knows on which side of it
+    Row("moebius", "moebius(u, a, b, c, d)", "moebius_inverse", *moebius.LOG_DETS,
+        moebius.BEYOND_POLE, moebius.BEYOND_LIMIT, "a*d - b*c", moebius.PARAMETERS),
+    Row("moebius_inverse", "moebius(u, d, -b, -c, a)", "moebius", *map(inverted, reversed(moebius.LOG_DETS)),
+        moebius.BEYOND_LIMIT, moebius.BEYOND_POLE, "a*d - b*c", moebius.PARAMETERS),
+    Row("moebius_beside_pole", "moebius(u, a, b, c, d)", "moebius_beside_pole", *moebius.LOG_DETS,
+        direction="a*d - b*c", parameters=moebius.PARAMETERS, inverse_parameters=("d", "-b", "-c", "a")),
     # (1 - u)/u of 0 < u < 1
     Row("odds_against", "(1 - u)/u", "odds_against_inverse", "-2*log(u)", "2*log1p(v)", _P01, POSITIVE, -1),
     Row("odds_against_inverse", "1/(1 + u)", "odds_against", "-2*log1p(u)", "2*log(v)", POSITIVE, _P01, -1),
@@ -265,31 +266,26 @@ _ALL = [
         inverted(SOFTSIGN_POWER_U), _P11, REALS, 1, ("p",), mirror=("p",)),
     # normal law
     Row("ndtr", "ndtr(u)", "ndtri", "-u**2/2 - log(2*pi)/2",
-        "where(abs(u) >= 1, log(min(v, 1 - v)) - log(max(mills(abs(u)), 1e-305)), -u**2/2) - log(2*pi)/2", REALS, _P01),
+        f"where(abs(u) >= 1, log(min(v, 1 - v)) - log({_MILLS_U}), -u**2/2) - log(2*pi)/2", REALS, _P01),
     Row("ndtri", "ndtri(u)", "ndtr",
-        "where(abs(v) >= 1, log(max(mills(abs(v)), 1e-305)) - log(min(u, 1 - u)), v**2/2) + log(2*pi)/2",
+        f"where(abs(v) >= 1, log({_MILLS_V}) - log(min(u, 1 - u)), v**2/2) + log(2*pi)/2",
         "v**2/2 + log(2*pi)/2", _P01, REALS),
     Row("erf", "erf(u)", "erfinv", "log(2) - log(pi)/2 - u**2",
-        "where(abs(u) >= 1, log((1 - abs(v))/2) - log(max(mills(sqrt(2)*abs(u)), 1e-305)), -u**2) + log(2)"
-        " - log(pi)/2",
-        REALS, _P11),
+        f"where(abs(u) >= 1, log((1 - abs(v))/2) - log({_MILLS_2U}), -u**2) + log(2) - log(pi)/2", REALS, _P11),
     Row("erfinv", "erfinv(u)", "erf",
-        "where(abs(v) >= 1, log(max(mills(sqrt(2)*abs(v)), 1e-305)) - log((1 - abs(u))/2), v**2) - log(2) + log(pi)/2",
+        f"where(abs(v) >= 1, log({_MILLS_2V}) - log((1 - abs(u))/2), v**2) - log(2) + log(pi)/2",
         "v**2 - log(2) + log(pi)/2", _P11, REALS),
     Row("erfc", "erfc(u)", "erfcinv", "log(2) - log(pi)/2 - u**2",
-        "where(abs(u) >= 1, log(min(v, 2 - v)) - log(2*max(mills(sqrt(2)*abs(u)), 1e-305)), -u**2) + log(2)"
-        " - log(pi)/2",
-        REALS, _P02, -1),
+        f"where(abs(u) >= 1, log(min(v, 2 - v)) - log(2*{_MILLS_2U}), -u**2) + log(2) - log(pi)/2", REALS, _P02, -1),
     Row("erfcinv", "erfcinv(u)", "erfc",
-        "where(abs(v) >= 1, log(2*max(mills(sqrt(2)*abs(v)), 1e-305)) - log(min(u, 2 - u)), v**2) - log(2)"
-        " + log(pi)/2",
+        f"where(abs(v) >= 1, log(2*{_MILLS_2V}) - log(min(u, 2 - u)), v**2) - log(2) + log(pi)/2",
         "v**2 - log(2) + log(pi)/2", _P02, REALS, -1),
     # log(erf(u)) for u > 0, of which exp(v) may be about to round to 1
     Row("log_erf", "where(u < 1/2, log(erf(u)), log1p(-erfc(u)))", "log_erf_inverse", "log(2) - log(pi)/2 - u**2 - v",
-        "where(u >= 1, log(-expm1(v)/2) - log(max(mills(sqrt(2)*u), 1e-305)), -u**2) - v + log(2) - log(pi)/2",
+        f"where(u >= 1, log(-expm1(v)/2) - log({_MILLS_2U}), -u**2) - v + log(2) - log(pi)/2",
         POSITIVE, _NEGATIVE),
     Row("log_erf_inverse", "where(u < -1/2, erfinv(exp(u)), erfcinv(-expm1(u)))", "log_erf",
-        "where(v >= 1, log(max(mills(sqrt(2)*v), 1e-305)) - log(-expm1(u)/2), v**2) + u - log(2) + log(pi)/2",
+        f"where(v >= 1, log({_MILLS_2V}) - log(-expm1(u)/2), v**2) + u - log(2) + log(pi)/2",
         "v**2 + u - log(2) + log(pi)/2", _NEGATIVE, POSITIVE),
     # log(ndtr(u)): phi(u)/Phi(u) is 1/(sqrt(2 pi) mills(-u)) below 0; above, phi(u) = Phi(-u)/(sqrt(2 pi) mills(u))
     # with Phi(-u) = 1 - exp(v)

@@ -26,6 +26,8 @@ class SymbijFunction(sp.Function):
     def eval(cls, *args: sp.Expr) -> sp.Expr | None:
         if len(args) == 1 and args[0].is_zero:
             return cls.definition(sp.Integer(0)) if cls.value_at_zero is None else cls.value_at_zero
+        if len(args) == 1 and args[0].is_Rational and cls.definition(args[0]) == 0:
+            return sp.S.Zero
         return None
 
     value_at_zero: sp.Expr | None = None

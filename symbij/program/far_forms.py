@@ -138,6 +138,7 @@ for _ in range(2):
     _W = f"({_W}*((1 + v - log({_W}))/(1 + {_W})))"
 # where the output and the slope have one sign it is a*exp(u) that is large, elsewhere b*exp(-u)
 _HYPERBOLA_ROOT = "where(u*s > 0, where(u*a > 0, v - log(abs(a)), log(abs(b)) - v), log(abs(b)) - v)"
+_OF_MOEBIUS = (None, "-2", "log(abs(a*d - b*c)) - 2*log(abs(c))")
 FAR: dict[str, tuple[Far | None, Far | None]] = {
     "power": (_POWER, _POWER),
     "odd_power": (_ODD_POWER, _ODD_POWER),
@@ -159,7 +160,7 @@ FAR: dict[str, tuple[Far | None, Far | None]] = {
     ),
     "odds_against": (_RECIPROCAL, None),
     "odds_against_inverse": (None, _RECIPROCAL),
-    "moebius": (None, (None, "-2", "log(abs(a*d - b*c)) - 2*log(abs(c))")),
+    **dict.fromkeys(("moebius", "moebius_inverse", "moebius_beside_pole"), (None, _OF_MOEBIUS)),
     "log": (_LOG_ROW, _LOG_ROW),
     "log1p": (None, _LOG_ROW),
     "log_quotient": (_LOG_QUOTIENT, _LOG_QUOTIENT),

@@ -300,7 +300,7 @@ class _Draw:
                     width *= max(1.0, float(min(abs(moved / (x * slope)), mpf(10) ** 20)))
             except (Undefined, Unknown, OverflowError):
                 return None
-            if width > 1e-3 or not mpmath.isfinite(x):
+            if width > 1e-3 or mpmath.isnan(slope) or not mpmath.isfinite(x):
                 return None
             lo, hi = self.domain
             ends = (max(x - width * abs(x) - mpf(10) ** -320, lo), min(x + width * abs(x) + mpf(10) ** -320, hi))

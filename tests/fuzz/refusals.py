@@ -34,15 +34,19 @@ def check_witness(fuzzed: Fuzzed, error: NotBijectiveError) -> Problem | None:
     except ArithmeticError:
         wrong.note = "f is not defined at one of them: " + wrong.note
         return wrong
-    if abs(y1 - y2) <= mpf(10) ** -8 * max(1, abs(y1)):
-        close = [rough(fuzzed.text, {**parameters, "x": x2 * (1 + s * 1e-8) + s * 1e-12}) for s in (-1, 1)]
-        if y1 == y2 or None in close:
-            return None
-        sides = [jet.v - y1 for jet in close if jet is not None]
-        if min(sides) <= 0 <= max(sides):
-            return None
+    passed = y1 == y2 or _passes(fuzzed, parameters, x2, y1) or _passes(fuzzed, parameters, x1, y2)
+    if passed and abs(y1 - y2) <= mpf(10) ** -8 * max(1, abs(y1)):
+        return None
     wrong.expected = f"f(x1) = {mpmath.nstr(y1, 17)}, f(x2) = {mpmath.nstr(y2, 17)}"
     return wrong
+
+
+def _passes(fuzzed: Fuzzed, parameters: dict[str, float], x: float, level: mpf) -> bool:
+    """Whether f passes a level next to x, so that a rounded x stands for one where it is reached; or is not defined all
+    around."""
+    close = [rough(fuzzed.text, {**parameters, "x": x * (1 + s * 1e-8) + s * 1e-12}) for s in (-1, 1)]
+    sides = [jet.v - level for jet in close if jet is not None]
+    return len(sides) < 2 or min(sides) <= 0 <= max(sides)
 
 
 def ends(fuzzed: Fuzzed, parameters: dict[str, float]) -> tuple[mpf, mpf]:

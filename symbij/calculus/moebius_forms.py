@@ -1,0 +1,19 @@
+"""Formulas for the table's Moebius maps v = (a u + b)/(c u + d).
+
+dv/du = (a d - b c)/(c u + d)^2, and c u + d = (a d - b c)/(a - c v). With c > 0, the side beyond the pole is that of
+c u + d > 0; a map on the other side is one of -u beyond its own pole.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from symbij.formula.interval import Interval
+
+PARAMETERS = ("a", "b", "c", "d")
+LOG_DETS = ("log(abs(a*d - b*c)) - 2*log(abs(c*u + d))", "2*log(abs(a - c*v)) - log(abs(a*d - b*c))")
+
+_A, _B, _C, _D = sp.symbols(PARAMETERS, real=True)
+_RISES = sp.Gt(_A * _D - _B * _C, 0)
+BEYOND_POLE = Interval(-_D / _C, sp.oo)
+BEYOND_LIMIT = Interval(sp.Piecewise((-sp.oo, _RISES), (_A / _C, True)), sp.Piecewise((_A / _C, _RISES), (sp.oo, True)))
