@@ -38,6 +38,9 @@ MODELS: dict[str, Any] = {
         sb.Normal(0.0, 1.0)
     ),
     "root": lambda: sb.bijector("a*x + k*tanh(x/s)", **Sum)(V(0.7), V(0.5), V(0.4))(sb.Normal(0.0, 1.0)),
+    "steep end": lambda: sb.bijector("b*x + log(x - 0.6)", b=sb.positive)(V(0.7))(
+        sb.Chain([sb.Shift(0.6), sb.Exp()])(sb.Normal(V(-1.5), V(1.0)))
+    ),
     "mixture": lambda: sb.Mixture(
         sb.Categorical(logits=V([0.2, -0.1])), [sb.Normal(V(2.0), V(0.5)), sb.Logistic(V(-1.0), V(0.7))]
     ),

@@ -51,6 +51,16 @@ class Near:
 
 
 @dataclass(frozen=True)
+class Chart:
+    """A core by a function of the variable that resolves an end of the domain, and what is left of the core after it:
+    for outputs beyond `level`, above it if `side` is -1, below it if 1."""
+
+    level: sp.Expr
+    side: int
+    chain: Chain
+
+
+@dataclass(frozen=True)
 class MonotoneCore(Core):
     """A sum or product of chains that is proved monotone on the interval `where`, which it maps onto `image`.
 
@@ -69,6 +79,7 @@ class MonotoneCore(Core):
     closed: Chain = ()  # links with formulas for their inverses, which together are the same, where there are any
     formula: sp.Expr | None = None  # of the inverse, in the symbol `POINT`: to be read, as it is not computed by it
     near: Near | None = None  # its series next to a point where its terms cancel
+    charts: tuple[Chart, ...] = ()  # for its inverse next to ends where it is infinitely steep
 
     @property
     def name(self) -> str:  # type: ignore[override]

@@ -20,6 +20,7 @@ from symbij.calculus.chain import (
     chain_log_det_from_output,
     invert_chain,
 )
+from symbij.calculus.charts import with_charts
 from symbij.calculus.continuation import continued
 from symbij.calculus.cores import ASSUMED, MonotoneCore, PiecewiseCore
 from symbij.calculus.domain import preimage, prove
@@ -218,7 +219,7 @@ def _derive(formula: Formula) -> Derivation:
             f"{formula.text}: it is not clear where it is defined: {need.expr} must lie in {need.interval}; "
             "write the formula so that the variable stands once there"
         )
-    stable = split_regimes(simplify_chain(proof.links))
+    stable = with_charts(split_regimes(simplify_chain(proof.links)))
     conditions = (*conditions, *(c for c in proof.conditions if c not in conditions))
     refute.check_chain(formula, stable, proof.domain)
     for end in (proof.domain.lo, proof.domain.hi, proof.codomain.lo, proof.codomain.hi):

@@ -29,6 +29,7 @@ from symbij.program.lower import (
     lower_link,
     lower_link_inverse,
 )
+from symbij.program.lower_charts import inverse_by_charts
 from symbij.program.lower_extremes import lower_extreme, lower_extreme_inverse
 from symbij.program.lower_far import NORMAL, note_choice
 from symbij.program.lower_far_parts import with_far_parts
@@ -128,6 +129,10 @@ def _by_terms(core: MonotoneCore, env: Env, u: Var, b: Builder) -> Lowered:
 
 def lower_monotone_inverse(core: MonotoneCore, env: Env, v: Var, b: Builder) -> Lowered:
     """The u that the core maps to `v`, and log|dv/du| there."""
+    return inverse_by_charts(core.charts, env, v, b, lambda at: _inverse_inside(core, env, at, b))
+
+
+def _inverse_inside(core: MonotoneCore, env: Env, v: Var, b: Builder) -> Lowered:
     found = lower_inverse(core.closed, env, v, b) if core.closed else None
     u = found.value if found is not None else _lower_root(core, env, v, b)
     log_det = _log_det_at_preimage(core, env, u, v, b)
@@ -318,6 +323,8 @@ def _chosen(core: PiecewiseCore, pieces: tuple[Chain, ...], env: Env, u: Var, b:
             at = b.select(inside[k], at, breaks[k])
         if k > 0:
             at = b.select(inside[k - 1], breaks[k - 1], at)
+        if u.index in b.sizes:
+            b.sizes[at.index] = b.sizes[u.index]  # of what has left the range of doubles, as no break has
         made.append(along(piece, env, at, b))
     value, log_det = made[-1].value, made[-1].log_det
     for condition, step in zip(inside[::-1], made[-2::-1], strict=True):

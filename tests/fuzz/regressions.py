@@ -190,4 +190,7 @@ REGRESSIONS: tuple[Regression, ...] = (
     Regression("asin(1 - x**2)", "log-det infinite next to 0", ("closed form",), (0, 1)),
     Regression("atanh(2*x - 1)", "nothing left of a small x next to 1", ("closed form",)),
     Regression("(1 + x)**3 - 1", "nothing left of a small x next to 1", ("closed form",)),
+    Regression("sigmoid(lambertw(expm1(x))) + x", "infinitely steep at an end that doubles do not resolve",
+               ("numeric inverse",)),
+    Regression("x + log1p(x)", "infinitely steep at an end that doubles do not resolve", ("numeric inverse",)),
 )  # fmt: skip
