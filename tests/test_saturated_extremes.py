@@ -35,7 +35,6 @@ def _log_det_of_winner(maps: list[Map], u: float, size: Callable[[Map, mpf], mpf
     return winner[1](at)
 
 
-
 def _close(got: np.ndarray, true: list[mpf]) -> None:
     for a, t in zip(got, true, strict=True):
         assert abs(mpf(float(a)) - t) <= 2.0**-50 * max(1, abs(t))

@@ -25,8 +25,8 @@ class ExtremeCore(Core):
     direction: int
     where: Interval
     image: Interval
-    # Ends that some of the ranges share, and all chains less that end, in a form that keeps its digits next to it: there
-    # the values themselves are equal long before the maps are.
+    # Ends that some of the ranges share, and all chains less that end in a form that keeps its digits next to it: the
+    # values themselves are equal there long before the maps are.
     beside: tuple[tuple[sp.Expr, tuple[Chain, ...]], ...] = ()
 
     @property
