@@ -34,7 +34,7 @@ def test_log_det_next_to_a_zero_of_the_slope(text: str) -> None:
             moved = abs(bend / steep * mpf(at))  # of the log-det, by a relative change of x
             lost = abs(bend / steep * formula(mpf(at)) / steep)  # and by one of y
             assert abs(mpf(float(log_det)) - true) <= 2.0**-51 * max(1, abs(true), moved)
-            if lost < 1e10:
+            if lost < 1e10 and abs(formula(mpf(at))) < 1e308:
                 assert abs(mpf(float(inverse)) + true) <= 2.0**-50 * max(1, abs(true), moved + lost)
 
 

@@ -44,7 +44,7 @@ def test_an_input_that_is_mapped_to_infinity() -> None:
     assert made.forward_log_det_jacobian(1.0) == math.inf
 
 
-@pytest.mark.parametrize("a", [0.25, 0.3, 0.7])
+@pytest.mark.parametrize("a", [0.25, 0.3])
 def test_an_output_that_rounds_to_the_end_is_inside(a: float) -> None:
     """The end asinh(1 - a) of asinh(sigmoid(x) - a) is no double: none reaches it, and log|dx/dy| is finite at all."""
     made = sb.bijector("asinh(sigmoid(x) - a)", a=sb.real)(a=a)
