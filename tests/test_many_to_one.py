@@ -280,3 +280,39 @@ def test_as_a_decorator_and_on_the_command_line() -> None:
     result = CliRunner().invoke(main, ["derive", "x**2", "--many-to-one"])
     assert result.exit_code == 0
     assert "branch 2: [0, ∞) → [0, ∞), increasing" in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "image"),
+    [
+        ("x**2/(1 - x**2)", {}, "(-∞, -1) ∪ [0, ∞)"),
+        ("1/x", {}, "(-∞, 0) ∪ (0, ∞)"),
+        ("1/cos(x)", {"domain": (0, "pi")}, "(-∞, -1] ∪ [1, ∞)"),
+        ("a*x**2/(b - x**2)", {"a": sb.positive, "b": sb.positive}, "(-∞, -a) ∪ [0, ∞)"),
+        ("a + 1/(x**2 - 1)", {}, "(-∞, a - 1] ∪ (a, ∞)"),
+        ("x**2", {}, "[0, ∞)"),
+        ("tan(x)", {"domain": (0, "2*pi")}, "ℝ"),
+    ],
+)
+def test_codomain_is_the_union_of_the_branches_images(text: str, options: dict[str, Any], image: str) -> None:
+    derivation = sb.bijector(text, many_to_one=True, **options).derivation
+    assert " ∪ ".join(map(str, derivation.image)) == image
+    assert f"codomain     {image}" in str(derivation).splitlines()
+    assert all(where.latex() in derivation.latex() for where in derivation.image)
+
+
+def test_nothing_is_mapped_into_a_gap_of_the_codomain() -> None:
+    """x**2/(1 - x**2) = y means x**2 = y/(1 + y), which is negative for -1 < y < 0."""
+    made = sb.bijector("x**2/(1 - x**2)", many_to_one=True)()
+    law = sb.TransformedDistribution(sb.Normal(0.0, 1.0), made)
+    gap = np.array([-1e-300, -0.3, -0.5, -1 + 2.0**-53])
+    assert np.isnan(made.inverse(gap)).all()
+    assert np.isnan(made.inverse_log_det_jacobian(gap)).all()
+    assert (law.log_prob(gap) == -np.inf).all()
+    for y in (-7.5, -1.25, 0.4, 30.0):
+        with mpmath.workdps(40):
+            square = mpf(y) / (1 + mpf(y))
+            # dx/dy = 1/(2 x (1 + y)^2), on both sides of zero
+            size = mpmath.sqrt(square)
+            expected = mpmath.log(2 * mpmath.npdf(size) / (2 * size * (1 + mpf(y)) ** 2))
+        assert law.log_prob(y) == pytest.approx(float(expected), rel=1e-13)

@@ -17,7 +17,7 @@ from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.derivation import Derivation, starting_domain
 from symbij.calculus.domain import Within, preimage, prove
 from symbij.calculus.half_periods import PERIODIC, TooManyBranches, half_periods
-from symbij.calculus.intervals import contains
+from symbij.calculus.intervals import contains, union_of
 from symbij.calculus.parts import Folded, ProductPart, RawChain, SumPart
 from symbij.calculus.proof import Folds, OutsideDomain, Proof, Turns, Undefined, Unproved
 from symbij.calculus.recognise import NotChain, recognise
@@ -72,12 +72,17 @@ class BranchedDerivation:
 
     @cached_property
     def codomain(self) -> Interval:
-        """The smallest interval that holds the branches' codomains."""
+        """The smallest interval that holds the branches' codomains; what it maps onto is `image`."""
         found = [d.codomain for d in self.branches]
         lo, hi = sp.Min(*(c.lo for c in found)), sp.Max(*(c.hi for c in found))
         return Interval(
             lo, hi, all(c.lo_open for c in found if c.lo == lo), all(c.hi_open for c in found if c.hi == hi)
         )
+
+    @cached_property
+    def image(self) -> tuple[Interval, ...]:
+        """The intervals whose union it maps onto, from left to right; apart unless that depends on parameters."""
+        return union_of([d.codomain for d in self.branches], self.formula.bounds)
 
     @cached_property
     def gaps(self) -> tuple[tuple[Interval, Interval], ...]:

@@ -93,3 +93,51 @@ def intersect(a: Interval, b: Interval, bounds: Bounds) -> Interval:
             ends[side] = extreme(getattr(a, side), getattr(b, side))
             ends[side + "_open"] = getattr(a, side + "_open") or getattr(b, side + "_open")
     return Interval(**ends)  # type: ignore[arg-type]
+
+
+def union_of(intervals: list[Interval], bounds: Bounds) -> tuple[Interval, ...]:
+    """The same set as intervals that neither overlap nor touch, as far as that is known, lower ones first."""
+    left = list(dict.fromkeys(intervals))
+    done: list[Interval] = []
+    while left:
+        current = left.pop(0)
+        for other in left:
+            joined = _joined(current, other, bounds)
+            if joined is not None:
+                left.remove(other)
+                left.insert(0, joined)
+                break
+        else:
+            place = next((k for k, d in enumerate(done) if _order(current.hi, d.lo, bounds) in (-1, 0)), len(done))
+            done.insert(place, current)
+    return tuple(done)
+
+
+def _joined(a: Interval, b: Interval, bounds: Bounds) -> Interval | None:
+    """The union of two intervals if it certainly is one."""
+    for inner, outer in ((a, b), (b, a)):
+        if contains(outer, inner, bounds):
+            return outer
+    lo, hi = _order(a.lo, b.lo, bounds), _order(a.hi, b.hi, bounds)
+    if lo is None or hi is None:
+        return None
+    for low, high in ((a, b), (b, a)):
+        gap = _order(low.hi, high.lo, bounds)
+        if gap is None or gap < 0 or (gap == 0 and low.hi_open and high.lo_open):
+            return None
+    bottom, top = (a if lo < 0 else b), (a if hi > 0 else b)
+    lo_open = bottom.lo_open and (lo != 0 or a.lo_open)
+    hi_open = top.hi_open and (hi != 0 or a.hi_open)
+    return Interval(bottom.lo, top.hi, lo_open, hi_open)
+
+
+def _order(a: sp.Expr, b: sp.Expr, bounds: Bounds) -> int | None:
+    """-1, 0 or 1 as a is less than, the same as or greater than b; None if that is not known."""
+    if a == b:
+        return 0
+    for end, sign in ((a, 1), (b, -1)):
+        if end.is_infinite and end.is_number:
+            return sign if end == sp.oo else -sign
+        if end.is_infinite is None and end.has(sp.oo):
+            return None
+    return sign_of(sp.expand(a - b), bounds)

@@ -120,8 +120,22 @@ def _inside(item: Link) -> Link:
     if isinstance(item, PiecewiseCore):
         return replace(item, pieces=tuple(split_regimes(p) for p in item.pieces))
     if isinstance(item, ExtremeCore):
-        return replace(item, chains=tuple(split_regimes(c) for c in item.chains))
+        return replace(item, chains=tuple(split_regimes(c) for c in item.chains), beside=_beside_ends(item))
     return item
+
+
+def _beside_ends(core: ExtremeCore) -> tuple[tuple[sp.Expr, tuple[Chain, ...]], ...]:
+    """What each chain is less an end that ranges share, where that does not saturate as the chain itself does."""
+    found = []
+    for ends in ([r.lo for r in core.ranges], [r.hi for r in core.ranges]):
+        for end in dict.fromkeys(ends):
+            if ends.count(end) < 2 or end.is_infinite or end.is_zero or end.has(sp.Piecewise):
+                continue
+            plain = [simplify_chain((*c, link("shift", -end))) for c in core.chains]
+            made = tuple(split_regimes(c) for c in plain)
+            if any(any(isinstance(item, PiecewiseCore) for item in c) or c[-1].name != "shift" for c in made):
+                found.append((end, made))
+    return tuple(found)
 
 
 def _inside_raw(raw: RawChain) -> RawChain:

@@ -62,7 +62,8 @@ def branches_as_text(d: BranchedDerivation) -> str:
     if d.formula.parameters:
         listed = ", ".join(f"{p.name} {p.constraint}" for p in d.formula.parameters)
         lines.append(f"parameters   {listed}")
-    lines += [f"domain       {d.domain}", f"codomain     {d.codomain}", *_conditions(d.conditions), ""]
+    codomain = " ∪ ".join(map(str, d.image))
+    lines += [f"domain       {d.domain}", f"codomain     {codomain}", *_conditions(d.conditions), ""]
     lines.append(f"proved: {len(d.branches)} branch{'es' * (len(d.branches) > 1)}, on each of which it is one-to-one")
     numeric = False
     for number, branch in enumerate(d.branches, start=1):
@@ -102,7 +103,8 @@ def as_latex(d: Derivation) -> str:
 def branches_as_latex(d: BranchedDerivation) -> str:
     """The derivation of a map with several branches as the rows of an aligned display."""
     x = sp.latex(d.variable)
-    rows = [rf"f({x}) &= {sp.latex(d.forward)}"]
+    image = r" \cup ".join(where.latex() for where in d.image)
+    rows = [rf"f({x}) &= {sp.latex(d.forward)} \in {image}"]
     for k, branch in enumerate(d.branches, start=1):
         rows += [
             rf"f_{{{k}}}^{{-1}}(y) &= {sp.latex(branch.inverse)} \in {branch.domain.latex()}, "

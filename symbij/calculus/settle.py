@@ -14,6 +14,7 @@ from symbij.calculus.cores import ASSUMED, MonotoneCore, PiecewiseCore, links_of
 from symbij.calculus.enclose import box_of, enclosure, lies_in, ranges_of
 from symbij.calculus.ends import limit_of
 from symbij.calculus.extremes import ExtremeCore
+from symbij.calculus.factored import with_factored_slope
 from symbij.calculus.intervals import contains
 from symbij.calculus.monotone import prove_monotone
 from symbij.calculus.near import with_series
@@ -115,6 +116,7 @@ def _settle_terms(part: SumPart | ProductPart, image: Interval, bounds: Bounds, 
     codomain, own = _strict(part, _codomain(part, image, found, bounds), found.conditions)
     if isinstance(part, ProductPart) and found.aligned and len(proofs) == len(part.terms):
         part = ProductPart(tuple(p.links for p in proofs))  # unfolded, in rows that know their logarithms
+    found = with_factored_slope(part, found)
     core = MonotoneCore(
         part, found.direction, image, codomain, found.aligned, found.proof, found.derivative, found.log_derivative
     )

@@ -11,6 +11,7 @@ from symbij.calculus.elementary import KERNEL_NAME
 from symbij.calculus.parameter_forms import log_constant
 from symbij.calculus.truth import constant
 from symbij.formula import functions as fn
+from symbij.program.infinite_ends import steep_at_infinite_ends
 from symbij.program.ir import Builder, Var
 from symbij.program.rounded_ends import Moved, Step, kept_inside, with_values_at_ends
 
@@ -177,7 +178,8 @@ def _lower_steps(path: list[Step], env: Env, x: Var, b: Builder) -> Lowered:
         constant = constant + step.constant
         u = step.value
     u = with_values_at_ends(u, moved, env, b)
-    return Lowered(u, b.add(_total(steps, b), lower(log_constant(constant), env, b)))
+    log_det = b.add(_total(steps, b), lower(log_constant(constant), env, b))
+    return Lowered(u, steep_at_infinite_ends(log_det, x, path, env, b))
 
 
 def _total(steps: list[Lowered], b: Builder) -> Var:

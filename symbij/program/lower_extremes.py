@@ -6,11 +6,50 @@ from symbij.calculus.extremes import ExtremeCore
 from symbij.formula.interval import Interval
 from symbij.program.ir import Builder, Var
 from symbij.program.lower import Env, Lowered, lower, lower_chain, lower_inverse
+from symbij.program.lower_far import logarithm, note_choice
 
 
 def lower_extreme(core: ExtremeCore, env: Env, u: Var, b: Builder) -> Lowered:
-    """The value of the map that wins at `u`, and its log|derivative|."""
-    return _best([lower_chain(chain, env, u, b) for chain in core.chains], core.largest, b)
+    """The value of the map that wins at `u`, and its log|derivative|.
+
+    Where values round to an end that maps share, what is left to that end decides; where that underflows, as what tends
+    to 0 does, its logarithm.
+    """
+    steps = [lower_chain(chain, env, u, b) for chain in core.chains]
+    ends = [
+        (lower(end, env, b), end != core.image.lo, [lower_chain(c, env, u, b).value for c in chains])
+        for end, chains in core.beside
+    ]
+    best, left = steps[0], [rests[0] for *_, rests in ends]
+    for k, step in enumerate(steps[1:], start=1):
+        lead = _lead(step.value, best.value, core.image.hi.is_zero, b)
+        for (end, below, rests), rest in zip(ends, left, strict=True):
+            near = b.compare("lt", b.call("abs", rest), b.call("abs", end) * 0.5)
+            lead = b.select(near, _lead(rests[k], rest, below, b), lead)
+        better = b.compare("gt" if core.largest else "lt", lead, b.const(0.0))
+        best = Lowered(_chosen(better, step.value, best.value, b), b.select(better, step.log_det, best.log_det))
+        left = [_chosen(better, rests[k], rest, b) for (*_, rests), rest in zip(ends, left, strict=True)]
+    return best
+
+
+def _lead(new: Var, old: Var, below_zero: bool | None, b: Builder) -> Var:
+    """Above zero if `new` is the larger one, zero if they are the same; of two values that have both under- or
+    overflowed, by their logarithms. `below_zero` tells of which sign are values that may underflow."""
+    same = b.const(0.0)
+    known = [b.sizes.get(value.index) for value in (new, old)]
+    if any(known):
+        log_new, log_old = (b.add(*logarithm(value, size, b)) for value, size in zip((new, old), known, strict=True))
+        same = b.sub(log_new, log_old)
+        same = b.select(b.compare("ne", log_new, log_old), same, b.const(0.0))
+        negative = b.compare("le" if below_zero else "lt", new, b.const(0.0))
+        same = b.select(negative, b.neg(same), same)
+    return b.select(b.compare("ne", new, old), b.sub(new, old), same)
+
+
+def _chosen(condition: Var, new: Var, old: Var, b: Builder) -> Var:
+    value = b.select(condition, new, old)
+    note_choice(value, [condition], [new, old], b)
+    return value
 
 
 def lower_extreme_inverse(core: ExtremeCore, env: Env, v: Var, b: Builder) -> Lowered:

@@ -115,7 +115,7 @@ def _value_of_end(end: sp.Expr, rest: Sequence[Step]) -> sp.Expr | None:
         value = step.onwards(value)
         if value is None or value.has(sp.nan, sp.zoo, sp.Piecewise) or value.count_ops() > _MOST_OPERATIONS:
             return None
-        if _is_infinite(value) or (not value.free_symbols and not abs(_number(value)) < math.inf):
+        if is_infinite(value) or (not value.free_symbols and not abs(_number(value)) < math.inf):
             return None
     return value
 
@@ -126,7 +126,7 @@ def _may_pass(path: Sequence[Step], step: Step, end: sp.Expr, sign: int) -> bool
     function = path[len(path) - len(run) - 1] if len(run) < len(path) else None
     if end.is_zero:
         if any(s.link.name == "shift" for s in run):
-            return len(path) > 1 or not _is_double(run[0].link.args[0])  # type: ignore[attr-defined]
+            return len(path) > 1 or not is_double(run[0].link.args[0])  # type: ignore[attr-defined]
         return function is not None and not _keeps_zero(function) and _rounds(path, run, end)
     if all(_is_sign(s) for s in run):
         if function is None:
@@ -158,15 +158,15 @@ def _before(
 ) -> Var:
     from symbij.program.lower import lower  # which brings values back by the functions here
 
-    source = _input_of(path, end)
+    source = input_of(path, end)
     if source is not None and not source.free_symbols and _is_nan(_number(source)):
         return v  # no input leads there
     at_end = lower(end, env, b) if end.free_symbols else b.const(constant(end))
     inside = _inside(path, step, end, sign, at_end, b)
     beyond, past = ("gt", "ge") if sign > 0 else ("lt", "le")
-    if source is None or inside is None or _is_infinite(source):
+    if source is None or inside is None or is_infinite(source):
         return b.select(b.compare(beyond, v, at_end), at_end, v)
-    if source.free_symbols or _is_double(source):
+    if source.free_symbols or is_double(source):
         if not b.accurate or source.count_ops() > _MOST_OPERATIONS or not source.free_symbols <= env.keys():
             return b.select(b.compare(beyond, v, at_end), at_end, v)
         inside = b.select(b.compare("ne", x, _meant(source, lower(source, env, b), b)), inside, at_end)
@@ -207,7 +207,7 @@ def _outside(step: Step, end: sp.Expr, sign: int, at_end: Var, b: Builder) -> Va
 
 def _first_outside(step: Step, end: sp.Expr, sign: int) -> float:
     exact, near = _number(end), constant(end)
-    if _is_double(end) or ((exact - near) * sign > 0 and getattr(step.link, "args", ())):
+    if is_double(end) or ((exact - near) * sign > 0 and getattr(step.link, "args", ())):
         return near  # which the link, of parameters that are rounded, takes for the end
     while (exact - near) * sign > 0:
         near = math.nextafter(near, sign * math.inf)
@@ -245,11 +245,11 @@ def _keeps_zero(step: Step) -> bool:
 
 def _exact(path: Sequence[Step], end: sp.Expr) -> bool:
     """Whether the input that is mapped to `end` is a double, as `end` is; taken for granted of parameters."""
-    source = _input_of(path, end)
-    return _is_double(end) and (source is None or bool(source.free_symbols) or _is_double(source))
+    source = input_of(path, end)
+    return is_double(end) and (source is None or bool(source.free_symbols) or is_double(source))
 
 
-def _input_of(path: Sequence[Step], end: sp.Expr) -> sp.Expr | None:
+def input_of(path: Sequence[Step], end: sp.Expr) -> sp.Expr | None:
     """What the path maps to `end`, NaN if there is no such input, None if it is not known."""
     value: sp.Expr | None = end
     for step in reversed(path):
@@ -274,16 +274,17 @@ def _in_closure(value: sp.Expr, where: Interval) -> bool:
 def _same(a: sp.Expr, c: sp.Expr) -> bool:
     if a == c:
         return True
-    if a.free_symbols or c.free_symbols or _is_infinite(a) or _is_infinite(c):
+    if a.free_symbols or c.free_symbols or is_infinite(a) or is_infinite(c):
         return False
     return bool(abs(_number(a) - _number(c)) <= _CLOSE * (1 + abs(_number(a))))
 
 
-def _is_infinite(expr: sp.Expr) -> bool:
+def is_infinite(expr: sp.Expr) -> bool:
+    """Whether an expression is infinite for certain."""
     return bool(expr.is_infinite) or (not expr.free_symbols and bool(abs(_number(expr)) == math.inf))
 
 
-def _is_double(expr: sp.Expr) -> bool:
+def is_double(expr: sp.Expr) -> bool:
     """Whether a number is exactly a double; nothing is known of parameters."""
     if expr.free_symbols:
         return False
