@@ -190,4 +190,10 @@ REGRESSIONS: tuple[Regression, ...] = (
     Regression("asin(1 - x**2)", "log-det infinite next to 0", ("closed form",), (0, 1)),
     Regression("atanh(2*x - 1)", "nothing left of a small x next to 1", ("closed form",)),
     Regression("(1 + x)**3 - 1", "nothing left of a small x next to 1", ("closed form",)),
+    Regression("x**5 - x**3 + x", "oo - oo of terms that overflow"),
+    Regression("x**2/(1 + x)", "oo*0 of factors that overflow", domain=(0, "oo")),
+    Regression("asinh(x**5 - x**3 + x)", _OVER),
+    Regression("asinh(x**3 + x)", _OVER),
+    Regression("log1p(x**5 + a*x)", _OVER, domain=(0, "oo"), constraints=_POSITIVE),
+    Regression("cbrt(x**5 + x)", _OVER),
 )  # fmt: skip
