@@ -1,6 +1,6 @@
 """Leading terms of rational functions far out, where their numerators and denominators leave the range of doubles.
 
-Beyond a power of two that depends on the degrees, f(x) = c x^k (1 + r) with |r| < 2^-54, and its derivative likewise:
+Beyond a power of two, the first that will do, f(x) = c x^k (1 + r) with |r| < 2^-54, and its derivative likewise:
 to the last digit of a double both are what the leading coefficients make of x.
 """
 
@@ -48,16 +48,18 @@ def leading_terms(core: MonotoneCore) -> Leading | None:
     most = n.degree() + d.degree() + 1
     if most > _MOST or not all(p.domain.is_ZZ or p.domain.is_QQ for p in (n, d)):
         return None
-    bits = _BITS_OF_RANGE // most
     over, under = n.diff(POINT) * d - n * d.diff(POINT), d**2
-    if over.is_zero or not all(_is_its_leading_term(p, bits) for p in (n, d, over)):
+    if over.is_zero:
         return None
-    slope = _leading(over, under)
+    slope, exact = _leading(over, under), [n, d, over]
     change = None
-    if slope.power == 0:
-        rest = over - slope.coefficient * under
-        change = None if rest.is_zero else _leading(rest, slope.coefficient * under)
-    return Leading(2.0**bits, _leading(n, d), slope, change)
+    if slope.power == 0 and not (rest := over - slope.coefficient * under).is_zero:
+        change = _leading(rest, slope.coefficient * under)
+        exact.append(rest)
+    for bits in range(_BITS_OF_ONE, _BITS_OF_RANGE // most + 1):
+        if all(_is_its_leading_term(p, bits) for p in exact):
+            return Leading(2.0**bits, _leading(n, d), slope, change)
+    return None
 
 
 def _leading(over: sp.Poly, under: sp.Poly) -> Monomial:
