@@ -49,11 +49,24 @@ FAR: dict[str, tuple[float, ...]] = {
     "log(1 + x + x**2)": (1e200, 1e160, 3.0),
     "sqrt(x**2 + x)": (1e200, 1e160, 3.0),
     "log(x + 1/x)": (1e200, 3.0),
+    # sums and products of which a term is infinite, though neither f nor log|f'| is
+    "x**5 - x**3 + x": (1e60, 1e62, 1e78, 1e104, -1e200, 1e300, 3.0),
+    "x**2/(1 + x)": (1e68, 1e154, 1e155, 1e200, 1e308, 3.0),
+    "(x**3 + x)/(1 + x**2/2)": (1e103, -1e200, 3.0),
+    "asinh(x**5 - x**3 + x)": (1e61, 1e62, -1e100, 1e300, 3.0),
+    # from infinite values to their preimages
+    "asinh(x**3 + x)": (4.8e102, 1e110, -1e200, 1e300, 3.0),
+    "log1p(x**5 + x)": (1e61, 1e63, 1e200, 1e307, 3.0),
+    "asinh((x**3 + x)**3)": (1e30, 1e40, -1e200, 3.0),
+    "asinh(-sinh(2*x) - x)": (300.0, 360.0, -3000.0, 3.0),
+    "cbrt(x**5 + x)": (1e61, 1e63, -1e100, 3.0),
 }
 DOMAIN: dict[str, tuple[object, object]] = {
     "log(1 + x + x**2)": (0, "oo"),
     "sqrt(x**2 + x)": (0, "oo"),
     "log(x + 1/x)": (1, "oo"),
+    "x**2/(1 + x)": (0, "oo"),
+    "log1p(x**5 + x)": (0, "oo"),
     "cbrt(1/sinh(x))": (0, "oo"),
     "cbrt(cbrt(log_ndtr(lambertw(x))))": (0, "oo"),
     "atan(x*exp(x))": (0, "oo"),

@@ -22,12 +22,19 @@ def inverse_by_charts(
     at = v
     for taken, level in zip(beyond, levels, strict=True):
         at = b.select(taken, level, at)
-    found = inside(at)
+    found = inside(_sized(at, v, b))
     for chart, taken, level in zip(charts, beyond, levels, strict=True):
-        there = lower_inverse(chart.chain, env, b.select(taken, v, level), b)
+        there = lower_inverse(chart.chain, env, _sized(b.select(taken, v, level), v, b), b)
         value = b.select(taken, there.value, found.value)
         found = Lowered(value, b.select(taken, b.neg(there.log_det), found.log_det))
     return found
+
+
+def _sized(chosen: Var, v: Var, b: Builder) -> Var:
+    """`chosen`, which is `v` where that has left the range of doubles, as no level has."""
+    if v.index in b.sizes:
+        b.sizes[chosen.index] = b.sizes[v.index]
+    return chosen
 
 
 def _level(level: sp.Expr, env: Env, b: Builder) -> Var:

@@ -32,8 +32,9 @@ from symbij.program.lower import (
 from symbij.program.lower_charts import inverse_by_charts
 from symbij.program.lower_extremes import lower_extreme, lower_extreme_inverse
 from symbij.program.lower_far import NORMAL, note_choice
-from symbij.program.lower_far_parts import with_far_parts
+from symbij.program.lower_far_parts import preimage_far_out, with_far_parts
 from symbij.program.lower_floor import lower_floor, lower_floor_inverse
+from symbij.program.lower_leading import leading_value_and_size, with_leading_terms
 from symbij.program.lower_near import log_slope_near_centre, near_centre, slope_near_centre
 from symbij.program.rounded_ends import Step, kept_inside
 
@@ -111,10 +112,10 @@ def lower_monotone(core: MonotoneCore, env: Env, u: Var, b: Builder) -> Lowered:
 def _lower_monotone(core: MonotoneCore, env: Env, u: Var, b: Builder) -> Lowered:
     """The sum or product at `u`, none of whose parts has left the range of doubles."""
     step = _by_terms(core, env, u, b)
-    if core.near is None:
-        return step
-    value = near_centre(core.near, u, step.value, b)
-    return Lowered(value, log_slope_near_centre(core.near, u, step.log_det, b))
+    if core.near is not None:
+        value = near_centre(core.near, u, step.value, b)
+        step = Lowered(value, log_slope_near_centre(core.near, u, step.log_det, b))
+    return with_leading_terms(core, u, step, b)
 
 
 def _by_terms(core: MonotoneCore, env: Env, u: Var, b: Builder) -> Lowered:
@@ -134,7 +135,7 @@ def lower_monotone_inverse(core: MonotoneCore, env: Env, v: Var, b: Builder) -> 
 
 def _inverse_inside(core: MonotoneCore, env: Env, v: Var, b: Builder) -> Lowered:
     found = lower_inverse(core.closed, env, v, b) if core.closed else None
-    u = found.value if found is not None else _lower_root(core, env, v, b)
+    u = found.value if found is not None else preimage_far_out(core, env, _lower_root(core, env, v, b), v, b)
     log_det = _log_det_at_preimage(core, env, u, v, b)
     if found is not None:  # an input that underflows has lost its slope
         log_det = b.select(b.compare("lt", b.call("abs", u), b.const(1e-290)), b.neg(found.log_det), log_det)
@@ -244,6 +245,7 @@ def _lower_root(core: MonotoneCore, env: Env, v: Var, b: Builder) -> Var:
         size = inner.call("exp", log_slope(terms, True, ops))
     else:
         size = inner.call("abs", slope(terms, ops))
+    value, size = leading_value_and_size(core, u, value, size, inner)
     if core.near is not None:
         value = near_centre(core.near, u, value, inner)
         size = slope_near_centre(core.near, u, size, inner)
@@ -318,11 +320,8 @@ def _chosen(core: PiecewiseCore, pieces: tuple[Chain, ...], env: Env, u: Var, b:
     inside = [b.compare("le" if own else "lt", u, point) for point, own in zip(breaks, core.below, strict=True)]
     made = []
     for k, piece in enumerate(pieces):
-        at = u
-        if k < len(breaks):
-            at = b.select(inside[k], at, breaks[k])
-        if k > 0:
-            at = b.select(inside[k - 1], breaks[k - 1], at)
+        at = u if k == len(breaks) else b.select(inside[k], u, breaks[k])
+        at = b.select(inside[k - 1], breaks[k - 1], at) if k > 0 else at
         if u.index in b.sizes:
             b.sizes[at.index] = b.sizes[u.index]  # of what has left the range of doubles, as no break has
         made.append(along(piece, env, at, b))

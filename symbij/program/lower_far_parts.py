@@ -16,11 +16,17 @@ from __future__ import annotations
 import math
 
 from symbij.calculus.chain import Chain, Link
+from symbij.calculus.cores import MonotoneCore
+from symbij.calculus.leading import leading_terms
 from symbij.calculus.parameter_forms import log_constant
 from symbij.calculus.parts import ProductPart, SumPart
+from symbij.program.far_forms import SIZES
 from symbij.program.ir import Builder, Size, Var
-from symbij.program.lower import Env, Lowered, lower, lower_link
+from symbij.program.lower import Env, Lowered, lower, lower_inverse, lower_link
 from symbij.program.lower_far import LARGEST, beyond_doubles, logarithm, total_of
+from symbij.program.lower_leading import preimage_by_leading_term
+
+_BESIDE = 45.0  # the logarithm of what a double has no digits for
 
 
 def with_far_parts(part: SumPart | ProductPart, env: Env, u: Var, step: Lowered, b: Builder) -> Lowered:
@@ -122,3 +128,28 @@ def _log_sum(logs: list[Var], b: Builder) -> Var:
     for log in logs[1:]:
         total = b.call("logaddexp", total, log)
     return total
+
+
+def preimage_far_out(core: MonotoneCore, env: Env, u: Var, v: Var, b: Builder) -> Var:
+    """`u`, the preimage of `v`, also where `v` is infinite though its logarithm is known, as for asinh(u**3 + u) = 711:
+    that of one term, where the others are too small beside it to change a digit."""
+    known, leading = b.sizes.get(v.index, Size(None, None)).high, leading_terms(core)
+    if known is None:
+        return u
+    if leading is not None:
+        return preimage_by_leading_term(leading, core.direction, u, v, known, b)
+    chains = [term for term in core.part.terms if all(isinstance(item, Link) for item in term)]
+    if not isinstance(core.part, SumPart) or len(chains) < len(core.part.terms):
+        return u
+    level = b.sub(b.add(*known), b.const(_BESIDE))
+    beyond = b.compare("gt", b.call("abs", v), b.const(LARGEST))
+    for k, chain in enumerate(chains):
+        if not any(SIZES.get(item.name, (None, None))[1] for item in chain):
+            continue  # it is infinite where its input is
+        at = lower_inverse(chain, env, v, b).value  # type: ignore[arg-type]
+        found = b.select(b.compare("lt", b.call("abs", at), b.const(math.inf)), at, u)
+        for other in (*chains[:k], *chains[k + 1 :]):
+            log = b.add(*_Term(other, env, at, b).log)  # type: ignore[arg-type]
+            found = b.select(b.compare("lt", log, level), found, u)
+        u = b.select(beyond, found, u)
+    return u

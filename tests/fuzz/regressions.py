@@ -193,4 +193,10 @@ REGRESSIONS: tuple[Regression, ...] = (
     Regression("sigmoid(lambertw(expm1(x))) + x", "infinitely steep at an end that doubles do not resolve",
                ("numeric inverse",)),
     Regression("x + log1p(x)", "infinitely steep at an end that doubles do not resolve", ("numeric inverse",)),
+    Regression("x**5 - x**3 + x", "oo - oo of terms that overflow"),
+    Regression("x**2/(1 + x)", "oo*0 of factors that overflow", domain=(0, "oo")),
+    Regression("asinh(x**5 - x**3 + x)", _OVER),
+    Regression("asinh(x**3 + x)", _OVER),
+    Regression("log1p(x**5 + a*x)", _OVER, domain=(0, "oo"), constraints=_POSITIVE),
+    Regression("cbrt(x**5 + x)", _OVER),
 )  # fmt: skip
