@@ -84,6 +84,15 @@ RULES: dict[str, Rule] = {
     "u/(1 - |u|) of 1 - u": Rule(
         chain(NEGATE, ("shift", 1), "softsign_inverse"), chain("reciprocal", ("shift", -1)), (1e-300, 0.3, 0.9)
     ),
+    "logit((u - 1)/s)": Rule(
+        chain(("divide", S), ("shift", -1 / S), "logit"), chain(("moebius_beside_pole", 1, -1, -1, S + 1), "log"),
+        (1.000001, 1.3, 3.499), gains=False, values={S: 2.5},
+    ),
+    "atanh(2*u/s - 1/s)": Rule(
+        chain(("scale", 2 / S), ("shift", -1 / S), "atanh"),
+        chain(("moebius_beside_pole", 2, S - 1, -2, S + 1), "log", ("divide", 2)), (-0.7499, 0.4, 1.7499), gains=False,
+        values={S: 2.5},
+    ),
     "cosh - 1": Rule(chain("cosh", ("shift", -1)), chain("cosh_m1"), (1e-20, 0.3, 700.0)),
     "atan(sinh)": Rule(
         chain("sinh", "atan"), chain("gudermann"), (-700.0, 1e-300, 0.3, 30.0),

@@ -17,7 +17,7 @@ import sympy as sp
 from symbij.calculus.truth import evaluate
 from symbij.formula import functions as fn
 
-Bounds = Mapping[sp.Symbol, tuple[float, float]]
+Bounds = Mapping[sp.Expr, tuple[float, float]]  # of parameters, and of differences of them
 End = Fraction | float  # a float only if infinite
 
 _PRECISION = 400
@@ -82,7 +82,19 @@ def sign_of(expr: sp.Expr, bounds: Bounds | None = None) -> int | None:
         return -1
     if expr.is_zero:
         return 0
-    return range_of(expr, bounds or {}).sign
+    found = range_of(expr, bounds or {}).sign
+    return found if found is not None else _sign_by_multiples(expr, bounds or {})
+
+
+def _sign_by_multiples(expr: sp.Expr, bounds: Bounds) -> int | None:
+    """The sign of a multiple of an expression whose sign is known by itself, such as b - a."""
+    for known, (lo, hi) in bounds.items():
+        if not known.is_Symbol and known.free_symbols <= expr.free_symbols:
+            own = Range(_end(lo), _end(hi)).sign
+            times = range_of(sp.cancel(expr / known), bounds).sign
+            if own is not None and times is not None:
+                return own * times
+    return None
 
 
 def range_of(expr: sp.Expr, bounds: Bounds) -> Range:

@@ -177,7 +177,7 @@ def derive(formula: Formula) -> Derivation:
 
 
 def _derive(formula: Formula) -> Derivation:
-    x, bounds = formula.variable, formula.bounds
+    x, bounds = formula.variable, formula.bounds_with_domain
     continuation = continued(formula)
     try:
         chain = recognise(continuation.formula.expr, x)
@@ -276,7 +276,7 @@ def starting_domain(
             if outward.free_symbols:
                 conditions.append((sp.Ge(outward, 0), f"the domain must lie in {natural}"))
     width = given.hi - given.lo
-    if not width.is_infinite and width.free_symbols and sign_of(width, bounds) != 1:
+    if not width.is_infinite and width.free_symbols and sign_of(width, formula.bounds) != 1:
         conditions.append((sp.Gt(width, 0), f"the domain {given} must not be empty"))
     return intersect(given, natural, bounds), tuple(conditions), unresolved
 

@@ -200,11 +200,19 @@ def _step(walk: _Walk, item: Link | Folded | SumPart | ProductPart | PiecePart |
                 raise Unproved(f"{expr} is zero, so the formula is constant")
             if condition[0] != sp.true and condition not in walk.conditions:
                 walk.conditions.append(condition)
-    walk.at_lo = item.value_at_end(walk.at_lo, walk.bounds)
-    walk.at_hi = item.value_at_end(walk.at_hi, walk.bounds)
+    walk.at_lo = _plain(item.value_at_end(walk.at_lo, walk.bounds))
+    walk.at_hi = _plain(item.value_at_end(walk.at_hi, walk.bounds))
     walk.sign = walk.sign * item.sign(walk.bounds)
     walk.links.append(item)
     walk.images.append(walk.image())
+
+
+def _plain(end: sp.Expr) -> sp.Expr:
+    """`end`, as a number if it is a quotient of parameters that is one, as (a - b)/(b - a) is."""
+    if not end.free_symbols or end.is_polynomial() or not end.is_rational_function() or end.count_ops() > MAX_END_SIZE:
+        return end
+    reduced = sp.cancel(end)
+    return reduced if reduced.is_number else end
 
 
 def _prove_step(walk: _Walk, part: FloorPart) -> Chain:

@@ -108,7 +108,7 @@ def enclosure(expr: sp.Expr, ranges: Mapping[sp.Symbol, Box]) -> Box:
 
 def ranges_of(bounds: Bounds) -> dict[sp.Symbol, Box]:
     """The ranges of the parameters, by their constraints."""
-    return {s: (float(lo), float(hi)) for s, (lo, hi) in bounds.items()}
+    return {s: (float(lo), float(hi)) for s, (lo, hi) in bounds.items() if isinstance(s, sp.Symbol)}
 
 
 def box_of(where: Interval, ranges: Mapping[sp.Symbol, Box]) -> Box:

@@ -22,6 +22,7 @@
     u + 1, acosh               =  acosh_1p: 2*asinh(sqrt(u/2))    (of a small u nothing is left next to 1)
     1 - u, acos                =  versin_inverse: 2*asin(sqrt(u/2))
     u - 1, acos                =  vercos_inverse: pi - versin_inverse(u)
+    (2*u - a - b)/(b - a), atanh = log of (u - a)/(b - u), then v/2, for parameters a and b (logit likewise)
     u - 1, atanh               =  logit of u/2, then v/2         (and others of `FROM_END`, at either end)
     cosh, v - 1                =  cosh_m1: 2*sinh(u/2)**2
 
@@ -39,6 +40,7 @@ from symbij.calculus.chain import Chain, Link, RowLink, link
 from symbij.calculus.from_end import FROM_END, below
 
 Rule = Callable[[RowLink, Run, Run, Chain], "list[Link] | None"]
+_X = sp.Dummy("x", real=True)
 _NEGATE = link("scale", -1)
 _NEAR_ONE = (sp.Rational(1, 4), sp.Integer(4))  # d/c whose logarithm costs the sum no more than two roundings
 
@@ -114,6 +116,19 @@ def _beside_end(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Lin
     return [*scaled(-before.scale if below(before.shift) else before.scale), *own, *after.links, *tail]
 
 
+def _between_parameters(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    if not before.shift.free_symbols:
+        return None
+    half, one = (sp.S.Half, sp.S.One) if item.row.name == "atanh" else (sp.S.One, sp.S.Zero)
+    # u - a and b - u for its ends a and b, up to a common factor
+    above, below = (
+        sp.together(e) for e in (before.scale * _X + before.shift + one, 1 - before.scale * _X - before.shift)
+    )
+    over, under = sp.fraction(sp.cancel(above / below))
+    numbers = [sp.Poly(e, _X).coeff_monomial(_X**n) for e in (over, under) for n in (1, 0)]
+    return [link("moebius_beside_pole", *numbers), link("log"), *scaled(half), *after.links, *tail]
+
+
 def _cosh_less_one(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
     if not after.links or after.pre != -1:
         return None
@@ -168,6 +183,7 @@ PAIR_RULES: dict[str, tuple[Rule, ...]] = {
 }
 
 # for what no other rule takes: that of exp(u) - 1 is better than what becomes of its end
-LATE_RULES: dict[str, tuple[Rule, ...]] = dict.fromkeys(
-    ("atanh", "erfinv", "erfcinv", "logit", "ndtri", "softsign_inverse"), (_beside_end,)
-)
+LATE_RULES: dict[str, tuple[Rule, ...]] = {
+    **dict.fromkeys(("erfinv", "erfcinv", "ndtri", "softsign_inverse"), (_beside_end,)),
+    **dict.fromkeys(("atanh", "logit"), (_beside_end, _between_parameters)),
+}

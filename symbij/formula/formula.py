@@ -48,6 +48,12 @@ class Formula:
         """Numeric bounds that the constraints put on the parameters."""
         return {p.symbol: (p.constraint.lo, p.constraint.hi) for p in self.parameters}
 
+    @property
+    def bounds_with_domain(self) -> dict[sp.Expr, tuple[float, float]]:
+        """The same, and that of the width of a given domain: it is not empty, which binding parameters checks."""
+        width = sp.S.Zero if self.domain is None else self.domain.hi - self.domain.lo
+        return {**self.bounds, **({width: (0.0, math.inf)} if width.free_symbols and not width.is_infinite else {})}
+
 
 def make_formula(
     source: str | sp.Expr | Callable[..., Any],
