@@ -66,3 +66,21 @@ def test_the_inverse_is_undone() -> None:
     b = bijector("x + log1p(x)")()
     x = np.array([-1 + 2.0**-53, -1 + 1e-12, -0.9, -0.76, -0.75, -0.74, 0.0, 1e-300, 3.0, 1e300])
     np.testing.assert_allclose(b.inverse(b.forward(x)), x, rtol=4e-16, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "domain", "parameters", "y", "x"),
+    [
+        ("x + log(x - a)", ("a", "oo"), {"a": 1e100}, 1.2e100, 1.2e100),
+        ("x + (x - 1)**(1/p)", (1, "oo"), {"p": 0.01}, 1.0001, 1.0001),  # steep for p > 1 only
+        ("x + exp(-(x - 1)**(-30))", (1, "oo"), {}, 1 + 1e-11, 1 + 1e-11),  # whose inner power alone is
+        ("x - b*(x - 1)**(-p)", (1, "oo"), {"b": 1e-300, "p": 0.5}, 1.5, 1.5),
+    ],
+)
+def test_beside_charts(
+    text: str, domain: tuple[object, object], parameters: dict[str, float], y: float, x: float
+) -> None:
+    """What a chart must not take: outputs that it does not reach, ends that are not steep."""
+    b = bijector(text, domain=domain, **{name: "positive" for name in parameters if name != "a"})(**parameters)
+    assert b.inverse(y) == pytest.approx(x, rel=4e-16, abs=0)
+    assert b.forward(x) == pytest.approx(y, rel=4e-16, abs=0)

@@ -41,6 +41,11 @@ MODELS: dict[str, Any] = {
     "steep end": lambda: sb.bijector("b*x + log(x - 0.6)", b=sb.positive)(V(0.7))(
         sb.Chain([sb.Shift(0.6), sb.Exp()])(sb.Normal(V(-1.5), V(1.0)))
     ),
+    "steep end at zero": lambda: (
+        lambda a: sb.bijector("x + b*log(x - a)", domain=("a", "oo"), b=sb.positive)(a=a, b=V(0.7))(
+            sb.Chain([sb.Shift(a), sb.Exp()])(sb.Normal(V(-1.5), V(1.0)))
+        )
+    )(V(0.0)),
     "mixture": lambda: sb.Mixture(
         sb.Categorical(logits=V([0.2, -0.1])), [sb.Normal(V(2.0), V(0.5)), sb.Logistic(V(-1.0), V(0.7))]
     ),

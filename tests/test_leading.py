@@ -67,3 +67,11 @@ def test_what_is_left_of_a_slope_of_one() -> None:
 )
 def test_only_of_what_needs_them(text: str, domain: Any) -> None:
     assert leading_terms(core_of(text, domain)) is None
+
+
+def test_coefficients_and_powers_that_only_fit_together() -> None:
+    made = bijector("x**5/10**290 - x**3/10**290 + x/10**290")()
+    for x in (1e110, -1e119):
+        expected = float(mpf(x) ** 5 / mpf(10) ** 290)
+        assert made.forward(x) == pytest.approx(expected, rel=2e-15, abs=0)
+        assert made.inverse(expected) == pytest.approx(x, rel=1e-15, abs=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import mpmath
 import numpy as np
 import pytest
@@ -111,6 +113,32 @@ TEXTS = [
     "acos(1 - 2*softsign(x))", "acos(2*tanh(x) - 1)",
     "acos(1 - 2*exp(-x))", "(2*sigmoid(x) - 3)**3 + 1", "(3 - 2*sigmoid(x))**3 - 1",
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "truth"),
+    [
+        ("(x - 1)**3 + 1", lambda x: (x - 1) ** 3 + 1),
+        ("(2*x - 1)**5 + 1", lambda x: (2 * x - 1) ** 5 + 1),
+        ("cbrt(x - 1) + 1", lambda x: 1 - mpmath.cbrt(1 - x)),
+        ("(1 + x)**3 - 1", lambda x: (x + 1) ** 3 - 1),
+        ("log(1 - (1 - x)**p)", lambda x: mpmath.log(1 - (1 - x) ** mpf(1e-8))),
+    ],
+)
+def test_both_sides_of_a_point_where_the_value_cancels(text: str, truth: Callable[[mpf], mpf]) -> None:
+    made = sb.bijector(text, p="positive")(1e-8) if "p)" in text else sb.bijector(text)()
+    x = np.array([-0.3, -0.12, -1e-10, 1e-300, 1e-10, 0.3, 0.9])
+    x = x[x > 0] if "p)" in text else x
+    with mpmath.workprec(3000):
+        for at, got in zip(x, made.forward(x), strict=True):
+            expected = truth(mpf(float(at)))
+            # f' is of the size of f/x at most, and parameters are rounded
+            assert abs(mpf(float(got)) - expected) <= 16 * mpf(2) ** -53 * abs(expected), (at, got)
+
+
+def test_the_end_of_the_upper_half() -> None:
+    made = sb.bijector("softsign_inverse(1 - x)")()
+    np.testing.assert_array_equal(made.forward(np.array([0.5, 1.0, 1.5])), [1.0, 0.0, -1.0])
 
 
 SLOW_TRUTH = {"erfinv(tanh(x))", "ndtri(sigmoid(x))", "erfinv(x/sqrt(1 + x**2))"}  # mpmath inverts erf by solving

@@ -30,6 +30,10 @@ RULES: dict[str, tuple[tuple[Link, ...], list[str], tuple[str, ...]]] = {
     "log(1 - u^p)": (
         (link("power", P), MINUS, link("shift", 1), link("log")), ["log_1m_pow"], ("0.01", "0.5", "0.99"),
     ),
+    "log(1 - (1 - u)^p)": (
+        (MINUS, link("shift", 1), link("power", P), MINUS, link("shift", 1), link("log")),
+        ["scale", "log1p", "scale", "log1mexp"], ("1e-300", "0.01", "0.5", "0.99"),
+    ),
     "1 - (1 - u^p)^q": (
         (link("power", P), MINUS, link("shift", 1), link("power", Q), MINUS, link("shift", 1)),
         ["complement_power"], ("0.01", "0.5", "0.99"),

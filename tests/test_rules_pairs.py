@@ -81,16 +81,13 @@ RULES: dict[str, Rule] = {
     ),
     "ndtri(1 - u)": Rule(chain(NEGATE, ("shift", 1), "ndtri"), chain("ndtri", NEGATE), (1e-300, 0.3, 0.9)),
     "erfcinv(2 - u)": Rule(chain(NEGATE, ("shift", 2), "erfcinv"), chain("erfcinv", NEGATE), (1e-300, 0.3, 1.9)),
-    "u/(1 - |u|) of 1 - u": Rule(
-        chain(NEGATE, ("shift", 1), "softsign_inverse"), chain("reciprocal", ("shift", -1)), (1e-300, 0.3, 0.9)
+    "logit((u - 1)/(s - 1))": Rule(
+        chain(("divide", S - 1), ("shift", -1 / (S - 1)), "logit"), chain(("moebius_beside_pole", 1, -1, -1, S), "log"),
+        (1.000001, 1.3, 2.499), gains=False, values={S: 2.5},
     ),
-    "logit((u - 1)/s)": Rule(
-        chain(("divide", S), ("shift", -1 / S), "logit"), chain(("moebius_beside_pole", 1, -1, -1, S + 1), "log"),
-        (1.000001, 1.3, 3.499), gains=False, values={S: 2.5},
-    ),
-    "atanh(2*u/s - 1/s)": Rule(
-        chain(("scale", 2 / S), ("shift", -1 / S), "atanh"),
-        chain(("moebius_beside_pole", 2, S - 1, -2, S + 1), "log", ("divide", 2)), (-0.7499, 0.4, 1.7499), gains=False,
+    "atanh((2*u - s - 1)/(s - 1))": Rule(
+        chain(("scale", 2 / (S - 1)), ("shift", -(S + 1) / (S - 1)), "atanh"),
+        chain(("moebius_beside_pole", 1, -1, -1, S), "log", ("divide", 2)), (1.000001, 1.3, 2.499), gains=False,
         values={S: 2.5},
     ),
     "cosh - 1": Rule(chain("cosh", ("shift", -1)), chain("cosh_m1"), (1e-20, 0.3, 700.0)),

@@ -70,3 +70,9 @@ def test_an_end_that_is_a_parameter() -> None:
     got = cls(a=3.0).forward_log_det_jacobian(np.array([-8e32, -1e3, 1e3]))
     erf, soft = ODD["erf(x)"], ODD["x/(1 + abs(x))"]
     _close(got, [mpmath.log(3) + m[1](mpf(u)) for m, u in ((soft, -8e32), (soft, -1e3), (erf, 1e3))])
+
+
+def test_of_two_values_that_underflow_below_zero_the_smaller_one_is_the_larger() -> None:
+    got = sb.bijector("max(x**5, sinh(x)**7)")().forward_log_det_jacobian(np.array([-1e-70, -0.5, 0.5, 1e-70]))
+    fifth, seventh = (lambda u: mpmath.log(5 * u**4)), (lambda u: mpmath.log(7 * mpmath.sinh(u) ** 6 * mpmath.cosh(u)))
+    _close(got, [f(mpf(u)) for f, u in ((seventh, -1e-70), (seventh, -0.5), (fifth, 0.5), (fifth, 1e-70))])

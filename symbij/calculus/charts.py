@@ -8,6 +8,7 @@ it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import mpmath
@@ -16,7 +17,7 @@ import sympy as sp
 from symbij.calculus.chain import Chain, Link, RowLink, chain_forward, chain_log_det, combined_sign, invert_chain
 from symbij.calculus.cores import POINT, Chart, MonotoneCore, PiecewiseCore
 from symbij.calculus.extremes import ExtremeCore
-from symbij.calculus.parts import SumPart
+from symbij.calculus.parts import RawChain, SumPart
 from symbij.calculus.regimes import split_regimes
 from symbij.calculus.rules import simplify_chain
 from symbij.calculus.truth import evaluate
@@ -25,7 +26,10 @@ from symbij.formula.interval import Interval
 _BITS = 1000
 _STEPS = (mpmath.mpf(10) ** -20, mpmath.mpf(10) ** -40)
 _STEEPER = 5  # log|slope| grows by so much, at least, from the first of these steps to the second
-_NEAR = sp.Rational(1, 4)  # of the way to the other end, and to zero, where doubles resolve everything
+_SAMPLES = (0.02, 0.3, 1.25, 7.0)  # sizes of parameters for which it must
+# How far a chart reaches, relative to the end: beyond, x resolves the distance to the end to half of its digits, which
+# a first-order correction makes all of them; and at an end that a parameter makes zero.
+_REACH, _LEAST = sp.Rational(1, 2**20), sp.Rational(1, 2**100)
 
 
 def with_charts(chain: Chain) -> Chain:
@@ -52,10 +56,10 @@ def _chart(core: MonotoneCore, side: str) -> Chart | None:
     if end.is_infinite or end.is_zero:
         return None
     inward = 1 if side == "lo" else -1
-    steep = [found for term in core.part.terms if (found := _steep_prefix(term, end, inward)) is not None]
-    if not steep:
+    functions = list(dict.fromkeys(f for term in core.part.terms if (f := _steep_prefix(term, end, inward))))
+    if not functions or _growth(core.log_det_u(POINT, POINT), end, inward) <= _STEEPER:
         return None
-    _, function = max(steep, key=lambda found: found[0])
+    function = max(functions, key=lambda f: _growth(chain_log_det(f, POINT), end, inward))
     sign = combined_sign(function, {})
     if not isinstance(sign, int):
         return None
@@ -70,7 +74,7 @@ def _chart(core: MonotoneCore, side: str) -> Chart | None:
         SumPart(terms), direction, _between(*ends, inward * sign), _between(*levels, inward * core.direction),
         core.aligned, core.proof,
     )  # fmt: skip
-    return Chart(levels[1], inward * core.direction, (*function, *split_regimes(simplify_chain((beyond,)))))
+    return Chart(levels[1], inward * core.direction > 0, (*function, *split_regimes(simplify_chain((beyond,)))))
 
 
 def _between(outer: sp.Expr, inner: sp.Expr, sign: int) -> Interval:
@@ -79,8 +83,9 @@ def _between(outer: sp.Expr, inner: sp.Expr, sign: int) -> Interval:
 
 def _reach(where: Interval, end: sp.Expr) -> sp.Expr:
     """How far from the end its chart goes."""
+    reach = _REACH * sp.Abs(end) + (0 if end.is_nonzero else _LEAST)
     width = where.hi - where.lo
-    return _NEAR * (sp.Abs(end) if width.is_infinite else sp.Min(sp.Abs(end), width))
+    return reach if width.is_infinite else sp.Min(reach, width / 4)
 
 
 def _image(function: Chain, end: sp.Expr) -> sp.Expr:
@@ -89,28 +94,26 @@ def _image(function: Chain, end: sp.Expr) -> sp.Expr:
     return end
 
 
-def _steep_prefix(term: tuple[object, ...], end: sp.Expr, inward: int) -> tuple[float, Chain] | None:
-    """The first links of a term that together are infinitely steep at the end, and by how much they steepen."""
+def _steep_prefix(term: RawChain, end: sp.Expr, inward: int) -> Chain:
+    """The first links of a term that together are infinitely steep at the end; none, if there are no such."""
     links: list[Link] = []
     for item in term:
         if not isinstance(item, RowLink):
-            return None
+            break
         links.append(item)
-        growth = _growth(tuple(links), end, inward)
-        if growth is None:
-            return None
-        if growth > _STEEPER:
-            return growth, tuple(links)
-    return None
+        if _growth(chain_log_det(tuple(links), POINT), end, inward) > _STEEPER:
+            return tuple(links)
+    return ()
 
 
-def _growth(links: Chain, end: sp.Expr, inward: int) -> float | None:
-    """By how much log|slope| grows towards the end, for any one value of the parameters."""
-    size = chain_log_det(links, POINT)
-    values = {
-        s.name: mpmath.mpf(-1.25 if s.is_negative else 1.25) for s in (size.free_symbols | end.free_symbols) - {POINT}
-    }
-    with mpmath.workprec(_BITS):
-        at = [evaluate(end, values, _BITS) + inward * step for step in _STEPS]
-        first, second = (evaluate(size, {**values, POINT.name: x}, _BITS) for x in at)
-        return float(second - first) if mpmath.isfinite(first) and mpmath.isfinite(second) else None
+def _growth(log_slope: sp.Expr, end: sp.Expr, inward: int) -> float:
+    """By how much a log|slope| grows towards the end, for any values of the parameters; -oo where that is not known."""
+    names = sorted((log_slope.free_symbols | end.free_symbols) - {POINT}, key=lambda s: s.name)
+    found = math.inf
+    for sample in _SAMPLES if names else _SAMPLES[:1]:
+        values = {s.name: mpmath.mpf(sample) * (8 + k) / (-8 if s.is_negative else 8) for k, s in enumerate(names)}
+        with mpmath.workprec(_BITS):
+            at = [evaluate(end, values, _BITS) + inward * step for step in _STEPS]
+            first, second = (evaluate(log_slope, {**values, POINT.name: x}, _BITS) for x in at)
+            found = min(found, float(second - first) if mpmath.isfinite(second - first) else -math.inf)
+    return found

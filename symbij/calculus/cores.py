@@ -53,10 +53,10 @@ class Near:
 @dataclass(frozen=True)
 class Chart:
     """A core by a function of the variable that resolves an end of the domain, and what is left of the core after it:
-    for outputs beyond `level`, above it if `side` is -1, below it if 1."""
+    for outputs below a level, or above it."""
 
     level: sp.Expr
-    side: int
+    below: bool
     chain: Chain
 
 

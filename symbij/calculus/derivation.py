@@ -271,7 +271,7 @@ def starting_domain(
         ):
             if outer.is_infinite or end == outer:
                 continue
-            if end.is_infinite or (not outward.free_symbols and sign_of(outward) == -1):
+            if end.is_infinite or (not outward.free_symbols and sign_of(outward) in (-1, None)):
                 raise DomainError(f"{formula.text}: is defined on {natural}, not on all of the given domain {given}")
             if outward.free_symbols:
                 conditions.append((sp.Ge(outward, 0), f"the domain must lie in {natural}"))

@@ -25,9 +25,9 @@ class ExtremeCore(Core):
     direction: int
     where: Interval
     image: Interval
-    # Ends that some of the ranges share, and all chains less that end in a form that keeps its digits next to it: the
-    # values themselves are equal there long before the maps are.
-    beside: tuple[tuple[sp.Expr, tuple[Chain, ...]], ...] = ()
+    # Ends that some of the ranges share, whether these are upper ends, and all chains less that end in a form that
+    # keeps its digits next to it: the values themselves are equal there long before the maps are.
+    beside: tuple[tuple[sp.Expr, bool, tuple[Chain, ...]], ...] = ()
 
     @property
     def name(self) -> str:  # type: ignore[override]

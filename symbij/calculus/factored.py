@@ -10,6 +10,7 @@ from dataclasses import replace
 import sympy as sp
 
 from symbij.calculus.cores import POINT
+from symbij.calculus.degrees import degree_at_most
 from symbij.calculus.parts import ProductPart, SumPart
 from symbij.calculus.proof import Monotone
 from symbij.calculus.slopes import value_of
@@ -19,7 +20,7 @@ _HIGHEST = 12  # degree of the polynomials whose factors are looked for
 
 def with_factored_slope(part: SumPart | ProductPart, found: Monotone) -> Monotone:
     """`found` with the slope in factors, if `part` is a polynomial times exponentials of polynomials, without
-    parameters, and the factors are linear: each is as accurate as its zero allows, and none overflows."""
+    parameters, and the factors are linear: each is as accurate as its zero allows."""
     if found.aligned or found.derivative is not None or found.log_derivative is not None:
         return found
     if not isinstance(part, ProductPart):
@@ -43,7 +44,6 @@ def with_factored_slope(part: SumPart | ProductPart, found: Monotone) -> Monoton
 
 def _is_plain(expr: sp.Expr) -> bool:
     """Whether an expression is a polynomial with rational coefficients of a degree that is not high."""
-    if not expr.is_polynomial(POINT) or expr.free_symbols - {POINT}:
+    if not expr.is_polynomial(POINT) or expr.free_symbols - {POINT} or degree_at_most(expr, POINT) > _HIGHEST:
         return False
-    polynomial = sp.Poly(expr, POINT)
-    return polynomial.degree() <= _HIGHEST and all(c.is_Rational for c in polynomial.coeffs())
+    return all(c.is_Rational for c in sp.Poly(expr, POINT).coeffs())

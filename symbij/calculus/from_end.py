@@ -28,6 +28,7 @@ FROM_END: dict[tuple[str, int], Chain] = {
     ("logit", 1): (link("logit"), _NEGATE),
     ("ndtri", 1): (link("ndtri"), _NEGATE),
     ("log1p", -1): (link("log"),),
+    # on the half of its domain next to that end
     ("softsign_inverse", 1): _FROM_POLE,
     ("softsign_inverse", -1): (*_FROM_POLE, _NEGATE),
 }

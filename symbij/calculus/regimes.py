@@ -47,7 +47,6 @@ class Distance:
     before: tuple[str, ...] = ()  # the functions that it serves; all, if none is named
 
 
-_TO_ONE = (link("shift", 1), link("shift", -1))
 _BEYOND_ONE = (link("shift", 1), link("reciprocal"))
 _FLIP = link("scale", -1)
 
@@ -88,7 +87,7 @@ TO_MIDDLE: dict[str, Chain] = {
 
 def split_regimes(chain: Chain) -> Chain:
     """The chain, simplified, with every pair of links that would saturate in the forms that do not."""
-    links = _unfused([_inside(item) for item in chain])
+    links = [_inside(item) for item in chain]
     made: list[Link] = []
     i = 0
     while i < len(links):
@@ -103,17 +102,6 @@ def split_regimes(chain: Chain) -> Chain:
     return tuple(made)
 
 
-def _unfused(links: list[Link]) -> list[Link]:
-    """log(1 - (1 + u)**p) in separate links again: next to u = 0, the regimes of the power serve better."""
-    made: list[Link] = []
-    for item in links:
-        if made and made[-1] in _TO_ONE and isinstance(item, RowLink) and item.name == "log_1m_pow":
-            made += [link("power", item.args[0]), _FLIP, link("log1p")]
-        else:
-            made.append(item)
-    return made
-
-
 def _inside(item: Link) -> Link:
     if isinstance(item, MonotoneCore):
         return replace(item, part=with_terms(item.part, tuple(_inside_raw(t) for t in item.part.terms)))
@@ -124,17 +112,18 @@ def _inside(item: Link) -> Link:
     return item
 
 
-def _beside_ends(core: ExtremeCore) -> tuple[tuple[sp.Expr, tuple[Chain, ...]], ...]:
-    """What each chain is less an end that ranges share, where that does not saturate as the chain itself does."""
+def _beside_ends(core: ExtremeCore) -> tuple[tuple[sp.Expr, bool, tuple[Chain, ...]], ...]:
+    """What each chain is less an end that ranges share, where that does not saturate as the chain itself does; and
+    whether that is their upper end."""
     found = []
-    for ends in ([r.lo for r in core.ranges], [r.hi for r in core.ranges]):
+    for upper, ends in ((False, [r.lo for r in core.ranges]), (True, [r.hi for r in core.ranges])):
         for end in dict.fromkeys(ends):
             if ends.count(end) < 2 or end.is_infinite or end.is_zero or end.has(sp.Piecewise):
                 continue
             plain = [simplify_chain((*c, link("shift", -end))) for c in core.chains]
             made = tuple(split_regimes(c) for c in plain)
             if any(any(isinstance(item, PiecewiseCore) for item in c) or c[-1].name != "shift" for c in made):
-                found.append((end, made))
+                found.append((end, upper, made))
     return tuple(found)
 
 
@@ -278,9 +267,9 @@ def _core(
         at = 0 if distance.side < 0 else len(pieces)
         pieces.insert(at, piece)
         breaks.insert(min(at, len(breaks)), distance.start)
-    if len(breaks) == 2 and breaks[0] > breaks[1]:  # c + u on both sides of u = 0, in one form
-        near = pieces[0]
-        if not _same(near, whole, breaks[1], 1):
+    if len(breaks) == 2 and breaks[0] > breaks[1]:  # c + u on both sides of u = 0, in the form that takes both
+        near = next((p for p in (pieces[0], pieces[-1]) if any(item.name == "log1p" for item in p)), None)
+        if near is None or not (_same(near, whole, breaks[0], -1) and _same(near, whole, breaks[1], 1)):
             return None
         pieces, breaks = [whole, near, whole], breaks[::-1]
     levels = tuple(chain_forward(whole, point) for point in breaks)

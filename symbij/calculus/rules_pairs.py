@@ -126,6 +126,8 @@ def _between_parameters(item: RowLink, before: Run, after: Run, tail: Chain) -> 
     )
     over, under = sp.fraction(sp.cancel(above / below))
     numbers = [sp.Poly(e, _X).coeff_monomial(_X**n) for e in (over, under) for n in (1, 0)]
+    if any(number.is_Add for number in numbers):
+        return None  # an end that has to be computed is no better known than what is there
     return [link("moebius_beside_pole", *numbers), link("log"), *scaled(half), *after.links, *tail]
 
 
@@ -184,6 +186,6 @@ PAIR_RULES: dict[str, tuple[Rule, ...]] = {
 
 # for what no other rule takes: that of exp(u) - 1 is better than what becomes of its end
 LATE_RULES: dict[str, tuple[Rule, ...]] = {
-    **dict.fromkeys(("erfinv", "erfcinv", "ndtri", "softsign_inverse"), (_beside_end,)),
+    **dict.fromkeys(("erfinv", "erfcinv", "ndtri"), (_beside_end,)),
     **dict.fromkeys(("atanh", "logit"), (_beside_end, _between_parameters)),
 }

@@ -3,6 +3,7 @@
     u**p - 1                           =  pow_m1(p)                 (1 - u**p, and multiples, likewise)
     (1 + u)**p - 1                     =  pow_1p_m1(p)
     log(1 - u**p)                      =  log_1m_pow(p)             for p > 0
+    log(1 - (1 + u)**p)                =  log1mexp(-p*log1p(u))     for p > 0
     1 - (1 - u**p)**q                  =  complement_power(p, q)    for p, q > 0
     (s/u)**p                           =  (u/s)**(-p)               for s > 0
     log(u/s), (u/s)**p                 =  log_quotient(s), pow_quotient(p, s)
@@ -48,6 +49,9 @@ def rule_power(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link
         return [*before.links, link("pow_m1", exponent), *scaled(after.scale), *tail]
     if after.scale == -1 and after.shift == 0 and exponent.is_positive and following is not None:
         if is_row(following, "log1p"):
+            if before.links and sp.expand(before.shift - 1) == 0:
+                beside_one = [link("log1p"), *scaled(-exponent), link("log1mexp")]
+                return [*scaled(before.scale), *beside_one, *tail[1:]]
             return [*before.links, link("log_1m_pow", exponent), *tail[1:]]
         if is_row(following, "pow_1p_m1") and following.args[0].is_positive:
             return [*before.links, link("complement_power", exponent, following.args[0]), link("scale", -1), *tail[1:]]

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import sympy as sp
 
 HALF = sp.Rational(1, 2)
+_FEWEST_BITS = 100  # in the two that sympy asks for, an argument next to the end of a domain lies beyond it
 
 
 class SymbijFunction(sp.Function):
@@ -52,9 +53,9 @@ class SymbijFunction(sp.Function):
 
     def _eval_evalf(self, prec: int) -> sp.Expr | None:
         try:
-            for bits in (prec, 8 * prec + 200, 8 * prec + 2000):
+            for bits in (max(prec, _FEWEST_BITS), 8 * prec + 200, 8 * prec + 2000):
                 value = type(self).definition(*self.args)._eval_evalf(bits)
-                if value is None or value != 0:
+                if value is None or (value != 0 and value.is_real is not False):
                     return value
         except (MemoryError, OverflowError):  # an exponential of an exponential: too large to be written down
             return None

@@ -18,7 +18,7 @@ def inverse_by_charts(
     """The input for `v` and the log|slope| there: `inside`, and beyond the levels of charts by those; each way
     computes on its own outputs only."""
     levels = [_level(chart.level, env, b) for chart in charts]
-    beyond = [b.compare("lt" if c.side > 0 else "gt", v, level) for c, level in zip(charts, levels, strict=True)]
+    beyond = [b.compare("lt" if c.below else "gt", v, level) for c, level in zip(charts, levels, strict=True)]
     at = v
     for taken, level in zip(beyond, levels, strict=True):
         at = b.select(taken, level, at)

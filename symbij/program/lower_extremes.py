@@ -17,8 +17,8 @@ def lower_extreme(core: ExtremeCore, env: Env, u: Var, b: Builder) -> Lowered:
     """
     steps = [lower_chain(chain, env, u, b) for chain in core.chains]
     ends = [
-        (lower(end, env, b), end != core.image.lo, [lower_chain(c, env, u, b).value for c in chains])
-        for end, chains in core.beside
+        (lower(end, env, b), upper, [lower_chain(c, env, u, b).value for c in chains])
+        for end, upper, chains in core.beside
     ]
     best, left = steps[0], [rests[0] for *_, rests in ends]
     for k, step in enumerate(steps[1:], start=1):
@@ -34,14 +34,16 @@ def lower_extreme(core: ExtremeCore, env: Env, u: Var, b: Builder) -> Lowered:
 
 def _lead(new: Var, old: Var, below_zero: bool | None, b: Builder) -> Var:
     """Above zero if `new` is the larger one, zero if they are the same; of two values that have both under- or
-    overflowed, by their logarithms. `below_zero` tells of which sign are values that may underflow."""
+    overflowed, by their logarithms. A zero has the sign of what underflowed, or is `below_zero`, where values come to 0
+    from below."""
     same = b.const(0.0)
     known = [b.sizes.get(value.index) for value in (new, old)]
     if any(known):
         log_new, log_old = (b.add(*logarithm(value, size, b)) for value, size in zip((new, old), known, strict=True))
         same = b.sub(log_new, log_old)
         same = b.select(b.compare("ne", log_new, log_old), same, b.const(0.0))
-        negative = b.compare("le" if below_zero else "lt", new, b.const(0.0))
+        signed = b.select(b.compare("lt", b.call("abs", new), b.const(1.0)), b.div(b.const(1.0), new), new)
+        negative = b.compare("le", new, b.const(0.0)) if below_zero else b.compare("lt", signed, b.const(0.0))
         same = b.select(negative, b.neg(same), same)
     return b.select(b.compare("ne", new, old), b.sub(new, old), same)
 

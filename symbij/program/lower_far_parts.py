@@ -148,6 +148,10 @@ def preimage_far_out(core: MonotoneCore, env: Env, u: Var, v: Var, b: Builder) -
             continue  # it is infinite where its input is
         at = lower_inverse(chain, env, v, b).value  # type: ignore[arg-type]
         found = b.select(b.compare("lt", b.call("abs", at), b.const(math.inf)), at, u)
+        # sizes have no sign: exp(u) has that of a large negative v, too
+        own = _Term(chain, env, at, b)  # type: ignore[arg-type]
+        same_sign = b.compare("gt", b.select(own.is_negative(), b.neg(v), v), b.const(0.0))
+        found = b.select(same_sign, found, u)
         for other in (*chains[:k], *chains[k + 1 :]):
             log = b.add(*_Term(other, env, at, b).log)  # type: ignore[arg-type]
             found = b.select(b.compare("lt", log, level), found, u)

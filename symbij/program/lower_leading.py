@@ -9,7 +9,7 @@ import sympy as sp
 from symbij.calculus.cores import MonotoneCore
 from symbij.calculus.leading import Leading, Monomial, leading_terms
 from symbij.program.ir import Builder, Size, Var
-from symbij.program.lower import Lowered, repeated_product
+from symbij.program.lower import Lowered
 from symbij.program.lower_far import LARGEST
 
 
@@ -49,13 +49,12 @@ def _is_beyond(leading: Leading, u: Var, b: Builder) -> Var:
 
 
 def _power(of: Monomial, u: Var, b: Builder) -> Var:
-    """c u^k, with c first: u^k alone may overflow or underflow."""
-    c = b.const(float(of.coefficient))
-    if of.power == 0:
-        return c
-    base, n = (u, of.power) if of.power > 0 else (b.div(b.const(1.0), u), -of.power)
-    first = b.mul(c, base)
-    return first if n == 1 else b.mul(first, repeated_product(base, n - 1, b))
+    """c u^k, multiplied up from c: u^k alone, or a part of it, may overflow or underflow where all of it does not."""
+    value = b.const(float(of.coefficient))
+    base = u if of.power > 0 else b.div(b.const(1.0), u)
+    for _ in range(abs(of.power)):
+        value = b.mul(value, base)
+    return value
 
 
 def _log_coefficient(of: Monomial, b: Builder) -> Var:
