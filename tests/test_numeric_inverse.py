@@ -69,3 +69,18 @@ def test_inverse_log_dets_where_the_map_begins_flat(text: str, domain: tuple[obj
 
 def test_inverse_log_dets_where_the_map_begins_steep_enough() -> None:
     assert sb.bijector("cosh(x) + x", domain=(0, "oo"))().inverse_log_det_jacobian(1.0) == pytest.approx(0.0, abs=1e-15)
+
+
+def test_the_other_branch_of_lambert_w() -> None:
+    """x exp(-x) = y for x > 1 is x = -W_{-1}(-y)."""
+    made = sb.bijector("x*exp(-x)", domain=(1, "oo"))()
+    y = np.array([1e-300, 1e-30, 0.01, 0.3, 0.36, 0.3678])
+    got, log_det = made.inverse_and_log_det(y)
+    with mpmath.workprec(400):
+        for at, x, size in zip(y, got, log_det, strict=True):
+            truth = -mpmath.lambertw(-mpf(float(at)), -1).real
+            condition = max(1, abs(1 / (1 - truth)))
+            assert abs(mpf(float(x)) - truth) <= 4 * mpf(2) ** -52 * condition * truth
+            slope = -mpmath.log((truth - 1) * mpmath.exp(-truth))
+            assert abs(mpf(float(size)) - slope) <= 4 * mpf(2) ** -52 * condition**2 * max(1, slope)
+    assert made.inverse(0.5) != made.inverse(0.5)  # NaN above 1/e

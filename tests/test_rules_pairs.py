@@ -90,6 +90,16 @@ RULES: dict[str, Rule] = {
         chain(("moebius_beside_pole", 1, -1, -1, S), "log", ("divide", 2)), (1.000001, 1.3, 2.499), gains=False,
         values={S: 2.5},
     ),
+    "u/(u + 3)": Rule(
+        chain(("moebius", 2, 0, 1, 3)), chain(("moebius_from_zero", 2, 1, 3)), (1e-300, 0.3, 1e300), gains=False
+    ),
+    "1/(2/u + s)": Rule(
+        chain("reciprocal", ("scale", 2), ("shift", S), "reciprocal"), chain(("moebius_from_zero", 1, S, 2)),
+        (1e-300, 0.3, 1e300), gains=False, values={S: 2.5},
+    ),
+    "exp(asinh)": Rule(
+        chain("asinh", "exp"), chain(("hyperbola_root", sp.S.Half, -sp.S.Half, 0, 1)), (-1e100, 0.3, 1e200)
+    ),
     "cosh - 1": Rule(chain("cosh", ("shift", -1)), chain("cosh_m1"), (1e-20, 0.3, 700.0)),
     "atan(sinh)": Rule(
         chain("sinh", "atan"), chain("gudermann"), (-700.0, 1e-300, 0.3, 30.0),
@@ -155,3 +165,16 @@ def test_inverses_of_joined_functions(text: str) -> None:
             values = float(truth), float(log_det)
         assert made.inverse(y) == pytest.approx(values[0], rel=5e-16, abs=0)
         assert made.inverse_log_det_jacobian(y) == pytest.approx(values[1], rel=1e-15, abs=1e-320)
+
+
+@pytest.mark.parametrize("text", ["x/(1 - x)", "x/(1 + x)", "2*x/(2 + x)", "1/(1/x + 1)", "3*x/(3 - 2*x)"])
+def test_log_det_of_moebius_maps_that_start_with_slope_one(text: str) -> None:
+    made = bijector(text, domain=(0, 1))()
+    rate = {"x/(1 - x)": -1, "2*x/(2 + x)": mpf(1) / 2, "3*x/(3 - 2*x)": -mpf(2) / 3}.get(text, 1)
+    for x in (1e-300, 1e-30, 1e-8, 0.3, 0.9):
+        with mpmath.workprec(3000):
+            expected = -2 * mpmath.log1p(rate * mpf(x))
+            back = 2 * mpmath.log1p(-rate * mpf(x))  # at y = x, of du/dv = 1/(1 - k v)**2 upside down
+            assert abs(mpf(float(made.forward_log_det_jacobian(x))) - expected) <= mpf(2) ** -50 * abs(expected)
+            if x < made.derivation.codomain.hi:
+                assert abs(mpf(float(made.inverse_log_det_jacobian(x))) + back) <= mpf(2) ** -50 * abs(back)

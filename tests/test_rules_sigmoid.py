@@ -66,7 +66,8 @@ RULES: dict[str, Rule] = {
     ),
     "log(sigmoid)": Rule(chain("sigmoid", "log"), chain(NEGATE, "softplus", NEGATE), (40.0, -800.0, 1.0)),
     "s/(c*u + d) + t": Rule(
-        chain(("shift", 1), "reciprocal", NEGATE, ("shift", 1)), chain(("moebius", 1, 0, 1, 1)), (1e-10, 2.0, 1e300)
+        chain(("shift", 1), "reciprocal", NEGATE, ("shift", 1)), chain(("moebius_from_zero", 1, 1, 1)),
+        (1e-10, 2.0, 1e300),
     ),
     "2*s*sigmoid - s": Rule(
         chain("sigmoid", ("scale", 2 * S), ("shift", -S)), chain(("divide", 2), "tanh", ("scale", S)), (1e-10, 3.0),

@@ -41,6 +41,7 @@ ROW_PARAMETERS: dict[str, list[tuple[str, ...]]] = {
         ]
         for name in ("hyperbola", "hyperbola_root", "exp_hyperbola", "exp_hyperbola_root")
     },
+    "moebius_from_zero": [("2", "3", "5"), ("-1", "-1/2", "3")],
     "shift": [("3/10",), ("-5",)],
     "scale": [("17/10",), ("-1/3",)],
     "divide": [("17/10",), ("-1/3",)],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from symbij.calculus.chain import Chain, link
-from symbij.calculus.parts import Folded
+from symbij.calculus.parts import Folded, ProductPart
 from symbij.calculus.row import U
 from symbij.formula.interval import NONNEGATIVE, POSITIVE, Interval
 
@@ -46,7 +46,13 @@ COTH_ACOSH = folded(
     (Interval(-sp.oo, -1), (NEGATE, link("acosh"), link("tanh"), link("reciprocal"), NEGATE)),
     everywhere=False,
 )
-XEXP = folded("u*exp(u)", U * sp.exp(U), (link("xexp").row.domain, (link("xexp"),)))
+XEXP = folded(
+    "u*exp(u)",
+    U * sp.exp(U),
+    (link("xexp").row.domain, (link("xexp"),)),
+    (Interval(-sp.oo, -1, hi_open=False), (ProductPart(((), (link("exp"),))),)),
+    complete=True,
+)
 RECIPROCAL = folded(
     "reciprocal",
     1 / U,

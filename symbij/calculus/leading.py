@@ -28,12 +28,13 @@ class Monomial:
 
 @dataclass(frozen=True)
 class Leading:
-    """Of f, of f', and of log|f'| where f' tends to a number: what is left of f' next to that, relative to it."""
+    """Of f, of f', and where f' tends to a number: what is left of f' next to that, relative to it, and all of that."""
 
     beyond: float  # the |x| from which on they hold
     value: Monomial
     slope: Monomial
     change: Monomial | None
+    excess: sp.Expr | None
 
 
 @lru_cache(maxsize=512)
@@ -52,13 +53,14 @@ def leading_terms(core: MonotoneCore) -> Leading | None:
     if over.is_zero:
         return None
     slope, exact = _leading(over, under), [n, d, over]
-    change = None
+    change = excess = None
     if slope.power == 0 and not (rest := over - slope.coefficient * under).is_zero:
         change = _leading(rest, slope.coefficient * under)
+        excess = sp.factor(rest.as_expr()) / sp.factor((slope.coefficient * under).as_expr())
         exact.append(rest)
     for bits in range(_BITS_OF_ONE, _BITS_OF_RANGE // most + 1):
         if all(_is_its_leading_term(p, bits) for p in exact):
-            return Leading(2.0**bits, _leading(n, d), slope, change)
+            return Leading(2.0**bits, _leading(n, d), slope, change, excess)
     return None
 
 

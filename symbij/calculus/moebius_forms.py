@@ -17,3 +17,19 @@ _A, _B, _C, _D = sp.symbols(PARAMETERS, real=True)
 _RISES = sp.Gt(_A * _D - _B * _C, 0)
 BEYOND_POLE = Interval(-_D / _C, sp.oo)
 BEYOND_LIMIT = Interval(sp.Piecewise((-sp.oo, _RISES), (_A / _C, True)), sp.Piecewise((_A / _C, _RISES), (sp.oo, True)))
+
+# v = a u/(c u + d) with d > 0, on its side of the pole, which 0 lies on: there c u + d is next to d
+FROM_ZERO_PARAMETERS = ("a", "c", "d")
+FROM_ZERO_LOG_DETS = (
+    "log(abs(a/d)) - 2*log1p_product(u, c/d)",
+    "log(abs(a/d)) + 2*log1p_product(v, -c/a)",
+)
+
+
+def _side_of_zero(rate: sp.Expr) -> Interval:
+    """Where 1 + rate*u > 0."""
+    rises, end = sp.Gt(rate, 0), -1 / rate
+    return Interval(sp.Piecewise((end, rises), (-sp.oo, True)), sp.Piecewise((sp.oo, rises), (end, True)))
+
+
+FROM_ZERO, FROM_ZERO_RANGE = _side_of_zero(_C / _D), _side_of_zero(-_C / _A)

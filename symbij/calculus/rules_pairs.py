@@ -25,6 +25,8 @@
     (2*u - a - b)/(b - a), atanh = log of (u - a)/(b - u), then v/2, for parameters a and b (logit likewise)
     u - 1, atanh               =  logit of u/2, then v/2         (and others of `FROM_END`, at either end)
     cosh, v - 1                =  cosh_m1: 2*sinh(u/2)**2
+    asinh, exp                 =  u + sqrt(u**2 + 1), a hyperbola_root (exp makes many roundings of one, far out)
+    a*u/(c*u + d)              =  moebius_from_zero, 1/(s/u + t) likewise (its slope is known next to u = 0)
 
 Each takes what the rules of `rules_power` take.
 """
@@ -42,6 +44,7 @@ from symbij.calculus.from_end import FROM_END, below
 Rule = Callable[[RowLink, Run, Run, Chain], "list[Link] | None"]
 _X = sp.Dummy("x", real=True)
 _NEGATE = link("scale", -1)
+_ROOT_OF_ONE = link("hyperbola_root", sp.S.Half, -sp.S.Half, 0, 1)
 _NEAR_ONE = (sp.Rational(1, 4), sp.Integer(4))  # d/c whose logarithm costs the sum no more than two roundings
 
 
@@ -150,12 +153,30 @@ def _odds(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | N
     return [*scaled(-before.scale), link("logit"), *tail[1:]]
 
 
+def _from_zero(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    a, b, c, d = item.args
+    if b != 0 or not d.is_positive:
+        return None
+    return [*before.links, link("moebius_from_zero", a, c, d), *after.links, *tail]
+
+
+def _harmonic(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link] | None:
+    """1/(s/u + t) = u/(t*u + s), for which 1/u need not exist."""
+    if not after.links or not tail or not is_row(tail[0], "reciprocal") or before.shift != 0:
+        return None
+    if not after.scale.is_positive or not after.shift.is_positive:
+        return None
+    return [*before.links, link("moebius_from_zero", 1, after.shift, after.scale), *tail[1:]]
+
+
 PAIR_RULES: dict[str, tuple[Rule, ...]] = {
     "logit": (
         _pair("exp", link("softsign_inverse")),
         _pair("exp", link("odds_against"), factor=-1),
     ),
-    "moebius": (_odds,),
+    "moebius": (_odds, _from_zero),
+    "reciprocal": (_harmonic,),
+    "asinh": (_pair("exp", _ROOT_OF_ONE),),
     "log": (_pair("sigmoid", link("softsign")),),
     "log1p": (_pair("sigmoid", link("shift", 1), link("softsign")),),
     "softplus": (

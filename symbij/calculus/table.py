@@ -121,6 +121,8 @@ _ALL = [
         moebius.BEYOND_LIMIT, moebius.BEYOND_POLE, "a*d - b*c", moebius.PARAMETERS),
     Row("moebius_beside_pole", "moebius(u, a, b, c, d)", "moebius_beside_pole", *moebius.LOG_DETS,
         direction="a*d - b*c", parameters=moebius.PARAMETERS, inverse_parameters=("d", "-b", "-c", "a")),
+    Row("moebius_from_zero", "moebius(u, a, 0, c, d)", "moebius_from_zero", *moebius.FROM_ZERO_LOG_DETS,
+        moebius.FROM_ZERO, moebius.FROM_ZERO_RANGE, "a*d", moebius.FROM_ZERO_PARAMETERS, ("d", "-c", "a")),
     # (1 - u)/u of 0 < u < 1
     Row("odds_against", "(1 - u)/u", "odds_against_inverse", "-2*log(u)", "2*log1p(v)", _P01, POSITIVE, -1),
     Row("odds_against_inverse", "1/(1 + u)", "odds_against", "-2*log1p(u)", "2*log(v)", POSITIVE, _P01, -1),

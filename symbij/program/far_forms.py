@@ -161,6 +161,7 @@ FAR: dict[str, tuple[Far | None, Far | None]] = {
     "odds_against": (_RECIPROCAL, None),
     "odds_against_inverse": (None, _RECIPROCAL),
     **dict.fromkeys(("moebius", "moebius_inverse", "moebius_beside_pole"), (None, _OF_MOEBIUS)),
+    "moebius_from_zero": (None, (None, "-2", "log(abs(a*d)) - 2*log(abs(c))")),
     "log": (_LOG_ROW, _LOG_ROW),
     "log1p": (None, _LOG_ROW),
     "log_quotient": (_LOG_QUOTIENT, _LOG_QUOTIENT),

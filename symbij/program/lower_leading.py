@@ -6,10 +6,10 @@ import math
 
 import sympy as sp
 
-from symbij.calculus.cores import MonotoneCore
+from symbij.calculus.cores import POINT, MonotoneCore
 from symbij.calculus.leading import Leading, Monomial, leading_terms
 from symbij.program.ir import Builder, Size, Var
-from symbij.program.lower import Lowered
+from symbij.program.lower import Lowered, lower
 from symbij.program.lower_far import LARGEST
 
 
@@ -29,9 +29,13 @@ def with_leading_terms(core: MonotoneCore, u: Var, step: Lowered, b: Builder) ->
     slope = b.add(b.mul(b.const(float(leading.slope.power)), log), _log_coefficient(leading.slope, b))
     if leading.slope.power == 0:
         slope = _log_coefficient(leading.slope, b)
-    if leading.change is not None:
+    plain_slope = step.log_det
+    if leading.change is not None and leading.excess is not None:
+        excess = lower(leading.excess, {POINT: u}, b)
+        close = b.add(slope, b.call("log1p", excess))
+        plain_slope = b.select(b.compare("lt", b.call("abs", excess), b.const(0.5)), close, plain_slope)
         slope = b.add(slope, _power(leading.change, u, b))
-    return Lowered(value, b.select(beyond, slope, step.log_det), step.constant, step.offset)
+    return Lowered(value, b.select(beyond, slope, plain_slope), step.constant, step.offset)
 
 
 def leading_value_and_size(core: MonotoneCore, u: Var, value: Var, size: Var, b: Builder) -> tuple[Var, Var]:
