@@ -37,6 +37,7 @@ from symbij.errors import DomainError, NotBijectiveError
 from symbij.formula.formula import Formula
 from symbij.formula.functions import written_out
 from symbij.formula.interval import REALS, Interval
+from symbij.formula.printing import text_of
 from symbij.formula.vocabulary import NONZERO, Requirement
 
 if TYPE_CHECKING:
@@ -345,7 +346,8 @@ def _refute(
 
 def _domain_text(interval: Interval) -> str:
     lo, hi = (
-        {sp.oo: "'oo'", -sp.oo: "'-oo'"}.get(e, str(e) if e.is_number else f"'{e}'") for e in (interval.lo, interval.hi)
+        {sp.oo: "'oo'", -sp.oo: "'-oo'"}.get(e, str(e) if e.is_Rational else f"'{text_of(e)}'")
+        for e in (interval.lo, interval.hi)
     )
     return f"({lo}, {hi})"
 
