@@ -13,6 +13,8 @@ import pytest
 import sympy as sp
 
 import symbij as sb
+from symbij.audit.adapters.ends import asked_ends
+from symbij.audit.subject import Ends
 from symbij.formula.infinity import infinite
 from symbij.formula.printing import text_of
 
@@ -43,13 +45,13 @@ def test_names_of_numbers_are_no_parameters() -> None:
     number = "it is Euler's number in formulas; choose another name"
     with pytest.raises(sb.ParameterError, match=f"'e', which cannot be a parameter: {number}"):
         sb.bijector("x - e*sin(x)", e=sb.unit)
-    with pytest.raises(sb.ParameterError, match="'pi'.*the number pi in formulas"):
+    with pytest.raises(sb.ParameterError, match=r"'pi'.*the number pi in formulas"):
         sb.bijector("x + sum(w*x)", w=sb.vector(sb.positive), pi=sb.unit)
     with pytest.raises(sb.ParameterError, match=f"no parameter 'e'.*{number}"):
         sb.bijector("e*x + a")(a=1.0, e=2.0)
     with pytest.raises(sb.FormulaSyntaxError, match=f"'e' cannot be the name of a parameter: {number}"):
         sb.bijector(lambda x, e: e * x)
-    with pytest.raises(sb.FormulaSyntaxError, match="'exp' cannot be .* it is a function"):
+    with pytest.raises(sb.FormulaSyntaxError, match=r"'exp' cannot be .* it is a function"):
         sb.bijector(lambda x, exp: exp * x)
 
 
@@ -62,7 +64,7 @@ def test_infinity_in_words(word: str) -> None:
     assert sb.interval(1, word) == sb.interval(1, math.inf)
     assert sb.interval(f"-{word.strip()}", 1) == sb.interval(-math.inf, 1)
     assert sb.bijector("a*x", a=(0, word))(a=2.0)(3.0) == 6.0
-    assert sb.verify(sb.bijector("x**3", name="Cube")(), domain=(0, word)).ok
+    assert asked_ends((0, word)) == Ends(0.0, math.inf)
 
 
 @pytest.mark.parametrize("word", ["o", "infin", "nan", "2*oo", "", None, 3.0])
@@ -100,9 +102,9 @@ def test_close_names_are_suggested(wrong: dict[str, Any], right: str) -> None:
 
 def test_close_names_of_arguments_are_suggested() -> None:
     made = sb.bijector("scale*x", scale=sb.positive)
-    with pytest.raises(sb.ParameterError, match="'scael'.*did you mean scale"):
+    with pytest.raises(sb.ParameterError, match=r"'scael'.*did you mean scale"):
         made(scael=2.0)
-    with pytest.raises(sb.ParameterError, match="'validate_arg'.*did you mean validate_args"):
+    with pytest.raises(sb.ParameterError, match=r"'validate_arg'.*did you mean validate_args"):
         made(scale=2.0, validate_arg=False)
     with pytest.raises(sb.ParameterError, match=r"\(parameters: scale\)$"):
         made(zzz=2.0)
@@ -144,7 +146,7 @@ def test_out_is_for_methods() -> None:
     made = sb.bijector("x**3")()
     with pytest.raises(sb.UsageError, match=r"out can be .*; write forward\(x, out=...\)"):
         made(1.0, out=np.zeros(()))
-    with pytest.raises(sb.UsageError, match="transformed only$"):
+    with pytest.raises(sb.UsageError, match=r"transformed only$"):
         made(1.0, validate_args=True)
 
 
