@@ -161,7 +161,7 @@ def make_domain(
         raise DomainError(f"domain must be a pair (lo, hi) or a constraint such as sb.positive, got {domain!r}")
     lo, hi = (_domain_end(end, symbols, variable, vectors) for end in domain)
     if lo.is_number and hi.is_number and not bool(lo < hi):
-        raise DomainError(f"domain must have lo < hi, got ({lo}, {hi})")
+        raise DomainError(f"domain must have lo < hi, got ({text_of(lo)}, {text_of(hi)})")
     return Interval(lo, hi, lo_open=False, hi_open=False)
 
 
