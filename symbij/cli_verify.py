@@ -223,8 +223,10 @@ def _ends(domain: str | None) -> tuple[Any, Any] | None:
 
 
 def _end(text: str) -> Any:
-    word = text.strip()
+    from symbij.formula.infinity import infinite
+
     try:
-        return float({"oo": "inf", "+oo": "inf", "-oo": "-inf"}.get(word, word))
+        endless = infinite(text)
+        return float(text) if endless is None else endless
     except ValueError:
-        return word
+        return text.strip()

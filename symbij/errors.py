@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -71,6 +73,12 @@ class UsageError(SymbijError, TypeError):
 
 class MissingDependencyError(SymbijError, ImportError):
     """An optional dependency is needed and not installed; the message says how to install it."""
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """ "; did you mean ...?" with those of the `known` names that are close to the one that was given, or nothing."""
+    close = difflib.get_close_matches(given, dict.fromkeys(known), n=3)
+    return f"; did you mean {' or '.join(close)}?" if close else ""
 
 
 def _quoted(text: str, column: int | None) -> str:

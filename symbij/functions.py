@@ -10,9 +10,9 @@ from typing import Any
 
 from symbij.errors import UsageError
 from symbij.formula.tracer import Traced, traced_call
-from symbij.formula.vocabulary import WORDS
+from symbij.formula.vocabulary import INTERNAL_WORDS, WORDS
 
-__all__ = sorted(WORDS)
+__all__ = sorted(set(WORDS) - INTERNAL_WORDS)
 
 
 def __getattr__(name: str) -> Callable[..., Traced]:

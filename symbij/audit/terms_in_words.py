@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 import sympy as sp
-from sympy.printing.str import StrPrinter
 
 from symbij.accuracy.definition import PlainAbs
+from symbij.formula.printing import FormulaPrinter
 
 
 def of_term(text: str, now: sp.Expr, right: sp.Expr, of: str = "") -> str:
@@ -37,7 +37,7 @@ def bars(expr: sp.Expr, names: Mapping[sp.Symbol, sp.Symbol] = MappingProxyType(
     return _Bars().doprint(expr.xreplace(dict(names)))
 
 
-class _Bars(StrPrinter):
+class _Bars(FormulaPrinter):
     def _print_log(self, expr: sp.log) -> str:
         inner = self._print(expr.args[0])
         return f"log{inner}" if isinstance(expr.args[0], (sp.Abs, PlainAbs)) else f"log({inner})"

@@ -206,7 +206,9 @@ class Bijector(Node):
         if hasattr(value, "transformed_by"):
             return value.transformed_by(self, **kwargs)
         if kwargs:
-            raise UsageError(f"{self.name}: {', '.join(kwargs)} can be given when a distribution is transformed only")
+            listed = ", ".join(kwargs)
+            way_out = "; write forward(x, out=...)" if "out" in kwargs else ""
+            raise UsageError(f"{self.name}: {listed} can be given when a distribution is transformed only{way_out}")
         return self.forward(value)
 
     def plot(self, x: Any = None, axes: Any = None) -> Any:

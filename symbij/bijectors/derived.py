@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 import keyword
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from symbij.bijectors.base import Bijector
+from symbij.bijectors.binding import by_name, fixed, shown
 from symbij.bijectors.declaration import (
     Facts,
     Parameter,
@@ -25,8 +27,8 @@ from symbij.bijectors.fused import BoundStage, FusedTransform, program_of
 from symbij.bijectors.numeric import numeric
 from symbij.bijectors.variable import Variable, value_of
 from symbij.errors import ParameterError, UsageError
-from symbij.formula.constraints import Vector
-from symbij.kernels.broadcast import as_float_array, broadcast_shape, check_broadcasting
+from symbij.formula.constraints import Vector, with_default
+from symbij.kernels.broadcast import broadcast_shape, check_broadcasting
 from symbij.kernels.run import Out
 from symbij.program.ir import Program
 
@@ -70,8 +72,9 @@ def _facts_of(cls: type[DerivedBijector]) -> Facts:
 class DerivedBijector(Bijector):
     """A bijector whose inverse and log-dets are derived from its formula.
 
-    Parameters are given by position, in the order of the formula, or by name; numbers, arrays or `Variable`s, which
-    broadcast against each other and against x. With `validate_args` (the default) their constraints are checked.
+    Parameters are given by position, in the order of the formula with those that have a default last, or by name;
+    numbers, arrays or `Variable`s, which broadcast against each other and against x. With `validate_args` (the
+    default) their constraints are checked.
     """
 
     formula: ClassVar[Formula] = OnFirstUse("made_formula", _formula)  # type: ignore[assignment]
@@ -88,7 +91,7 @@ class DerivedBijector(Bijector):
         super().__init__(
             validate_args=validate_args,
             is_constant_jacobian=self._facts.constant_jacobian,
-            name=name,
+            name=name or (UNNAMED if type(self).__name__ == UNNAMED else None),
             parameters=values,
         )
         if validate_args:
@@ -97,26 +100,14 @@ class DerivedBijector(Bijector):
     @classmethod
     def _given(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """The arguments by name, in order, defaults filled in."""
-        names = [p.name for p in cls._parameter_list]
-        listed = ", ".join(names) or "none"
-        if len(args) > len(names):
-            raise ParameterError(f"{cls.__name__} takes {len(names)} parameter(s) ({listed}), got {len(args)}")
-        given = dict(zip(names, args, strict=False))
-        for key, value in kwargs.items():
-            if key not in names:
-                raise ParameterError(f"{cls.__name__} has no parameter '{key}' (parameters: {listed})")
-            if key in given:
-                raise ParameterError(f"{cls.__name__}: parameter '{key}' was given twice")
-            given[key] = value
-        values = {}
+        return by_name(cls.__name__, cls._parameter_list, args, kwargs)
+
+    @classmethod
+    def _check_defaults(cls) -> None:
+        """Raise `ParameterError` for a default that its own constraint does not permit."""
         for p in cls._parameter_list:
-            value = given.get(p.name)
-            if value is None:
-                value = p.default
-            if value is None:
-                raise ParameterError(f"{cls.__name__}: parameter '{p.name}' is missing (parameters: {listed})")
-            values[p.name] = value
-        return values
+            if p.default is not None and not isinstance(p.default, Variable):
+                p.constraint.check(cls.__name__, p.name, fixed(cls.__name__, p.name, p.default))
 
     @classmethod
     def _bound_values(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -158,7 +149,7 @@ class DerivedBijector(Bijector):
         if domain.lo.free_symbols or domain.hi.free_symbols:
             lo, hi = self._support()
             if not np.all(lo < hi):
-                raise ParameterError(f"{type(self).__name__}: the domain {domain} is empty for {_shown(values)}")
+                raise ParameterError(f"{type(self).__name__}: the domain {domain} is empty for {shown(values)}")
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self.__dict__.get("_parameters", {}):
@@ -227,18 +218,8 @@ class DerivedBijector(Bijector):
         return numeric(self.derivation.sign, self._values()) > 0
 
 
-def _shown(values: dict[str, np.ndarray]) -> str:
-    return ", ".join(f"{k} = {np.array2string(v, precision=6, threshold=6)}" for k, v in values.items())
-
-
-def fixed(owner: str, name: str, value: Any) -> np.ndarray:
-    """A parameter's value as an array of doubles that cannot be written to."""
-    try:
-        array = np.array(as_float_array(value, f"{owner}: parameter '{name}'"), dtype=np.float64)
-    except ValueError as error:
-        raise ParameterError(str(error)) from None
-    array.setflags(write=False)
-    return array
+UNNAMED = "FormulaBijector"  # what classes of strings are called that get no name
+_ARGUMENTS = ("name", "domain", "assume_bijective", "many_to_one")  # of `bijector`, beside the constraints
 
 
 def bijector(
@@ -255,7 +236,8 @@ def bijector(
     `formula` is a string ("(a*x + b)**3", with x the variable and every other name a parameter), a sympy expression, or
     a Python function of the variable and the parameters, which is traced (use as a decorator: annotations are
     constraints, defaults are defaults). `domain=(lo, hi)` restricts x; ends are numbers, "oo", or formulas of the
-    parameters. Keyword arguments constrain parameters: `a=sb.nonzero`; the default is `sb.real`.
+    parameters. Keyword arguments constrain parameters: `a=sb.nonzero`, or with a default value
+    `a=(sb.nonzero, 2.0)`; those of which nothing is said are `sb.real`.
     `w=sb.vector(sb.positive)` makes a parameter a vector, over whose components sum(...) in the string adds up (see
     `VectorBijector`). Where symbij finds neither a proof nor a counterexample, `assume_bijective=True` takes your word
     for it: the derivation then says "assumed", and the inverse is found numerically.
@@ -277,15 +259,21 @@ def bijector(
         return decorate
     _check_arguments(name, assume_bijective=assume_bijective, many_to_one=many_to_one)
     own = getattr(formula, "__name__", "")
-    title = name or (own if own.isidentifier() and not keyword.iskeyword(own) else "FormulaBijector")
+    title = name or (own if own.isidentifier() and not keyword.iskeyword(own) else UNNAMED)
     doc = inspect.getdoc(formula) if inspect.isfunction(formula) else None
-    if any(isinstance(c, Vector) for c in constraints.values()):
+    plain, defaults = {}, {}
+    for parameter, given in constraints.items():
+        plain[parameter], defaults[parameter] = with_default(given)
+    if any(isinstance(c, Vector) for c in plain.values()):
         from symbij.bijectors.vector import vector_bijector
 
         if many_to_one:
             raise UsageError("many_to_one=True: a map with vector parameters must be one-to-one")
-        return vector_bijector(formula, title, domain, assume_bijective, constraints)
-    key = key_of(formula, domain, constraints)
+        return vector_bijector(formula, title, domain, assume_bijective, constraints, _ARGUMENTS)
+    last = [n for n, value in defaults.items() if value is not None]
+    key = key_of(formula, domain, plain)
+    if key is not None and last:
+        key += f" with defaults for {sorted(last)}"  # whose values are no part of what is kept
     if key is not None and assume_bijective:
         key += " assumed"
     base: type[DerivedBijector] = DerivedBijector
@@ -298,17 +286,21 @@ def bijector(
     def made() -> Formula:
         from symbij.formula.formula import make_formula
 
-        return make_formula(formula, domain=domain, constraints=constraints, assumed=assume_bijective)
+        return make_formula(
+            formula, domain=domain, constraints=constraints, assumed=assume_bijective, keywords=_ARGUMENTS
+        )
 
     facts = load_facts(key)
     if facts is not None:  # derived before
-        cls = declare_parts(made, facts.text, facts.parameters, title, doc, base)
+        parameters = tuple(replace(p, default=defaults.get(p.name)) for p in facts.parameters)
+        cls = declare_parts(made, facts.text, parameters, title, doc, base)
         cls._made_facts = facts  # type: ignore[attr-defined]
     else:
         cls = declare(made(), title, doc, base)
         cls._key = key
         _ = cls._facts  # refuses at once what is not one-to-one
     cls._key = key
+    cls._check_defaults()
     return cls
 
 
@@ -378,7 +370,7 @@ def _restored(
         cls = library.ALL[name]
     else:
         formula, doc, base = made_from
-        limits = [(p.name, p.constraint) for p in formula.parameters]
+        limits = [(p.name, p.constraint, p.default) for p in formula.parameters]
         key = repr((name, base, formula.text, formula.expr, formula.domain, limits))
         if key not in _RESTORED:
             _RESTORED[key] = declare(formula, name, doc, base)

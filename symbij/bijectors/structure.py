@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -84,6 +84,11 @@ class Chain(Bijector):
     def __init__(
         self, bijectors: Sequence[Bijector] = (), validate_args: bool = False, name: str | None = None
     ) -> None:
+        if isinstance(bijectors, Bijector) or not isinstance(bijectors, Iterable):
+            got = type(bijectors).__name__
+            raise UsageError(
+                f"Chain needs a list of bijectors, got {got}; write Chain([f, g]), of which g is applied first"
+            )
         bijectors = list(bijectors)
         for item in bijectors:
             if not isinstance(item, Bijector):

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from symbij.bijectors.base import _short
+from symbij.bijectors.binding import fixed
 from symbij.bijectors.declaration import Parameter
-from symbij.bijectors.derived import DerivedBijector, declare_parts, fixed
+from symbij.bijectors.derived import DerivedBijector, declare_parts
 from symbij.bijectors.variable import Pick, Variable, value_of
 from symbij.errors import FormulaSyntaxError, ParameterError, UsageError
-from symbij.formula.constraints import Vector, as_constraint, component_names, real
+from symbij.formula.constraints import Vector, as_constraint, component_names, real, with_default
 
 if TYPE_CHECKING:
     from symbij.formula.formula import Formula
@@ -195,10 +196,11 @@ def declare_family(family: Family, name: str, text: str, doc: str | None = None)
 
 
 def vector_bijector(
-    formula: Any, name: str, domain: Any, assumed: bool, constraints: dict[str, Any]
+    formula: Any, name: str, domain: Any, assumed: bool, constraints: dict[str, Any], keywords: tuple[str, ...] = ()
 ) -> type[VectorBijector]:
     """The class behind `bijector` where some parameters are vectors. The formula of the smallest size with two
     components and more is derived at once, so that what is wrong with it is said where it is declared."""
+    from symbij.formula.hints import not_a_parameter
     from symbij.formula.parser import names_in
 
     if not isinstance(formula, str):
@@ -208,19 +210,18 @@ def vector_bijector(
     names = [n for n in names_in(formula) if n != "x"]
     unknown = [n for n in constraints if n not in names]
     if unknown:
-        raise ParameterError(
-            f"constraint given for '{unknown[0]}', which is not a parameter of the formula "
-            f"(parameters: {', '.join(names) or 'none'})"
-        )
+        raise not_a_parameter(unknown[0], names, keywords)
+    listed = [vector_or_scalar(n, *with_default(constraints.get(n, real))) for n in names]
     limits = isinstance(domain, (tuple, list))
     family = Family(
         formula.strip(),
         tuple(domain) if limits else domain,
-        tuple(vector_or_scalar(n, constraints.get(n, real)) for n in names),
+        tuple(sorted(listed, key=lambda p: p.default is not None)),
         assumed,
     )
     cls = declare_family(family, name, family.text(2))
     cls.of_size(max([2, *(1 - offset for offset in family.counts(0).values())]))._facts  # noqa: B018
+    cls._check_defaults()
     return cls
 
 

@@ -26,6 +26,7 @@ from symbij.calculus.turning import split_at_turns
 from symbij.errors import DomainError, NotBijectiveError
 from symbij.formula.formula import Formula
 from symbij.formula.interval import Interval
+from symbij.formula.printing import text_of
 from symbij.formula.vocabulary import NONZERO
 
 Conditions = tuple[tuple[sp.Basic, str], ...]
@@ -256,8 +257,8 @@ def _check_requirements(formula: Formula, proof: Proof, domain: Interval) -> Non
             within = None
         if within is None or not contains(within, Interval(domain.lo, domain.hi), bounds):
             raise DomainError(
-                f"{formula.text}: it is not clear that it is defined on all of {domain}: {need.expr} must lie in "
-                f"{need.interval}; give a smaller domain=(lo, hi)"
+                f"{formula.text}: it is not clear that it is defined on all of {domain}: "
+                f"{text_of(need.expr)} must lie in {need.interval}; give a smaller domain=(lo, hi)"
             )
 
 

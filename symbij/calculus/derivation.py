@@ -37,6 +37,7 @@ from symbij.errors import DomainError, NotBijectiveError
 from symbij.formula.formula import Formula
 from symbij.formula.functions import written_out
 from symbij.formula.interval import REALS, Interval
+from symbij.formula.printing import text_of
 from symbij.formula.vocabulary import NONZERO, Requirement
 
 if TYPE_CHECKING:
@@ -216,7 +217,7 @@ def _derive(formula: Formula) -> Derivation:
     if unresolved:
         need = unresolved[0]
         raise DomainError(
-            f"{formula.text}: it is not clear where it is defined: {need.expr} must lie in {need.interval}; "
+            f"{formula.text}: it is not clear where it is defined: {text_of(need.expr)} must lie in {need.interval}; "
             "write the formula so that the variable stands once there"
         )
     stable = with_charts(split_regimes(simplify_chain(proof.links)))
@@ -315,7 +316,7 @@ def _parameter_condition(formula: Formula, expr: sp.Expr, interval: Interval) ->
             continue
         if difference.is_negative:
             raise DomainError(
-                f"{formula.text}: is defined for no values of the parameters: {expr} never lies in {interval}"
+                f"{formula.text}: is defined for no values of the parameters: {text_of(expr)} never lies in {interval}"
             )
         relation = sp.Gt(difference, 0) if is_open else sp.Ge(difference, 0)
         found.append((relation, f"{expr} must lie in {interval}"))
@@ -345,7 +346,8 @@ def _refute(
 
 def _domain_text(interval: Interval) -> str:
     lo, hi = (
-        {sp.oo: "'oo'", -sp.oo: "'-oo'"}.get(e, str(e) if e.is_number else f"'{e}'") for e in (interval.lo, interval.hi)
+        {sp.oo: "'oo'", -sp.oo: "'-oo'"}.get(e, str(e) if e.is_Rational else f"'{text_of(e)}'")
+        for e in (interval.lo, interval.hi)
     )
     return f"({lo}, {hi})"
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
+from symbij.formula.printing import text_of
+
 if TYPE_CHECKING:
     from symbij.calculus.branches import BranchedDerivation
     from symbij.calculus.derivation import Derivation
@@ -21,16 +23,16 @@ _FORMULA_NOTE = (
 def as_text(d: Derivation) -> str:
     """The whole derivation, one step a line."""
     x = d.variable
-    lines = [f"f({x}) = {d.formula.text or d.forward}"]
+    lines = [f"f({x}) = {d.formula.text or text_of(d.forward)}"]
     if d.formula.parameters:
         listed = ", ".join(f"{p.name} {p.constraint}" for p in d.formula.parameters)
         lines.append(f"parameters   {listed}")
     lines += [f"domain       {d.domain}", f"codomain     {d.codomain}", f"direction    {d.direction}"]
     lines += _conditions(d.conditions)
-    lines += [f"continued    to {c} = 0 by the limit there" for c in d.limits]
+    lines += [f"continued    to {text_of(c)} = 0 by the limit there" for c in d.limits]
     lines += ["", f"{d.status}: a chain of strictly monotone, continuous maps"]
     width = max((len(s.name) for s in d.steps), default=0)
-    values = [str(s.value) for s in d.steps]
+    values = [text_of(s.value) for s in d.steps]
     value_width = min(48, max((len(v) for v in values), default=0))
     for number, (step, value) in enumerate(zip(d.steps, values, strict=True), start=1):
         lines.append(f"  {number:2d}. {step.name:<{width}}  {value:<{value_width}}  → {step.image}, {step.direction}")
@@ -42,11 +44,11 @@ def as_text(d: Derivation) -> str:
     lines += [
         "",
         "inverse",
-        f"  {x} = {d.inverse}",
+        f"  {x} = {text_of(d.inverse)}",
         "log|det J| of the forward map",
-        f"  {d.forward_log_det}",
+        f"  {text_of(d.forward_log_det)}",
         "log|det J| of the inverse, from y",
-        f"  {d.inverse_log_det}",
+        f"  {text_of(d.inverse_log_det)}",
     ]
     if "f_inverse(" in str(d.inverse):
         lines.append(_ROOT_NOTE)
@@ -58,7 +60,7 @@ def as_text(d: Derivation) -> str:
 def branches_as_text(d: BranchedDerivation) -> str:
     """The derivation of a map with several branches: what they share, then each of them."""
     x = d.variable
-    lines = [f"f({x}) = {d.formula.text or d.forward}"]
+    lines = [f"f({x}) = {d.formula.text or text_of(d.forward)}"]
     if d.formula.parameters:
         listed = ", ".join(f"{p.name} {p.constraint}" for p in d.formula.parameters)
         lines.append(f"parameters   {listed}")
@@ -71,9 +73,9 @@ def branches_as_text(d: BranchedDerivation) -> str:
             "",
             f"branch {number}: {branch.domain} → {branch.codomain}, {branch.direction}",
             f"  chain     {' → '.join(item.name for item in branch.chain) or 'the identity'}",
-            f"  inverse   {x} = {branch.inverse}",
-            f"  log|det J| of the forward map       {branch.forward_log_det}",
-            f"  log|det J| of the inverse, from y   {branch.inverse_log_det}",
+            f"  inverse   {x} = {text_of(branch.inverse)}",
+            f"  log|det J| of the forward map       {text_of(branch.forward_log_det)}",
+            f"  log|det J| of the inverse, from y   {text_of(branch.inverse_log_det)}",
         ]
         numeric = numeric or "f_inverse(" in str(branch.inverse)
     return "\n".join([*lines, _ROOT_NOTE] if numeric else lines)
@@ -85,7 +87,7 @@ def _conditions(conditions: tuple[tuple[sp.Basic, str], ...]) -> list[str]:
 
 def relation_text(relation: sp.Basic) -> str:
     """A condition as text."""
-    return f"{relation.lhs} != {relation.rhs}" if isinstance(relation, sp.Ne) else str(relation)
+    return f"{text_of(relation.lhs)} != {text_of(relation.rhs)}" if isinstance(relation, sp.Ne) else text_of(relation)
 
 
 def as_latex(d: Derivation) -> str:

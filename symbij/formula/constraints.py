@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from symbij.errors import ParameterError
+from symbij.formula.infinity import infinite
 
 if TYPE_CHECKING:
     import sympy as sp
@@ -92,12 +93,14 @@ unit = Constraint("unit", lo=0.0, hi=1.0)
 NAMED = {c.name: c for c in (real, positive, negative, nonnegative, nonzero, unit)}
 
 
-def interval(lo: float, hi: float) -> Constraint:
-    """Values strictly between `lo` and `hi`; either may be infinite."""
+def interval(lo: float | str, hi: float | str) -> Constraint:
+    """Values strictly between `lo` and `hi`; either may be infinite (`math.inf` or "oo")."""
     try:
-        lo, hi = float(lo), float(hi)
+        lo, hi = (float(end) if infinite(end) is None else infinite(end) for end in (lo, hi))
     except (TypeError, ValueError):
-        raise ParameterError(f"interval(lo, hi) needs numbers, got {lo!r} and {hi!r}") from None
+        raise ParameterError(
+            f"interval(lo, hi) needs numbers or 'oo', got {lo!r} and {hi!r}; only ends of a domain can be formulas"
+        ) from None
     if not lo < hi:
         raise ParameterError(f"interval(lo, hi) needs lo < hi, got lo={lo!r}, hi={hi!r}")
     return Constraint("interval", lo=lo, hi=hi)
@@ -126,6 +129,15 @@ def component_names(name: str, count: int) -> tuple[str, ...]:
     return tuple(f"{name}_{k}" for k in range(count))
 
 
+def with_default(value: Any) -> tuple[Any, Any]:
+    """A parameter's constraint and its default, None where it has none, of a constraint or a pair of both."""
+    if isinstance(value, tuple) and len(value) == 2:
+        first = value[0]
+        if isinstance(first, (Constraint, Vector)) or (isinstance(first, str) and first in NAMED):
+            return first, value[1]
+    return value, None
+
+
 def as_constraint(name: str, value: object) -> Constraint:
     """The constraint meant by `value`: a `Constraint`, its name, or a pair (lo, hi)."""
     if isinstance(value, Constraint):
@@ -140,5 +152,6 @@ def as_constraint(name: str, value: object) -> Constraint:
     if isinstance(value, tuple) and len(value) == 2:
         return interval(*value)
     raise ParameterError(
-        f"constraint of parameter '{name}' must be one of {', '.join(NAMED)} or interval(lo, hi), got {value!r}"
+        f"constraint of parameter '{name}' must be one of {', '.join(NAMED)} or interval(lo, hi), got {value!r}; "
+        "with a default, a pair (constraint, default)"
     )

@@ -11,14 +11,15 @@ import numpy as np
 import sympy as sp
 
 from symbij.errors import DomainError, FormulaSyntaxError, ParameterError
-from symbij.formula.constraints import Constraint, as_constraint, component_names, real
+from symbij.formula.constraints import Constraint, as_constraint, component_names, real, with_default
+from symbij.formula.hints import not_a_parameter, why_no_name
+from symbij.formula.infinity import infinite
 from symbij.formula.interval import Interval
-from symbij.formula.parser import Vectors, is_valid_name, names_in, parse
+from symbij.formula.parser import Vectors, names_in, parse
+from symbij.formula.printing import text_of
 from symbij.formula.splines import Spline
 from symbij.formula.tracer import Traced, signature_of, trace
 from symbij.formula.vocabulary import KNOWN_FUNCTIONS, NONZERO, Requirement, check_real, divide, power, tagged
-
-INFINITIES = {"oo": sp.oo, "inf": sp.oo, "+oo": sp.oo, "-oo": -sp.oo, "-inf": -sp.oo}
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,13 @@ def make_formula(
     order: tuple[str, ...] = (),
     assumed: bool = False,
     vectors: dict[str, int] | None = None,
+    keywords: tuple[str, ...] = (),
 ) -> Formula:
     """The `Formula` meant by a string, a sympy expression, or a Python function of the variable and parameters.
 
-    Parameters stand in the order of the formula, but for those that `order` puts first. `vectors` are those names in a
+    A constraint may be a pair (constraint, default). Parameters stand in the order of the formula, but for those that
+    `order` puts first, and those with a default, which stand last. `keywords` are other arguments that the caller takes
+    by name, which an unknown constraint may be meant for. `vectors` are those names in a
     string that stand for vectors, with their numbers of components: each component is a parameter (`component_names`).
     """
     if isinstance(source, Traced):
@@ -80,7 +84,7 @@ def make_formula(
         text = source.strip()
     elif isinstance(source, sp.Expr):
         names = sorted(s.name for s in source.free_symbols if s.name != "x")
-        text = str(source)
+        text = text_of(source)
     elif callable(source) and not isinstance(source, np.ufunc):
         variable_name, annotations, defaults = signature_of(source)
         names = list(annotations)
@@ -92,13 +96,13 @@ def make_formula(
         raise FormulaSyntaxError(
             f"a formula is a string, a sympy expression or a function, got {type(source).__name__}"
         )
-    names.sort(key=lambda n: order.index(n) if n in order else len(order))
-    unknown = [name for name in constraints if name not in names]
-    if unknown:
-        raise ParameterError(
-            f"constraint given for '{unknown[0]}', which is not a parameter of the formula "
-            f"(parameters: {', '.join(names) or 'none'})"
-        )
+    for name, given in constraints.items():
+        if name not in names:
+            raise not_a_parameter(name, names, keywords)
+        constraints[name], default = with_default(given)
+        if default is not None:
+            defaults[name] = default
+    names.sort(key=lambda n: (defaults.get(n) is not None, order.index(n) if n in order else len(order)))
     parameters = tuple(
         _parameter(name, as_constraint(name, constraints.get(name, real)), defaults.get(name)) for name in names
     )
@@ -114,7 +118,7 @@ def make_formula(
     else:
         expr, requirements = trace(source, symbols)
         check_real(expr)
-        text = str(expr)
+        text = text_of(expr)
     if variable not in expr.free_symbols:
         other = [n for n in names if n.lower() == variable_name.lower()]
         hint = f"; names are case-sensitive, so that '{other[0]}' is a parameter" if other else ""
@@ -133,8 +137,8 @@ def _with_components(names: list[str], vectors: dict[str, int]) -> list[str]:
 
 
 def _parameter(name: str, constraint: Constraint, default: Any) -> Parameter:
-    if not is_valid_name(name):
-        raise FormulaSyntaxError(f"'{name}' cannot be the name of a parameter")
+    if reason := why_no_name(name):
+        raise FormulaSyntaxError(f"'{name}' cannot be the name of a parameter: {reason}")
     return Parameter(name, constraint.symbol(name), constraint, default)
 
 
@@ -157,19 +161,26 @@ def make_domain(
         raise DomainError(f"domain must be a pair (lo, hi) or a constraint such as sb.positive, got {domain!r}")
     lo, hi = (_domain_end(end, symbols, variable, vectors) for end in domain)
     if lo.is_number and hi.is_number and not bool(lo < hi):
-        raise DomainError(f"domain must have lo < hi, got ({lo}, {hi})")
+        raise DomainError(f"domain must have lo < hi, got ({text_of(lo)}, {text_of(hi)})")
     return Interval(lo, hi, lo_open=False, hi_open=False)
 
 
 def _domain_end(end: Any, symbols: dict[str, sp.Symbol], variable: sp.Symbol, vectors: Vectors | None) -> sp.Expr:
+    endless = infinite(end)
+    if endless is not None:
+        return sp.oo if endless > 0 else -sp.oo
+    allowed = {name: s for name, s in symbols.items() if s != variable}
     if isinstance(end, str):
-        text = end.strip()
-        if text in INFINITIES:
-            return INFINITIES[text]
-        allowed = {name: s for name, s in symbols.items() if s != variable}
-        return parse(text, allowed, vectors=vectors)[0]
+        try:
+            return parse(end, allowed, vectors=vectors)[0]
+        except FormulaSyntaxError as error:
+            problem = f"an end of the domain: {error.problem}; {_permitted_ends(allowed)}"
+            raise FormulaSyntaxError(problem, error.text, error.column) from None
     if isinstance(end, sp.Expr):
-        return end.xreplace({s: symbols.get(s.name, s) for s in end.free_symbols})
+        unknown = sorted(s.name for s in end.free_symbols if s.name not in allowed)
+        if unknown:
+            raise DomainError(f"an end of the domain: unknown name '{unknown[0]}'; {_permitted_ends(allowed)}")
+        return end.xreplace({s: allowed[s.name] for s in end.free_symbols})
     try:
         value = float(end)
     except (TypeError, ValueError):
@@ -179,6 +190,10 @@ def _domain_end(end: Any, symbols: dict[str, sp.Symbol], variable: sp.Symbol, ve
     if math.isinf(value):
         return sp.oo if value > 0 else -sp.oo
     return sp.Integer(int(value)) if value.is_integer() else sp.Rational(repr(value))
+
+
+def _permitted_ends(allowed: dict[str, sp.Symbol]) -> str:
+    return f"ends are numbers, 'oo' or formulas of the parameters ({', '.join(allowed) or 'none'})"
 
 
 def _rebuilt(expr: sp.Expr) -> tuple[sp.Expr, list[Requirement]]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from symbij.formula.printing import text_of
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -46,7 +48,7 @@ class Interval:
 
 
 def _end(expr: sp.Expr) -> str:
-    return {sp.oo: "∞", -sp.oo: "-∞"}.get(expr, str(expr))
+    return {sp.oo: "∞", -sp.oo: "-∞"}.get(expr, text_of(expr))
 
 
 REALS = Interval(-sp.oo, sp.oo)

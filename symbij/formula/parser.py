@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import ast
-import difflib
-import keyword
 import math
-import re
 from collections.abc import Mapping
 
 import sympy as sp
 
 from symbij.errors import FormulaSyntaxError, SymbijError
+from symbij.formula.hints import other_functions, sign_of_product, unreadable
 from symbij.formula.splines import SPLINE_WORDS
 from symbij.formula.vocabulary import (
     CONSTANTS,
@@ -32,8 +30,6 @@ MAX_DIGITS = 40
 MAX_PARTS = 20_000  # with all sums over vectors written out
 
 _NO_NUMBERS = {"oo", "inf", "infinity", "nan"}  # in any case
-# a number next to a name or a bracket, as in 2x
-_MISSING_TIMES = re.compile(r"(?<![\w.])(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)[ ]?([A-Za-z_]\w*|\()")
 
 _COMPARISONS = {ast.Lt: sp.Lt, ast.LtE: sp.Le, ast.Gt: sp.Gt, ast.GtE: sp.Ge}
 
@@ -86,19 +82,18 @@ def _syntax_tree(text: str) -> ast.expr:
         raise FormulaSyntaxError(f"the formula has {len(text)} characters; the limit is {MAX_LENGTH}", text, None)
     if text != text.strip():
         text = text.strip()
+    dot = sign_of_product(text)
+    if dot is not None:
+        raise FormulaSyntaxError(f"cannot read the formula: for a product write * instead of '{text[dot]}'", text, dot)
     try:
         tree = ast.parse(_prepared(text), mode="eval").body
     except SyntaxError as error:
         column = None if error.offset is None else _column(text, max(0, error.offset - 1))
         if column is not None:
             column = min(column, len(text))
-        missing = None if column is None else _MISSING_TIMES.search(text)
-        if missing and missing.start() <= column <= missing.end():
-            number, word = missing.groups()
-            hint = f"; for a product write {number}*{word}{'...)' if word == '(' else ''}"
-        else:
-            hint = ""
-        raise FormulaSyntaxError(f"cannot read the formula: {error.msg}{hint}", text, column) from None
+        raise FormulaSyntaxError(
+            f"cannot read the formula: {error.msg}{unreadable(text, column)}", text, column
+        ) from None
     except (RecursionError, MemoryError, ValueError) as error:
         problem = str(error) if isinstance(error, ValueError) else "it is nested too deeply"
         raise FormulaSyntaxError(f"cannot read the formula: {problem}", text, None) from None
@@ -221,7 +216,8 @@ class _Parser:
 
     def visit_Compare(self, node: ast.Compare, depth: int) -> sp.Expr:
         if len(node.ops) != 1 or type(node.ops[0]) not in _COMPARISONS:
-            raise self.fail("only a single comparison with <, <=, > or >= is allowed", node)
+            hint = "; write the right-hand side only" if isinstance(node.ops[0], ast.Eq) and node is self.tree else ""
+            raise self.fail(f"only a single comparison with <, <=, > or >= is allowed{hint}", node)
         left, right = self.number(node.left, depth), self.number(node.comparators[0], depth)
         return _COMPARISONS[type(node.ops[0])](left, right)
 
@@ -240,9 +236,7 @@ class _Parser:
             product = f"{name}*({ast.unparse(node.args[0])})" if len(node.args) == 1 else f"{name}*(...)"
             raise self.fail(f"'{name}' is not a function; for a product write {product}", node)
         if name not in self.words:
-            close = difflib.get_close_matches(name, self.words, n=3)
-            hint = f"; did you mean {' or '.join(close)}?" if close else "; see sb.functions for those that are known"
-            raise self.fail(f"unknown function '{name}'{hint}", node)
+            raise self.fail(f"unknown function '{name}'{other_functions(name, self.words)}", node)
         if node.keywords:
             raise self.fail(f"{name}() takes no keyword arguments", node)
         if name == "where" and len(node.args) == 3:
@@ -350,9 +344,3 @@ def _describe(node: ast.AST) -> str:
         "NamedExpr": "an assignment",
         "Starred": "a starred argument",
     }.get(type(node).__name__, f"'{type(node).__name__}'")
-
-
-def is_valid_name(name: str) -> bool:
-    """Whether a parameter can have this name."""
-    taken = name in WORDS or name in CONSTANTS or name.lower() in _NO_NUMBERS
-    return name.isidentifier() and not keyword.iskeyword(name) and not taken

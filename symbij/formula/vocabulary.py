@@ -120,7 +120,7 @@ KNOWN_FUNCTIONS: frozenset[type] = frozenset(
     | {sp.log, sp.floor, sp.Piecewise, sp.Max, sp.Min, sp.LambertW, fn.odd_root}
 )
 
-CONSTANTS: dict[str, sp.Expr] = {"pi": sp.pi, "e": sp.E, "E": sp.E}
+CONSTANTS: dict[str, sp.Expr] = {"pi": sp.pi, "e": sp.E}
 
 
 def tagged(requirements: list[Requirement], start: int, condition: sp.Basic) -> None:
@@ -151,7 +151,10 @@ def power(base: sp.Expr, exponent: sp.Expr, requirements: list[Requirement]) -> 
         raise FormulaSyntaxError("a power of zero needs a positive exponent")
     if exponent.is_Integer:
         if abs(int(exponent)) > MAX_INTEGER_POWER:
-            raise FormulaSyntaxError(f"the integer power {_short(exponent)} is beyond the limit of {MAX_INTEGER_POWER}")
+            way_out = "" if base.is_number else "; for a base that is not negative write x**p with a parameter p"
+            raise FormulaSyntaxError(
+                f"the integer power {_short(exponent)} is beyond the limit of {MAX_INTEGER_POWER}{way_out}"
+            )
         if base.is_Rational and abs(int(exponent)) * _digits(base) > MAX_NUMBER_DIGITS:
             raise FormulaSyntaxError(f"the power {_short(base)}**{exponent} is beyond the range of a double")
         if exponent < 0:

@@ -128,7 +128,7 @@ class _Evaluation:
     def _name(self, node: ast.Name) -> Jet:
         if node.id in self.values:
             return Jet(mpf(self.values[node.id]), mpf(int(node.id == "x")), _ZERO)
-        return self.jet(+{"pi": mpmath.pi, "e": mpmath.e, "E": mpmath.e}[node.id], _ZERO, _ZERO)
+        return self.jet(+{"pi": mpmath.pi, "e": mpmath.e}[node.id], _ZERO, _ZERO)
 
     def _unaryop(self, node: ast.UnaryOp) -> Jet:
         u = self.at(node.operand)

@@ -9,8 +9,8 @@ import numpy as np
 
 from symbij.audit.subject import REALS, Ends
 from symbij.errors import UsageError
+from symbij.formula.infinity import infinite
 
-_INFINITE = {"oo": math.inf, "inf": math.inf, "+oo": math.inf, "-oo": -math.inf, "-inf": -math.inf}
 # Constraint classes of PyTorch and numpyro by name: whether they have a lower and an upper bound, and whether those are
 # open. A class is looked up with its bases, the most derived first.
 _CONSTRAINTS: dict[str, tuple[bool | None, bool | None]] = {
@@ -34,7 +34,7 @@ def asked_ends(domain: Any) -> Ends | None:
     if not isinstance(domain, (tuple, list)) or len(domain) != 2:
         raise UsageError(f"domain must be a pair (lo, hi) of numbers or 'oo', got {domain!r}")
     try:
-        lo, hi = (_INFINITE[e.strip()] if isinstance(e, str) and e.strip() in _INFINITE else float(e) for e in domain)
+        lo, hi = (float(end) if infinite(end) is None else infinite(end) for end in domain)
     except (TypeError, ValueError):
         return None
     if not lo < hi:
