@@ -52,6 +52,7 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, float], list[str]]] = {
     "sum": ("x**2 + x**4", {}, {}, ["(-∞, 0]", "[0, ∞)"]),
     "cubic": ("x**3 - 3*x", {}, {}, ["(-∞, -1]", "[-1, 1]", "[1, ∞)"]),
     "secant": ("1/cos(x)", {"domain": (0, "pi")}, {}, ["[0, pi/2)", "(pi/2, pi]"]),
+    "hyperbolic": ("x/sqrt(x**2 - 1)", {}, {}, ["(-∞, -1)", "(1, ∞)"]),
     "lambert": ("x*exp(-x)", {}, {}, ["(-∞, 1]", "[1, ∞)"]),
     "one_to_one": ("x**3", {}, {}, ["ℝ"]),
 }  # fmt: skip

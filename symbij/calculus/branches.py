@@ -187,8 +187,6 @@ def _chosen(chain: RawChain, place: int, start: Interval, bounds: Bounds) -> lis
     branches = item.branches
     if item.name in PERIODIC:
         branches = half_periods(item, image, bounds)
-    elif not item.complete:
-        raise Unproved(f"'{item.name}' receives values in {image}, on part of which symbij has no inverse of it")
     return [(*before, Within(where), *links, *after) for where, links in branches]
 
 

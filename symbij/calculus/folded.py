@@ -44,6 +44,7 @@ COTH_ACOSH = folded(
     U / sp.sqrt(U**2 - 1),
     (Interval(1, sp.oo), (link("acosh"), link("tanh"), link("reciprocal"))),
     (Interval(-sp.oo, -1), (NEGATE, link("acosh"), link("tanh"), link("reciprocal"), NEGATE)),
+    complete=True,
     everywhere=False,
 )
 XEXP = folded(
