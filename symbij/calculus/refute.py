@@ -113,16 +113,32 @@ def _search(formula: Formula, parameters: dict[str, float]) -> Witness | None:
     return None
 
 
-def direction(formula: Formula) -> int:
-    """The direction that a formula assumed to be monotone shows at two points: +1 or -1."""
-    parameters = _sample(formula, np.random.default_rng(0), 0)
-    values = [
-        value
-        for x in _grid(formula, parameters)
-        if all(_holds(need, {**parameters, formula.variable.name: x}) for need in formula.requirements)
-        and math.isfinite(value := float(evaluate(formula.expr, {**parameters, formula.variable.name: x}, PRECISION)))
-    ]
-    return 1 if len(values) < 2 or values[-1] > values[0] else -1
+def contradiction(formula: Formula, sign: int | sp.Expr) -> dict[str, float] | None:
+    """Parameters for which a formula assumed to be monotone goes the other way than `sign` says; None if none are found
+    among a few."""
+    rng = np.random.default_rng(0)
+    for trial in range(TRIALS if formula.parameters else 1):
+        parameters = _sample(formula, rng, trial)
+        expected = sign if isinstance(sign, int) else mpmath.sign(evaluate(sign, parameters, PRECISION))
+        shown = _shown_direction(formula, parameters)
+        if shown * expected == -1:
+            return parameters
+    return None
+
+
+def _shown_direction(formula: Formula, parameters: dict[str, float]) -> int:
+    """The direction from the first to the last point of the grid with values; 0 if these hardly differ."""
+    values = []
+    for x in _grid(formula, parameters):
+        at = {**parameters, formula.variable.name: x}
+        if all(_holds(need, at) for need in formula.requirements):
+            value = evaluate(formula.expr, at, 4 * PRECISION)
+            values += [value] if mpmath.isfinite(value) else []
+    if len(values) < 2:
+        return 0
+    first, last = values[0], values[-1]
+    differ = abs(last - first) > mpmath.mpf(2) ** -PRECISION * max(abs(first), abs(last))
+    return int(mpmath.sign(last - first)) if differ else 0
 
 
 def _holds(need: Requirement, values: dict[str, float]) -> bool:
