@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from symbij.calculus.bounds import Bounds, sign_of
+from symbij.calculus.bounds import INCREASING, Bounds, sign_of
 from symbij.calculus.chain import sign_factor
 from symbij.calculus.cores import ASSUMED, POINT, MonotoneCore
 from symbij.calculus.ends import limit_of
@@ -22,6 +22,7 @@ from symbij.formula.interval import REALS, Interval
 Direction = int | sp.Expr
 # A difference below this multiple of its terms is as likely to be their rounding: of such a sign nothing is made.
 _ROUNDING = sp.Rational(1, 2**45)
+_SECONDS = 5.0  # for a limit, without which nothing is known of the map
 
 
 def assume(part: SumPart | ProductPart, image: Interval, bounds: Bounds) -> Settled:
@@ -30,7 +31,7 @@ def assume(part: SumPart | ProductPart, image: Interval, bounds: Bounds) -> Sett
     if image.is_reals and value.is_polynomial(POINT):
         direction, codomain = _of_polynomial(value, bounds), REALS
     else:
-        at_lo, at_hi = (limit_of((part,), image, side, bounds) for side in ("lo", "hi"))
+        at_lo, at_hi = (limit_of((part,), image, side, bounds, _SECONDS) for side in ("lo", "hi"))
         if at_lo is None or at_hi is None:
             raise Unproved(*NO_ENDS)
         direction = _by_ends(at_lo, at_hi, bounds)
@@ -106,8 +107,20 @@ def _sign(difference: sp.Expr, bounds: Bounds) -> Direction:
             raise Unproved("its values at both ends of its domain are the same")
         if known is not None:
             return known
-    number, rest = (difference if factored is None else factored).as_coeff_Mul()
+    number, rest = _without_functions(difference if factored is None else factored).as_coeff_Mul()
     return sp.sign(number) * sign_factor(rest)
+
+
+def _without_functions(difference: sp.Expr) -> sp.Expr:
+    """u - v for f(u) - f(v) with an increasing f: of the same sign, and exact in doubles if u and v are parameters."""
+    if isinstance(difference, sp.Add) and len(difference.args) == 2:
+        for first, second in (difference.args, difference.args[::-1]):
+            pair = first, -second
+            if all(p.func in INCREASING for p in pair) and first.func == pair[1].func:
+                return _without_functions(pair[0].args[0] - pair[1].args[0])
+            if all(p.is_Pow and p.base.is_nonnegative and p.exp.is_positive for p in pair) and first.exp == pair[1].exp:
+                return _without_functions(pair[0].base - pair[1].base)
+    return difference
 
 
 def _undecided() -> Unproved:

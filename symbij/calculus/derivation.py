@@ -225,7 +225,8 @@ def _derive(formula: Formula) -> Derivation:
             "write the formula so that the variable stands once there"
         )
     stable = with_charts(split_regimes(simplify_chain(proof.links)))
-    conditions = (*conditions, *(c for c in proof.conditions if c not in conditions))
+    reasons = dict(reversed((*conditions, *proof.conditions)))  # of each condition the first
+    conditions = tuple(reversed(reasons.items()))
     refute.check_chain(formula, stable, proof.domain)
     for end in (proof.domain.lo, proof.domain.hi, proof.codomain.lo, proof.codomain.hi):
         if end.is_number and not end.is_infinite:

@@ -15,7 +15,7 @@ import sympy as sp
 from symbij.calculus.affine import leading_run
 from symbij.calculus.assumed import assume
 from symbij.calculus.bounds import Bounds, sign_of
-from symbij.calculus.chain import Chain, Link, by_sign, invert_chain, link
+from symbij.calculus.chain import Chain, Link, by_sign, invert_chain, link, sign_factor
 from symbij.calculus.half_periods import branches_on
 from symbij.calculus.intervals import apart, contains, end_inside
 from symbij.calculus.parts import FloorPart, Folded, PiecePart, ProductPart, RawChain, SplinePart, SumPart
@@ -203,7 +203,7 @@ def _step(walk: _Walk, item: Link | Folded | SumPart | ProductPart | PiecePart |
                 walk.conditions.append(condition)
     walk.at_lo = _plain(item.value_at_end(walk.at_lo, walk.bounds))
     walk.at_hi = _plain(item.value_at_end(walk.at_hi, walk.bounds))
-    walk.sign = walk.sign * item.sign(walk.bounds)
+    walk.sign = _plain_sign(walk.sign * item.sign(walk.bounds))
     walk.links.append(item)
     walk.images.append(walk.image())
 
@@ -214,6 +214,13 @@ def _plain(end: sp.Expr) -> sp.Expr:
         return end
     reduced = sp.cancel(end)
     return reduced if reduced.is_number else end
+
+
+def _plain_sign(sign: int | sp.Expr) -> int | sp.Expr:
+    """A product of signs, as a number where the parameters in it cancel, as those of (b - a)**2 do."""
+    if isinstance(sign, int) or not (plain := sign_factor(sign)).is_number:
+        return sign
+    return 1 if plain > 0 else -1
 
 
 def _prove_step(walk: _Walk, part: FloorPart) -> Chain:

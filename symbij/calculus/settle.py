@@ -22,7 +22,7 @@ from symbij.calculus.parts import Folded, PiecePart, ProductPart, RawChain, SumP
 from symbij.calculus.patience import bounded
 from symbij.calculus.pieces import Piece, Unsplit, split
 from symbij.calculus.polynomials import avoids_zero, prove_rational
-from symbij.calculus.proof import Folds, Jumps, Monotone, OutsideDomain, Proof, Prover, Turns, Unproved
+from symbij.calculus.proof import Folds, Jumps, Monotone, OutsideDomain, Proof, Prover, Turns, Undefined, Unproved
 from symbij.calculus.rules import simplify_chain
 from symbij.calculus.slopes import value_of
 from symbij.calculus.truth import evaluate
@@ -82,6 +82,8 @@ def _settle_terms(part: SumPart | ProductPart, image: Interval, bounds: Bounds, 
             _check_defined(term, image, bounds, prove)
             obstacle = obstacle or folds
             continue
+        except Undefined:
+            raise  # nor is the whole defined, whoever vouches for it
         except Unproved as unproved:
             _check_defined(term, image, bounds, prove)
             turns = isinstance(unproved, Turns)  # which does not say that the whole does
@@ -168,6 +170,8 @@ def _check_defined(raw: RawChain, image: Interval, bounds: Bounds, prove: Prover
             for term in item.terms:
                 try:
                     _prove_on(term, image, bounds, prove)
+                except Undefined:
+                    raise
                 except (Folds, Unproved):
                     _check_defined(term, image, bounds, prove)
         elif isinstance(item, Folded):
