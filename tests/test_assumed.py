@@ -45,6 +45,12 @@ DEFINITIONS: list[tuple[str, Definition, dict[str, float], dict[str, float]]] = 
         {"a": 2.0, "b": -1.0},
     ),
     (
+        "exp(-a*x)*(2 + tanh(x)/9)",
+        lambda x, a: mpmath.exp(-a * x) * (2 + mpmath.tanh(x) / 9),
+        {"a": -0.75},
+        {"a": 0.5},
+    ),
+    (
         "2 - 3*(softplus(x - a) - softplus(x - b))",
         lambda x, a, b: 2 - 3 * (softplus(x - a) - softplus(x - b)),
         {"a": 2.0, "b": -1.0},

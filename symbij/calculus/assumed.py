@@ -50,6 +50,9 @@ def _of_polynomial(value: sp.Expr, bounds: Bounds) -> Direction:
 
 def _by_ends(at_lo: sp.Expr, at_hi: sp.Expr, bounds: Bounds) -> Direction:
     """The direction from the one value to the other."""
+    choices = [end for end in (at_lo, at_hi) if isinstance(end, sp.Piecewise)]
+    if choices:
+        return _by_choices(at_lo, at_hi, choices, bounds)
     infinite = [s for end, side in ((at_hi, 1), (at_lo, -1)) if (s := _of_infinity(end, side, bounds)) is not None]
     if not infinite:
         return _sign(at_hi - at_lo, bounds)
@@ -59,27 +62,30 @@ def _by_ends(at_lo: sp.Expr, at_hi: sp.Expr, bounds: Bounds) -> Direction:
     return known.pop() if known else infinite[0]
 
 
+def _by_choices(at_lo: sp.Expr, at_hi: sp.Expr, choices: list[sp.Piecewise], bounds: Bounds) -> Direction:
+    """The direction where values at ends are one of two, by the sign of one parameter."""
+    conditions = {condition for end in choices for _, condition in end.args[:-1]}
+    condition = conditions.pop()
+    if conditions or any(len(end.args) != 2 for end in choices) or not isinstance(condition, (sp.Gt, sp.Lt)):
+        raise _undecided()
+    first, second = (
+        _by_ends(*(end.args[k][0] if end in choices else end for end in (at_lo, at_hi)), bounds) for k in (0, 1)
+    )
+    if not isinstance(first, int) or not isinstance(second, int):
+        raise _undecided()
+    return first if first == second else sign_factor(first * (condition.gts - condition.lts))
+
+
 def _of_infinity(end: sp.Expr, side: int, bounds: Bounds) -> Direction | None:
     """The direction of a map with an infinite value at its upper (+1) or lower end (-1); None if that is finite."""
     if end in (sp.oo, -sp.oo):
         return side if end == sp.oo else -side
-    if isinstance(end, sp.Piecewise):
-        return _of_choice(end, side)
     if not end.has(sp.oo, -sp.oo):
         return None
     sign = _factor_of_infinity(end)
     if sign is None:
         raise _undecided()
     return _sign(side * sign, bounds)
-
-
-def _of_choice(end: sp.Piecewise, side: int) -> Direction:
-    """The direction of a map with this value at an end, one of two infinities by the sign of a parameter."""
-    (first, condition), *others = end.args
-    if len(others) != 1 or {first, others[0][0]} != {sp.oo, -sp.oo} or not isinstance(condition, (sp.Gt, sp.Lt)):
-        raise _undecided()
-    holds = condition.lhs - condition.rhs if isinstance(condition, sp.Gt) else condition.rhs - condition.lhs
-    return sign_factor(side * holds * (1 if first == sp.oo else -1))
 
 
 def _factor_of_infinity(end: sp.Expr) -> sp.Expr | None:

@@ -28,7 +28,7 @@ from symbij.calculus.enclose import box_of, enclosure, lies_in, ranges_of
 from symbij.calculus.half_periods import PERIODIC
 from symbij.calculus.intervals import contains, intersect
 from symbij.calculus.pieces import Unsplit, split
-from symbij.calculus.proof import Folds, Jumps, OutsideDomain, Turns, Undefined, Unproved
+from symbij.calculus.proof import Folds, Jumps, OutsideDomain, Proof, Turns, Undefined, Unproved
 from symbij.calculus.recognise import NotChain, recognise
 from symbij.calculus.regimes import split_regimes
 from symbij.calculus.rules import simplify_chain
@@ -188,7 +188,7 @@ def _derive(formula: Formula) -> Derivation:
             if not formula.assumed or isinstance(doubt, Turns) or refute.find_witness(formula) is not None:
                 raise
             proof = prove(chain, start, bounds, formula.domain is None, assumed=True)
-            _check_direction(formula, proof.sign)
+            _check_against_values(formula, proof)
     except NotChain as stuck:
         _refute(formula, None)
         raise NotBijectiveError(
@@ -238,15 +238,14 @@ def _derive(formula: Formula) -> Derivation:
     )  # fmt: skip
 
 
-def _check_direction(formula: Formula, sign: int | sp.Expr) -> None:
-    """Refuse a formula that goes the other way than its values at the ends of its domain say: it is not monotone, or
-    they are wrong."""
-    parameters = refute.contradiction(formula, sign)
+def _check_against_values(formula: Formula, proof: Proof) -> None:
+    """Refuse a formula whose values contradict those at the ends of its domain: it turns, or those are wrong."""
+    parameters = refute.contradiction(formula, proof.sign, proof.codomain)
     if parameters is not None:
         at = "".join(f", {k} = {v:.6g}" for k, v in parameters.items())
         raise NotBijectiveError(
-            f"{formula.text}: is {describe_sign(sign)} by its values at the ends of its domain, and goes the other way "
-            f"between them{' with' + at[1:] if at else ''}"
+            f"{formula.text}: by its values at the ends of its domain it is {describe_sign(proof.sign)}, onto "
+            f"{proof.codomain}; those in between contradict that{' with' + at[1:] if at else ''}"
         )
 
 

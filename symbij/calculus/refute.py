@@ -113,32 +113,36 @@ def _search(formula: Formula, parameters: dict[str, float]) -> Witness | None:
     return None
 
 
-def contradiction(formula: Formula, sign: int | sp.Expr) -> dict[str, float] | None:
-    """Parameters for which a formula assumed to be monotone goes the other way than `sign` says; None if none are found
-    among a few."""
+def contradiction(formula: Formula, sign: int | sp.Expr, codomain: Interval) -> dict[str, float] | None:
+    """Parameters for which a formula assumed to be monotone goes the other way than `sign` says, or leaves `codomain`;
+    None if none are found among a few."""
     rng = np.random.default_rng(0)
     for trial in range(TRIALS if formula.parameters else 1):
         parameters = _sample(formula, rng, trial)
+        values = _first_and_last(formula, parameters)
+        if values is None:
+            continue
+        first, last = values
         expected = sign if isinstance(sign, int) else mpmath.sign(evaluate(sign, parameters, PRECISION))
-        shown = _shown_direction(formula, parameters)
-        if shown * expected == -1:
-            return parameters
+        lo, hi = (evaluate(end, parameters, 4 * PRECISION) for end in (codomain.lo, codomain.hi))
+        if expected not in (1, -1) or not lo < hi:
+            continue
+        with mpmath.workprec(4 * PRECISION):
+            rounding = mpmath.mpf(2) ** -PRECISION * max(abs(first), abs(last), 1)
+            if (last - first) * expected < -rounding or min(values) < lo - rounding or max(values) > hi + rounding:
+                return parameters
     return None
 
 
-def _shown_direction(formula: Formula, parameters: dict[str, float]) -> int:
-    """The direction from the first to the last point of the grid with values; 0 if these hardly differ."""
+def _first_and_last(formula: Formula, parameters: dict[str, float]) -> tuple[mpmath.mpf, mpmath.mpf] | None:
+    """The values at the first and at the last point of the grid that has one."""
     values = []
     for x in _grid(formula, parameters):
         at = {**parameters, formula.variable.name: x}
         if all(_holds(need, at) for need in formula.requirements):
             value = evaluate(formula.expr, at, 4 * PRECISION)
             values += [value] if mpmath.isfinite(value) else []
-    if len(values) < 2:
-        return 0
-    first, last = values[0], values[-1]
-    differ = abs(last - first) > mpmath.mpf(2) ** -PRECISION * max(abs(first), abs(last))
-    return int(mpmath.sign(last - first)) if differ else 0
+    return (values[0], values[-1]) if len(values) > 1 else None
 
 
 def _holds(need: Requirement, values: dict[str, float]) -> bool:
