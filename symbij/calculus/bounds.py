@@ -25,7 +25,7 @@ _ZERO = mpmath.mpf(2) ** -300  # a constant of 400 bits below this is zero
 _WIDENING = Fraction(1, 2**200)
 
 # Increasing functions, each with the interval on which it is defined.
-_INCREASING: dict[type, tuple[End, End]] = {
+INCREASING: dict[type, tuple[End, End]] = {
     f: (-math.inf, math.inf)
     for f in (sp.exp, fn.expm1, fn.sigmoid, fn.softplus, fn.ndtr, sp.tanh, sp.sinh, sp.asinh, sp.atan, sp.erf)
 } | {sp.log: (Fraction(0), math.inf), fn.log1p: (Fraction(-1), math.inf)}
@@ -123,7 +123,7 @@ def range_of(expr: sp.Expr, bounds: Bounds) -> Range:
         if n % 2 == 0 and power.lo < 0:
             power = Range(Fraction(0), power.hi, base.sign is not None, power.hi_open)
         return _reciprocal(power) if n < 0 else power
-    if expr.func in _INCREASING:
+    if expr.func in INCREASING:
         return _function(expr.func, range_of(expr.args[0], bounds))
     if expr.func in _BOUNDED:
         return _BOUNDED[expr.func]
@@ -187,7 +187,7 @@ def _reciprocal(r: Range) -> Range:
 
 
 def _function(function: type, argument: Range) -> Range:
-    lowest, highest = _INCREASING[function]
+    lowest, highest = INCREASING[function]
     if argument.lo < lowest or argument.hi > highest:
         return _ANYTHING  # not defined everywhere
     lo = _limit(function, argument.lo, lowest, 0)

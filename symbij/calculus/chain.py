@@ -192,7 +192,7 @@ def by_sign(sign: int | sp.Expr, if_positive: sp.Expr, if_negative: sp.Expr) -> 
         return if_positive
     if sign == -1:
         return if_negative
-    sign = _sign_factor(sign)
+    sign = sign_factor(sign)
     if sign.could_extract_minus_sign():
         sign, if_positive, if_negative = -sign, if_negative, if_positive
     condition = sp.Gt(sign, 0)
@@ -202,7 +202,7 @@ def by_sign(sign: int | sp.Expr, if_positive: sp.Expr, if_negative: sp.Expr) -> 
     return sp.Piecewise((if_positive, condition), (if_negative, True))
 
 
-def _sign_factor(expr: sp.Expr) -> sp.Expr:
+def sign_factor(expr: sp.Expr) -> sp.Expr:
     """A plainer expression of the same sign: even powers dropped, odd ones replaced by their base."""
     factors = [f.base ** (f.exp % 2) if f.is_Pow and f.exp.is_Integer else f for f in sp.Mul.make_args(expr)]
     return sp.Mul(*(f for f in factors if not f.is_positive))

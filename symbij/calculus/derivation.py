@@ -28,7 +28,7 @@ from symbij.calculus.enclose import box_of, enclosure, lies_in, ranges_of
 from symbij.calculus.half_periods import PERIODIC
 from symbij.calculus.intervals import contains, intersect
 from symbij.calculus.pieces import Unsplit, split
-from symbij.calculus.proof import Folds, OutsideDomain, Turns, Unproved
+from symbij.calculus.proof import Folds, Jumps, OutsideDomain, Proof, Turns, Undefined, Unproved
 from symbij.calculus.recognise import NotChain, recognise
 from symbij.calculus.regimes import split_regimes
 from symbij.calculus.rules import simplify_chain
@@ -188,7 +188,8 @@ def _derive(formula: Formula) -> Derivation:
         except (Folds, Unproved) as doubt:
             if not formula.assumed or isinstance(doubt, Turns) or refute.find_witness(formula) is not None:
                 raise
-            proof = prove(chain, start, bounds, formula.domain is None, refute.direction(formula))
+            proof = prove(chain, start, bounds, formula.domain is None, assumed=True)
+            _check_against_values(formula, proof)
     except NotChain as stuck:
         _refute(formula, None)
         raise NotBijectiveError(
@@ -201,12 +202,16 @@ def _derive(formula: Formula) -> Derivation:
     except Turns as turns:
         _refute(formula, None, near=turns.points)
         raise NotBijectiveError(f"{formula.text} is not one-to-one: {turns}; give a domain=(lo, hi)") from None
+    except Undefined as nowhere:
+        raise DomainError(f"{formula.text}: {nowhere}") from None
+    except Jumps as jump:
+        _refute(formula, None)
+        raise NotBijectiveError(f"{formula.text}: {jump}") from None
     except Unproved as reason:
         _refute(formula, None)
         why = reason.reason if formula.domain else reason  # with no advice to give one
-        raise NotBijectiveError(
-            f"{formula.text}: no proof that it is one-to-one: {why}; if you know that it is, pass assume_bijective=True"
-        ) from None
+        flag = "" if formula.assumed else "; if you know that it is, pass assume_bijective=True"
+        raise NotBijectiveError(f"{formula.text}: no proof that it is one-to-one: {why}{flag}") from None
     except OutsideDomain as outside:
         raise DomainError(
             f"{formula.text}: on the domain {formula.domain}, '{outside.item}' receives values in {outside.got}, "
@@ -221,7 +226,8 @@ def _derive(formula: Formula) -> Derivation:
             "write the formula so that the variable stands once there"
         )
     stable = with_charts(split_regimes(simplify_chain(proof.links)))
-    conditions = (*conditions, *(c for c in proof.conditions if c not in conditions))
+    reasons = dict(reversed((*conditions, *proof.conditions)))  # of each condition the first
+    conditions = tuple(reversed(reasons.items()))
     refute.check_chain(formula, stable, proof.domain)
     for end in (proof.domain.lo, proof.domain.hi, proof.codomain.lo, proof.codomain.hi):
         if end.is_number and not end.is_infinite:
@@ -231,6 +237,17 @@ def _derive(formula: Formula) -> Derivation:
         formula, proof.links, stable, proof.domain, proof.codomain, proof.sign, conditions, proof.images,
         "assumed" if assumed else "proved", continuation.limits,
     )  # fmt: skip
+
+
+def _check_against_values(formula: Formula, proof: Proof) -> None:
+    """Refuse a formula whose values contradict those at the ends of its domain: it turns, or those are wrong."""
+    parameters = refute.contradiction(formula, proof.sign, proof.codomain)
+    if parameters is not None:
+        at = "".join(f", {k} = {v:.6g}" for k, v in parameters.items())
+        raise NotBijectiveError(
+            f"{formula.text}: by its values at the ends of its domain it is {describe_sign(proof.sign)}, onto "
+            f"{proof.codomain}; those in between contradict that{' with' + at[1:] if at else ''}"
+        )
 
 
 def _is_assumed(item: Link) -> bool:

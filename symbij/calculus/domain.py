@@ -13,15 +13,16 @@ from dataclasses import dataclass, field, replace
 import sympy as sp
 
 from symbij.calculus.affine import leading_run
+from symbij.calculus.assumed import assume
 from symbij.calculus.bounds import Bounds, sign_of
-from symbij.calculus.chain import Chain, Link, by_sign, invert_chain, link
+from symbij.calculus.chain import Chain, Link, by_sign, invert_chain, link, sign_factor
 from symbij.calculus.half_periods import branches_on
 from symbij.calculus.intervals import apart, contains, end_inside
 from symbij.calculus.parts import FloorPart, Folded, PiecePart, ProductPart, RawChain, SplinePart, SumPart
 from symbij.calculus.proof import Folds, OutsideDomain, Proof, Turns, Undefined, Unproved
 from symbij.calculus.row import U
 from symbij.calculus.rules import floor_core
-from symbij.calculus.settle import assume, settle
+from symbij.calculus.settle import settle
 from symbij.calculus.spline import settle_spline
 from symbij.formula.interval import NONNEGATIVE, REALS, Interval
 
@@ -49,7 +50,7 @@ class _Walk:
     conditions: list[tuple[sp.Basic, str]] = field(default_factory=list)
     cuts: _Cuts = field(default_factory=dict)
     cut: bool = False
-    assumed: int = 0  # the direction of cores that nobody could prove, if the user vouches for them
+    assumed: bool = False  # whether the user vouches for cores that nobody could prove
 
     def image(self) -> Interval:
         """The interval that the links so far map the domain onto, its ends in order."""
@@ -66,7 +67,7 @@ PARTS_OF_PARTS = 2  # how often a part of a folded domain may be reduced to a pa
 
 
 def prove(
-    chain: RawChain, start: Interval, bounds: Bounds, may_cut: bool = True, assumed: int = 0, depth: int = 0
+    chain: RawChain, start: Interval, bounds: Bounds, may_cut: bool = True, assumed: bool = False, depth: int = 0
 ) -> Proof:
     """Domain, codomain, direction and resolved links of `chain` on `start`.
 
@@ -99,7 +100,7 @@ def _only_part(chain: RawChain, fold: Folds, start: Interval, bounds: Bounds, de
     return proofs[0] if len(proofs) == 1 else None
 
 
-def _prove_on_all(chain: RawChain, start: Interval, bounds: Bounds, may_cut: bool, assumed: int) -> Proof:
+def _prove_on_all(chain: RawChain, start: Interval, bounds: Bounds, may_cut: bool, assumed: bool) -> Proof:
     """The proof on `start` less what has to be cut off at its ends."""
     cuts: _Cuts = {}
     for _ in range(4 * len(chain) + 8):  # every cut moves an end of the domain, and each link can ask for two
@@ -202,7 +203,7 @@ def _step(walk: _Walk, item: Link | Folded | SumPart | ProductPart | PiecePart |
                 walk.conditions.append(condition)
     walk.at_lo = _plain(item.value_at_end(walk.at_lo, walk.bounds))
     walk.at_hi = _plain(item.value_at_end(walk.at_hi, walk.bounds))
-    walk.sign = walk.sign * item.sign(walk.bounds)
+    walk.sign = _plain_sign(walk.sign * item.sign(walk.bounds))
     walk.links.append(item)
     walk.images.append(walk.image())
 
@@ -213,6 +214,13 @@ def _plain(end: sp.Expr) -> sp.Expr:
         return end
     reduced = sp.cancel(end)
     return reduced if reduced.is_number else end
+
+
+def _plain_sign(sign: int | sp.Expr) -> int | sp.Expr:
+    """A product of signs, as a number where the parameters in it cancel, as those of (b - a)**2 do."""
+    if isinstance(sign, int) or not (plain := sign_factor(sign)).is_number:
+        return sign
+    return 1 if plain > 0 else -1
 
 
 def _prove_step(walk: _Walk, part: FloorPart) -> Chain:
@@ -237,19 +245,19 @@ def _settle_part(walk: _Walk, part: SumPart | ProductPart | PiecePart) -> None:
 
     def prover(chain: RawChain, where: Interval, bounds: Bounds, may_cut: bool) -> Proof:
         # what the user vouches for is the whole, or each piece of it, not every term
-        return prove(chain, where, bounds, may_cut, walk.assumed if isinstance(part, PiecePart) else 0)
+        return prove(chain, where, bounds, may_cut, walk.assumed and isinstance(part, PiecePart))
 
     try:
         settled = settle(part, image, walk.bounds, prover)
     except Folds as fold:  # its parts are parts of what reaches the core, which is x only if nothing comes before
         if walk.assumed and not isinstance(part, PiecePart):
-            settled = assume(part, image, walk.bounds, walk.assumed)
+            settled = assume(part, image, walk.bounds)
         else:
             raise Folds(fold.folded, fold.image, () if walk.links else fold.parts) from None
-    except Unproved:
-        if not walk.assumed or isinstance(part, PiecePart):
+    except Unproved as reason:
+        if not walk.assumed or isinstance(part, PiecePart) or isinstance(reason, Undefined):
             raise
-        settled = assume(part, image, walk.bounds, walk.assumed)
+        settled = assume(part, image, walk.bounds)
     if settled.cut is not None:
         _fit_into(walk, Within(settled.cut), image)
         if not walk.cut:

@@ -12,7 +12,7 @@ from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.chain import Link, by_sign
 from symbij.calculus.intervals import signed_symbol
 from symbij.calculus.parts import Folded, ProductPart, RawChain, SumPart
-from symbij.calculus.patience import bounded
+from symbij.calculus.patience import SECONDS, bounded
 from symbij.calculus.slopes import value_of
 from symbij.calculus.truth import evaluate
 from symbij.formula.functions import expand_definitions
@@ -29,11 +29,11 @@ class _Oscillates(sp.Symbol):
 OSCILLATES = _Oscillates("oscillates", real=True)
 
 
-def limit_of(raw: RawChain, where: Interval, side: str, bounds: Bounds) -> sp.Expr | None:
+def limit_of(raw: RawChain, where: Interval, side: str, bounds: Bounds, seconds: float = SECONDS) -> sp.Expr | None:
     """The limit at the lower ("lo") or upper ("hi") end of `where`, or None if it is not found."""
     found = _limit(raw, getattr(where, side), bounds)
     if found is None:
-        found = _general(raw, where, side)
+        found = _general(raw, where, side, seconds)
     return None if found is OSCILLATES else found
 
 
@@ -106,13 +106,13 @@ def _product(parts: list[sp.Expr], bounds: Bounds) -> sp.Expr | None:
     return by_sign(int(sign), sp.oo, -sp.oo)
 
 
-def _general(raw: RawChain, where: Interval, side: str) -> sp.Expr | None:
+def _general(raw: RawChain, where: Interval, side: str, seconds: float) -> sp.Expr | None:
     """By sympy, whose limits of what cancels can be wrong: x + cosh(x)**2 - sinh(x)**2 tends to 1, it says."""
     value = expand_definitions(value_of(raw, _X))
     end = getattr(where, side)
     direction = "+" if side == "lo" else "-"
     for form in (lambda: value, lambda: sp.simplify(value)):
-        found = bounded(lambda form=form: sp.limit(form(), _X, end, direction))
+        found = bounded(lambda form=form: sp.limit(form(), _X, end, direction), seconds=seconds)
         if found is None or not isinstance(found, sp.Expr):
             continue
         if found.has(sp.Limit, sp.AccumBounds, sp.nan, sp.zoo, sp.I, _X) or found.is_extended_real is False:

@@ -42,6 +42,10 @@ class Undefined(Unproved):
     """The chain is defined nowhere on the domain."""
 
 
+class Jumps(Unproved):
+    """The formula is not continuous: pieces of it do not meet."""
+
+
 class Turns(Unproved):
     """The derivative has different signs at the two `points`; where they are known, its sign changes at `places`."""
 

@@ -113,16 +113,36 @@ def _search(formula: Formula, parameters: dict[str, float]) -> Witness | None:
     return None
 
 
-def direction(formula: Formula) -> int:
-    """The direction that a formula assumed to be monotone shows at two points: +1 or -1."""
-    parameters = _sample(formula, np.random.default_rng(0), 0)
-    values = [
-        value
-        for x in _grid(formula, parameters)
-        if all(_holds(need, {**parameters, formula.variable.name: x}) for need in formula.requirements)
-        and math.isfinite(value := float(evaluate(formula.expr, {**parameters, formula.variable.name: x}, PRECISION)))
-    ]
-    return 1 if len(values) < 2 or values[-1] > values[0] else -1
+def contradiction(formula: Formula, sign: int | sp.Expr, codomain: Interval) -> dict[str, float] | None:
+    """Parameters for which a formula assumed to be monotone goes the other way than `sign` says, or leaves `codomain`;
+    None if none are found among a few."""
+    rng = np.random.default_rng(0)
+    for trial in range(TRIALS if formula.parameters else 1):
+        parameters = _sample(formula, rng, trial)
+        values = _first_and_last(formula, parameters)
+        if values is None:
+            continue
+        first, last = values
+        expected = sign if isinstance(sign, int) else mpmath.sign(evaluate(sign, parameters, PRECISION))
+        lo, hi = (evaluate(end, parameters, 4 * PRECISION) for end in (codomain.lo, codomain.hi))
+        if expected not in (1, -1) or not lo < hi:
+            continue
+        with mpmath.workprec(4 * PRECISION):
+            rounding = mpmath.mpf(2) ** -PRECISION * max(abs(first), abs(last), 1)
+            if (last - first) * expected < -rounding or min(values) < lo - rounding or max(values) > hi + rounding:
+                return parameters
+    return None
+
+
+def _first_and_last(formula: Formula, parameters: dict[str, float]) -> tuple[mpmath.mpf, mpmath.mpf] | None:
+    """The values at the first and at the last point of the grid that has one."""
+    values = []
+    for x in _grid(formula, parameters):
+        at = {**parameters, formula.variable.name: x}
+        if all(_holds(need, at) for need in formula.requirements):
+            value = evaluate(formula.expr, at, 4 * PRECISION)
+            values += [value] if mpmath.isfinite(value) else []
+    return (values[0], values[-1]) if len(values) > 1 else None
 
 
 def _holds(need: Requirement, values: dict[str, float]) -> bool:

@@ -10,7 +10,7 @@ import sympy as sp
 from symbij.calculus.bounds import Bounds
 from symbij.calculus.chain import Chain, Link, by_sign, chain_forward
 from symbij.calculus.closed_forms import closed_form, shape_of, through_one
-from symbij.calculus.cores import ASSUMED, MonotoneCore, PiecewiseCore, links_of
+from symbij.calculus.cores import MonotoneCore, PiecewiseCore, links_of
 from symbij.calculus.enclose import box_of, enclosure, lies_in, ranges_of
 from symbij.calculus.ends import limit_of
 from symbij.calculus.extremes import ExtremeCore
@@ -22,13 +22,14 @@ from symbij.calculus.parts import Folded, PiecePart, ProductPart, RawChain, SumP
 from symbij.calculus.patience import bounded
 from symbij.calculus.pieces import Piece, Unsplit, split
 from symbij.calculus.polynomials import avoids_zero, prove_rational
-from symbij.calculus.proof import Folds, Monotone, OutsideDomain, Proof, Prover, Turns, Unproved
+from symbij.calculus.proof import Folds, Jumps, Monotone, OutsideDomain, Proof, Prover, Turns, Undefined, Unproved
 from symbij.calculus.rules import simplify_chain
 from symbij.calculus.slopes import value_of
 from symbij.calculus.truth import evaluate
 from symbij.formula.interval import REALS, Interval
 
 Conditions = tuple[tuple[sp.Basic, str], ...]
+NO_ENDS = ("the values at the ends of its domain could not be found", "give domain=(lo, hi)")
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ def _settle_terms(part: SumPart | ProductPart, image: Interval, bounds: Bounds, 
             _check_defined(term, image, bounds, prove)
             obstacle = obstacle or folds
             continue
+        except Undefined:
+            raise  # nor is the whole defined, whoever vouches for it
         except Unproved as unproved:
             _check_defined(term, image, bounds, prove)
             turns = isinstance(unproved, Turns)  # which does not say that the whole does
@@ -126,12 +129,6 @@ def _settle_terms(part: SumPart | ProductPart, image: Interval, bounds: Bounds, 
     return Settled(with_series(closed_form(core, bounds)), (*kept, *own))
 
 
-def assume(part: SumPart | ProductPart, image: Interval, bounds: Bounds, direction: int) -> Settled:
-    """The core that `part` is if it is monotone of this direction, as the user says."""
-    found = Monotone(direction, False, (), ASSUMED)
-    return Settled((MonotoneCore(part, direction, image, _codomain(part, image, found, bounds), False, ASSUMED),))
-
-
 def _union(proofs: list[Proof]) -> Conditions:
     return tuple(dict.fromkeys(c for p in proofs for c in p.conditions))
 
@@ -173,6 +170,8 @@ def _check_defined(raw: RawChain, image: Interval, bounds: Bounds, prove: Prover
             for term in item.terms:
                 try:
                     _prove_on(term, image, bounds, prove)
+                except Undefined:
+                    raise
                 except (Folds, Unproved):
                     _check_defined(term, image, bounds, prove)
         elif isinstance(item, Folded):
@@ -194,12 +193,17 @@ def _codomain(part: SumPart | ProductPart, image: Interval, found: Monotone, bou
         return REALS  # monotone, so of odd degree
     at_lo, at_hi = (limit_of((part,), image, side, bounds) for side in ("lo", "hi"))
     if at_lo is None or at_hi is None:
-        raise Unproved("the values at the ends of its domain could not be found", "give domain=(lo, hi)")
-    lo, hi = by_sign(found.direction, at_lo, at_hi), by_sign(found.direction, at_hi, at_lo)
+        raise Unproved(*NO_ENDS)
+    return codomain_between(image, found.direction, at_lo, at_hi)
+
+
+def codomain_between(image: Interval, direction: int | sp.Expr, at_lo: sp.Expr, at_hi: sp.Expr) -> Interval:
+    """The image of `image` under a map of this direction with these values at its ends."""
+    lo, hi = by_sign(direction, at_lo, at_hi), by_sign(direction, at_hi, at_lo)
     lo_open, hi_open = image.lo_open, image.hi_open
-    if found.direction == -1:
+    if direction == -1:
         lo_open, hi_open = hi_open, lo_open
-    elif found.direction != 1:
+    elif direction != 1:
         lo_open = hi_open = lo_open and hi_open
     return Interval(lo, hi, lo_open, hi_open)
 
@@ -326,11 +330,39 @@ def _levels(pieces: tuple[Piece, ...], proofs: list[Proof], direction: int) -> t
         right = above.codomain.lo if direction > 0 else above.codomain.hi
         equal = _equal(left, right)
         if equal is False:
-            raise Unproved(f"it jumps from {left} to {right} at {piece.where.hi}, so its values are not an interval")
+            raise Jumps(_jump(left, right, piece.where.hi, direction))
         if equal is None:
             raise Unproved(f"it is not proved continuous at {piece.where.hi}, where it goes from {left} to {right}")
         levels.append(min(left, right, key=sp.count_ops))
     return tuple(levels)
+
+
+def _jump(left: sp.Expr, right: sp.Expr, at: sp.Expr, direction: int) -> str:
+    """A jump in words: where, from what to what, by how much, and what mends it."""
+    below, above, place = (_decimals(e, left, right) for e in (left, right, at))
+    text, gap = f"it jumps from {below} to {above} at {place}", "so its values are not an interval"
+    if left.is_infinite or right.is_infinite:
+        return f"{text}, {gap}"
+    simple = bounded(sp.simplify, left - right)
+    mend = left - right if simple is None else simple
+    about = ""
+    if mend.is_number:
+        up = -float(evaluate(mend, {}, 400))
+        text += f", {'up' if up > 0 else 'down'} by {abs(up):.6g}"
+        about = "" if mend.is_Integer else f" (about {-up:.6g})"
+        if up * direction < 0:
+            gap = f"though its pieces are {'increasing' if direction > 0 else 'decreasing'}: it is not one-to-one"
+    return f"{text}, {gap}; its pieces meet there if {mend}{about} is added to the one above"
+
+
+def _decimals(expr: sp.Expr, *others: sp.Expr) -> str:
+    """A number as a decimal, with more digits where fewer do not tell it from others."""
+    if not expr.is_number or expr.is_infinite or expr.is_Integer:
+        return str(expr)
+    value, rest = evaluate(expr, {}, 400), [evaluate(e, {}, 400) for e in others if e.is_number and e != expr]
+    plain = f"{float(value):.10g}"
+    clash = any(plain == f"{float(e):.10g}" for e in rest)
+    return mpmath.nstr(value, 17 if not any(float(value) == float(e) for e in rest) else 40) if clash else plain
 
 
 def _equal(a: sp.Expr, b: sp.Expr) -> bool | None:
