@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
+from symbij.calculus.simplified import is_zero
 from symbij.formula import functions as fn
 from symbij.formula.formula import Formula
 from symbij.formula.vocabulary import NONZERO, Requirement
@@ -50,7 +51,7 @@ def continued(formula: Formula) -> Continued:
                 continue
             need = replace(need, expr=rest)
         elif need.interval.hi == sp.oo and any(
-            sp.simplify(need.expr - need.interval.lo - 1 - c * u) == 0 for u, c in carried
+            is_zero(need.expr - need.interval.lo - 1 - c * u) for u, c in carried
         ):
             continue  # the row log1p_scaled is defined there and nowhere else
         if need not in requirements:

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from symbij.formula.too_large import require_writable
+
 
 @dataclass(frozen=True)
 class Interval:
-    """The set of reals between `lo` and `hi`; ends may be infinite or formulas of the parameters."""
+    """The set of reals between `lo` and `hi`; ends may be infinite or formulas of the parameters.
+    Raises `TooLarge` for ends that cannot be written down."""
 
     lo: sp.Expr
     hi: sp.Expr
@@ -19,6 +22,8 @@ class Interval:
     def __post_init__(self) -> None:
         object.__setattr__(self, "lo", sp.sympify(self.lo))
         object.__setattr__(self, "hi", sp.sympify(self.hi))
+        require_writable(self.lo)
+        require_writable(self.hi)
         if self.lo.is_infinite:
             object.__setattr__(self, "lo_open", True)
         if self.hi.is_infinite:
