@@ -14,7 +14,7 @@ from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.row import Row
 from symbij.calculus.table import POWERS, ROWS
 from symbij.formula.interval import Interval
-from symbij.formula.too_large import require_writable, require_writable_power
+from symbij.formula.too_large import require_writable, require_writable_exponential, require_writable_power
 
 _POINT = sp.Dummy("u", real=True)
 
@@ -113,6 +113,7 @@ class RowLink(Link):
         require_writable(u)
         if self.row.name in POWERS:
             require_writable_power(u, self.args[0])
+        require_writable_exponential(u)
         value = self.row.formula(self.row.forward, u, u, self.args)
         require_writable(value)
         return value

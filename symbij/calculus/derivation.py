@@ -173,7 +173,9 @@ def derive(formula: Formula) -> Derivation:
             f"{formula.text}: no proof that it is one-to-one: a floor in it takes more digits than can be computed"
         ) from None
     except (MemoryError, OverflowError):
-        raise DomainError(f"{formula.text}: some of its values are too large to be written down") from None
+        raise DomainError(
+            f"{formula.text}: some of its values are too large, or too deeply nested, to be written down"
+        ) from None
 
 
 def _derive(formula: Formula) -> Derivation:

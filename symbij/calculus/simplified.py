@@ -1,8 +1,8 @@
 """sympy's `simplify`, kept from what it does not come back from.
 
-It joins c*log(u) to log(u**c) and evaluates the power of numbers that this may be: 71533108**17883277 is one call, which
-nothing interrupts. So numbers of many digits stand as symbols while it is at work, and two numbers are compared by their
-values.
+It joins c*log(u) to log(u**c) and evaluates the power of numbers that this may be: 71533108**17883277 is one call,
+which nothing interrupts. So numbers of many digits stand as symbols while it is at work, and two numbers are compared
+by their values.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def is_zero(expr: sp.Expr) -> bool | None:
 
 
 def _number_is_zero(expr: sp.Expr) -> bool | None:
-    """Whether a number is zero to more digits than anybody wrote. Two numbers of a formula that differ do so far earlier."""
+    """Whether a number is zero, to more digits than numbers that differ have in common without being made to."""
     for precision in _PRECISIONS:
         value, size = evaluate(expr, {}, precision), _size(expr, precision)
         if mpmath.isnan(value) or not mpmath.isfinite(size):

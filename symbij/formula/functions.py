@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 import sympy as sp
 
+from symbij.formula.too_large import is_writable
+
 HALF = sp.Rational(1, 2)
 _FEWEST_BITS = 100  # in the two that sympy asks for, an argument next to the end of a domain lies beyond it
 
@@ -53,6 +55,8 @@ class SymbijFunction(sp.Function):
         return derivative.subs(dict(zip(dummies, self.args, strict=True)), simultaneous=True)
 
     def _eval_evalf(self, prec: int) -> sp.Expr | None:
+        if not self.free_symbols and not is_writable(self):
+            return None
         try:
             for bits in (max(prec, _FEWEST_BITS), 8 * prec + 200, 8 * prec + 2000):
                 value = _by_definition(self, -(-bits // _FEWEST_BITS) * _FEWEST_BITS)

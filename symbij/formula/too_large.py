@@ -14,26 +14,41 @@ from mpmath import mpf
 
 MOST_BITS_OF_EXPONENT = 2**16  # an exponential takes milliseconds of that many, and minutes of a few million
 MOST_BITS_OF_INTEGER = 2**20
+DEEPEST = 10  # powers in exponents of powers: sympy's time for the value doubles with each
 _BITS = 60
 
 
 class TooLarge(OverflowError):
-    """A number, or a number that it is made of, is too large or too close to zero to be written down."""
+    """A number, or a number that it is made of, is too large, too close to zero, or nested too deeply."""
 
 
 def require_writable(expr: sp.Expr) -> None:
     """Raise `TooLarge` for a number that cannot be written down; expressions with symbols are let pass."""
     if expr.is_Atom or expr.free_symbols:
         return
-    if not _is_writable(expr):
-        raise TooLarge(f"{expr} is too large to be written down")
+    if not is_writable(expr):
+        raise TooLarge("a number")
 
 
 def require_writable_power(base: sp.Expr, exponent: sp.Expr) -> None:
     """Raise `TooLarge` if a power of numbers cannot be written down; sympy writes one of a rational number down as soon
     as it is asked for it."""
     if base.is_Rational and exponent.is_Rational and abs(int(exponent)) * _length(base) > MOST_BITS_OF_INTEGER:
-        raise TooLarge(f"{base}**{exponent} is too large to be written down")
+        raise TooLarge("a power")
+
+
+def require_writable_exponential(u: sp.Expr) -> None:
+    """Raise `TooLarge` if exp(u) is a power of a rational number that cannot be written down, as exp(n*log(2)) is."""
+    for term in sp.Add.make_args(u):
+        for factor in sp.Mul.make_args(term):
+            if isinstance(factor, sp.log):
+                require_writable_power(factor.args[0], term / factor)
+
+
+def powers_in_powers(expr: sp.Basic) -> int:
+    """How deep powers that are not rational stand in one another."""
+    inner = max(map(powers_in_powers, expr.args), default=0)
+    return inner + isinstance(expr, (sp.exp, sp.Pow))
 
 
 def _length(value: sp.Rational) -> int:
@@ -42,7 +57,10 @@ def _length(value: sp.Rational) -> int:
 
 
 @functools.lru_cache(maxsize=4096)
-def _is_writable(expr: sp.Expr) -> bool:
+def is_writable(expr: sp.Expr) -> bool:
+    """Whether a number can be written down, with all that it is made of."""
+    if powers_in_powers(expr) > DEEPEST:
+        return False
     try:
         with mpmath.workprec(_BITS):
             _roughly(expr, {})
@@ -99,7 +117,7 @@ def _function(expr: sp.Expr, args: list[mpf]) -> mpf:
     if isinstance(expr, sp.erfc) and abs(u) < mpf(2) ** (MOST_BITS_OF_EXPONENT // 2 - 1):
         return mpmath.exp(-u * u) if u > 0 else mpf(2)
     if isinstance(expr, sp.floor) and abs(u) > mpf(2) ** MOST_BITS_OF_INTEGER:
-        raise TooLarge(f"the digits of {expr}")
+        raise TooLarge("the digits of a whole number")
     if hasattr(expr, "definition"):
         return _defined(type(expr), args)
     return u if abs(u) > 1 else mpf(1)  # of the other functions none grows faster
