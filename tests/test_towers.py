@@ -57,6 +57,17 @@ def test_too_large_to_be_written_down(formula: str, domain: Any) -> None:
         sb.bijector(formula, domain=domain)
 
 
+def test_branches_and_floors_of_towers() -> None:
+    for formula, many_to_one in ((tower("cosh", 9), True), ("floor(x) + " + tower("exp", 6, "x - floor(x)"), False)):
+        with pytest.raises(sb.DomainError, match="too large, or too deeply nested"):
+            sb.bijector(formula, many_to_one=many_to_one)
+
+
+def test_whole_numbers_of_many_digits_as_text() -> None:
+    derivation = sb.bijector("(x**1000 + 1)**1000", domain=(2, "oo")).derivation
+    assert "e+301029" in str(derivation.codomain)  # 2**1000000 = 9.9e301029
+
+
 @pytest.mark.parametrize(
     "formula", ["x + " + tower("exp", 10, "5"), "x*" + tower("expm1", 6, "5"), "x + sinh(exp(exp(exp(exp(9)))))"]
 )

@@ -12,6 +12,7 @@ import sympy as sp
 
 from symbij.calculus.patience import bounded
 from symbij.calculus.truth import evaluate
+from symbij.formula.too_large import require_writable
 
 _PLAIN = 1000  # numerators and denominators up to here are left for `simplify` to see
 _PRECISIONS = (400, 3200)
@@ -30,9 +31,11 @@ def simplified(expr: sp.Expr) -> sp.Expr:
 
 
 def is_zero(expr: sp.Expr) -> bool | None:
-    """Whether an expression vanishes for all values of its symbols; None if that is not found."""
+    """Whether an expression vanishes for all values of its symbols; None if that is not found.
+    Raises `TooLarge` for numbers that cannot be written down."""
     if expr.is_Rational:
         return bool(expr == 0)
+    require_writable(expr)
     if not expr.free_symbols:
         return _number_is_zero(expr)
     plain = bounded(sp.expand, expr)

@@ -11,6 +11,7 @@ import sympy as sp
 from symbij.errors import DomainError
 from symbij.formula import functions as fn
 from symbij.formula.functions import expand_definitions
+from symbij.formula.too_large import is_writable
 
 MAX_PRECISION = 20_000
 
@@ -123,7 +124,7 @@ _GUARDED = {
 
 def evaluate(expr: sp.Expr, values: Mapping[str, object], precision: int) -> mpmath.mpf:
     """`expr` at `values` with `precision` bits of working precision; NaN where it is not real or not defined."""
-    if expr.has(sp.zoo, sp.nan):
+    if expr.has(sp.zoo, sp.nan) or not (expr.free_symbols or is_writable(expr)):
         return mpmath.mpf("nan")
     names = tuple(sorted(values))
     function = _compiled(expr, names)

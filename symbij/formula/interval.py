@@ -51,7 +51,10 @@ class Interval:
 
 
 def _end(expr: sp.Expr) -> str:
-    return {sp.oo: "∞", -sp.oo: "-∞"}.get(expr, str(expr))
+    try:
+        return {sp.oo: "∞", -sp.oo: "-∞"}.get(expr, str(expr))
+    except ValueError:  # of Python, for whole numbers of thousands of digits
+        return str(expr.evalf(15))
 
 
 REALS = Interval(-sp.oo, sp.oo)
