@@ -36,7 +36,7 @@ LAZY_UPWARD = {
 # The third-party packages each part may import; `None` means any of the project's dependencies.
 PACKAGES: dict[str, set[str] | None] = {
     "errors": set(),
-    "formula": {"sympy", "numpy"},
+    "formula": {"sympy", "numpy", "mpmath"},
     "functions": set(),
     "calculus": {"sympy", "numpy", "mpmath"},
     "program": {"sympy"},

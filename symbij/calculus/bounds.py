@@ -16,6 +16,7 @@ import sympy as sp
 
 from symbij.calculus.truth import evaluate
 from symbij.formula import functions as fn
+from symbij.formula.too_large import powers_in_powers, require_writable
 
 Bounds = Mapping[sp.Expr, tuple[float, float]]  # of parameters, and of differences of them
 End = Fraction | float  # a float only if infinite
@@ -23,6 +24,10 @@ End = Fraction | float  # a float only if infinite
 _PRECISION = 400
 _ZERO = mpmath.mpf(2) ** -300  # a constant of 400 bits below this is zero
 _WIDENING = Fraction(1, 2**200)
+_SAME_DIGITS = mpmath.mpf(2) ** -100
+_DEEP = 3  # powers in powers of which sympy takes its time to find the sign
+_MOST_BITS = 2**16  # of a whole number that is written down
+_LARGE = Fraction(2 ** (_MOST_BITS - 1))
 
 # Increasing functions, each with the interval on which it is defined.
 INCREASING: dict[type, tuple[End, End]] = {
@@ -74,8 +79,14 @@ _BOUNDED: dict[type, Range] = {
 
 
 def sign_of(expr: sp.Expr, bounds: Bounds | None = None) -> int | None:
-    """+1, -1 or 0 where the sign of `expr` is the same for all parameters, else None."""
+    """+1, -1 or 0 where the sign of `expr` is the same for all parameters, else None. Raises `TooLarge` for numbers
+    that cannot be written down."""
     expr = sp.sympify(expr)
+    require_writable(expr)
+    if not expr.free_symbols and powers_in_powers(expr) > _DEEP:
+        known = _sign_by_value(expr)
+        if known is not None:
+            return known
     if expr.is_positive or expr == sp.oo:
         return 1
     if expr.is_negative or expr == -sp.oo:
@@ -84,6 +95,14 @@ def sign_of(expr: sp.Expr, bounds: Bounds | None = None) -> int | None:
         return 0
     found = range_of(expr, bounds or {}).sign
     return found if found is not None else _sign_by_multiples(expr, bounds or {})
+
+
+def _sign_by_value(expr: sp.Expr) -> int | None:
+    """The sign of a number that has the same digits at two precisions."""
+    rough, fine = (evaluate(expr, {}, precision) for precision in (_PRECISION, 2 * _PRECISION))
+    if not mpmath.isfinite(rough) or not mpmath.isfinite(fine) or abs(rough - fine) >= abs(fine) * _SAME_DIGITS:
+        return None
+    return int(mpmath.sign(fine))
 
 
 def _sign_by_multiples(expr: sp.Expr, bounds: Bounds) -> int | None:
@@ -158,7 +177,9 @@ def _widened(value: mpmath.mpf) -> tuple[End, End]:
         return float(value), float(value)
     if abs(value) < _ZERO:
         return Fraction(0), Fraction(0)
-    sign, mantissa, exponent, _ = value._mpf_
+    sign, mantissa, exponent, bits = value._mpf_
+    if exponent + bits > _MOST_BITS:
+        return (-math.inf, -_LARGE) if sign else (_LARGE, math.inf)
     exact = Fraction(mantissa) * Fraction(2) ** exponent * (-1 if sign else 1)
     margin = abs(exact) * _WIDENING
     return exact - margin, exact + margin

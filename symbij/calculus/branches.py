@@ -14,7 +14,7 @@ import sympy as sp
 
 from symbij.calculus import refute
 from symbij.calculus.bounds import Bounds, sign_of
-from symbij.calculus.derivation import Derivation, starting_domain
+from symbij.calculus.derivation import TOO_LARGE, Derivation, starting_domain
 from symbij.calculus.domain import Within, preimage, prove
 from symbij.calculus.half_periods import PERIODIC, TooManyBranches, half_periods
 from symbij.calculus.intervals import contains, union_of
@@ -111,8 +111,15 @@ def derive_branches(formula: Formula) -> BranchedDerivation:
     """Split the domain of `formula` into the parts on which it is one-to-one, and derive what follows on each.
 
     Raises `NotBijectiveError` if a part cannot be proved one-to-one or there are infinitely many, and `DomainError` if
-    the formula is not defined on its domain.
+    the formula is not defined on its domain, or its values are too large to be written down.
     """
+    try:
+        return _derive_branches(formula)
+    except (MemoryError, OverflowError):
+        raise DomainError(f"{formula.text}: {TOO_LARGE}") from None
+
+
+def _derive_branches(formula: Formula) -> BranchedDerivation:
     signed, extra = _with_known_signs(formula)
     x, bounds = signed.variable, signed.bounds
     try:

@@ -14,6 +14,7 @@ from symbij.calculus.bounds import Bounds, sign_of
 from symbij.calculus.row import Row
 from symbij.calculus.table import POWERS, ROWS
 from symbij.formula.interval import Interval
+from symbij.formula.too_large import require_writable, require_writable_exponential, require_writable_power
 
 _POINT = sp.Dummy("u", real=True)
 
@@ -107,7 +108,15 @@ class RowLink(Link):
         return self.row.name
 
     def forward(self, u: sp.Expr) -> sp.Expr:
-        return self.row.formula(self.row.forward, u, u, self.args)
+        if not u.is_number:
+            return self.row.formula(self.row.forward, u, u, self.args)
+        require_writable(u)
+        if self.row.name in POWERS:
+            require_writable_power(u, self.args[0])
+        require_writable_exponential(u)
+        value = self.row.formula(self.row.forward, u, u, self.args)
+        require_writable(value)
+        return value
 
     def inverse(self) -> Link:
         texts = self.row.inverse_parameters or self.row.parameters

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
+from symbij.calculus.simplified import is_zero
 from symbij.formula import functions as fn
 from symbij.formula.formula import Formula
 from symbij.formula.vocabulary import NONZERO, Requirement
@@ -49,9 +50,7 @@ def continued(formula: Formula) -> Continued:
             if rest.is_number:
                 continue
             need = replace(need, expr=rest)
-        elif need.interval.hi == sp.oo and any(
-            sp.simplify(need.expr - need.interval.lo - 1 - c * u) == 0 for u, c in carried
-        ):
+        elif need.interval.hi == sp.oo and any(is_zero(need.expr - need.interval.lo - 1 - c * u) for u, c in carried):
             continue  # the row log1p_scaled is defined there and nowhere else
         if need not in requirements:
             requirements.append(need)
@@ -128,7 +127,8 @@ def _power(expr: sp.Pow, x: sp.Symbol) -> sp.Expr:
 
 def _divisors(expr: sp.Expr, x: sp.Symbol) -> list[sp.Expr]:
     """Factors of the denominator that are made of parameters."""
-    denominator = sp.fraction(expr, exact=True)[1]
+    without_x = sp.Mul(*(f for f in sp.Mul.make_args(expr) if not f.has(x)))  # of a tower it takes sympy for ever
+    denominator = sp.fraction(without_x, exact=True)[1]
     factors = [f.base if isinstance(f, sp.Pow) else f for f in sp.Mul.make_args(denominator)]
     return [f for f in factors if f.free_symbols and not f.has(x)]
 

@@ -20,6 +20,7 @@ from symbij.calculus.chain import (
 )
 from symbij.calculus.parts import Folded, ProductPart, RawChain, SumPart
 from symbij.calculus.proof import Unproved
+from symbij.calculus.simplified import is_zero
 from symbij.calculus.slopes import SYMBOLIC, log_slope, value_of, walk
 from symbij.formula import functions as fn
 from symbij.formula.interval import Interval
@@ -137,7 +138,7 @@ class NumericInverse(Core):
         lo, hi = self.core.where.lo, self.core.where.hi
         for plain in map(sp.Integer, (0, 1, -1)):
             inside = sign_of(plain - lo) in (0, 1) and sign_of(hi - plain) in (0, 1)
-            if inside and sp.simplify(self.core.forward(plain) - end) == 0:
+            if inside and is_zero(self.core.forward(plain) - end):
                 return plain
         if self.core.closed or self.core.formula is not None:
             return fn.expand_definitions(self.forward(end))

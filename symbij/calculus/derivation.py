@@ -161,6 +161,9 @@ def describe_sign(sign: int | sp.Expr) -> str:
     return f"increasing if {sign} > 0, decreasing if {sign} < 0"
 
 
+TOO_LARGE = "some of its values are too large, or too deeply nested, to be written down"
+
+
 def derive(formula: Formula) -> Derivation:
     """Prove that `formula` is one-to-one and derive what follows.
 
@@ -174,7 +177,7 @@ def derive(formula: Formula) -> Derivation:
             f"{formula.text}: no proof that it is one-to-one: a floor in it takes more digits than can be computed"
         ) from None
     except (MemoryError, OverflowError):
-        raise DomainError(f"{formula.text}: its values are beyond what can be computed") from None
+        raise DomainError(f"{formula.text}: {TOO_LARGE}") from None
 
 
 def _derive(formula: Formula) -> Derivation:

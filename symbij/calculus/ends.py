@@ -13,6 +13,7 @@ from symbij.calculus.chain import Link, by_sign
 from symbij.calculus.intervals import signed_symbol
 from symbij.calculus.parts import Folded, ProductPart, RawChain, SumPart
 from symbij.calculus.patience import SECONDS, bounded
+from symbij.calculus.simplified import simplified
 from symbij.calculus.slopes import value_of
 from symbij.calculus.truth import evaluate
 from symbij.formula.functions import expand_definitions
@@ -111,7 +112,7 @@ def _general(raw: RawChain, where: Interval, side: str, seconds: float) -> sp.Ex
     value = expand_definitions(value_of(raw, _X))
     end = getattr(where, side)
     direction = "+" if side == "lo" else "-"
-    for form in (lambda: value, lambda: sp.simplify(value)):
+    for form in (lambda: value, lambda: simplified(value)):
         found = bounded(lambda form=form: sp.limit(form(), _X, end, direction), seconds=seconds)
         if found is None or not isinstance(found, sp.Expr):
             continue

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symbij.calculus.bounds import Bounds, sign_of
-from symbij.calculus.patience import bounded
+from symbij.calculus.simplified import is_zero
 from symbij.formula.interval import Interval
 
 SWITCHES = (sp.Piecewise, sp.Abs, sp.sign, sp.Max, sp.Min)
@@ -56,7 +56,7 @@ def split(expr: sp.Expr, x: sp.Symbol, where: Interval, bounds: Bounds) -> tuple
 
 
 def _same(a: sp.Expr, b: sp.Expr) -> bool:
-    return a == b or (bool(a.free_symbols) and bounded(sp.simplify, a - b) == 0)
+    return a == b or (bool(a.free_symbols) and is_zero(a - b) is True)
 
 
 def _differences(expr: sp.Expr, x: sp.Symbol) -> list[tuple[sp.Expr, bool]]:

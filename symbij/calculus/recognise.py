@@ -18,6 +18,7 @@ from symbij.calculus.parts import FloorPart, Folded, PiecePart, ProductPart, Raw
 from symbij.calculus.pieces import switches
 from symbij.calculus.row import U
 from symbij.calculus.shapes import known_shape, log_shape, with_hypotenuse
+from symbij.calculus.simplified import is_zero, simplified
 from symbij.calculus.slopes import value_of
 from symbij.calculus.table import ROW_OF_FUNCTION
 from symbij.formula import functions as fn
@@ -191,10 +192,10 @@ def _floor_core(expr: sp.Expr, x: sp.Symbol) -> RawChain | None:
     if step.has(n, r) or step == 0:
         return None
     g = sp.expand(whole / step) - n
-    if g.has(n) and (g := sp.simplify(g)).has(n):
+    if g.has(n) and (g := simplified(g)).has(n):
         return None
     start = g.subs(r, 0)
-    if sp.simplify(g.subs(r, 1) - start - 1) != 0:
+    if not is_zero(g.subs(r, 1) - start - 1):
         return None
     try:
         links = recognise(g - start, r)

@@ -20,6 +20,7 @@ from symbij.formula.vocabulary import NONZERO, Requirement
 
 PRECISION = 100
 TRIALS = 12
+MOST_SWITCHES = 3
 
 
 @dataclass(frozen=True)
@@ -325,7 +326,7 @@ def check_chain(formula: Formula, chain: Chain, domain: Interval) -> None:
     defect of symbij, not of the formula, and never passed on as a result.
     """
     rng = np.random.default_rng(1)
-    rebuilt = chain_forward(chain, formula.variable)
+    rebuilt = _in_steps(chain, formula.variable)
     beside = points_beside_breaks(chain)
     checked = 0
     for trial in range(8):
@@ -352,11 +353,21 @@ def check_chain(formula: Formula, chain: Chain, domain: Interval) -> None:
             return
 
 
-def _agree_at(formula: Formula, rebuilt: sp.Expr, values: dict[str, float]) -> bool:
+def _in_steps(chain: Chain, x: sp.Symbol) -> list[sp.Expr]:
+    """The chain as expressions of `x`, to be evaluated one after the other: one, if it does not switch between forms
+    again and again, which sympy would write out in all combinations."""
+    steps = [item.forward(x) for item in chain]
+    return steps if sum(step.has(sp.Piecewise) for step in steps) > MOST_SWITCHES else [chain_forward(chain, x)]
+
+
+def _agree_at(formula: Formula, rebuilt: list[sp.Expr], values: dict[str, float]) -> bool:
     """Whether the formula and what it was made into have values there; raises DerivationError if these differ."""
     precision = 3 * PRECISION
     while True:
-        expected, got = (evaluate(e, values, precision) for e in (formula.expr, rebuilt))
+        expected = evaluate(formula.expr, values, precision)
+        got = values[formula.variable.name]
+        for step in rebuilt:
+            got = evaluate(step, {**values, formula.variable.name: got}, precision)
         differ = abs(expected - got) > 1e-25 * max(1, abs(expected))
         if not differ or precision > 100 * PRECISION:
             break

@@ -28,6 +28,7 @@ import sympy as sp
 
 from symbij.calculus.affine import Run, is_row, leading_run, scaled, shifted
 from symbij.calculus.chain import Chain, Link, RowLink, link
+from symbij.calculus.simplified import is_zero, simplified
 from symbij.formula import functions as fn
 
 Rule = Callable[[RowLink, Run, Run, Chain], "list[Link] | None"]
@@ -123,9 +124,9 @@ def _soft_clip(item: RowLink, before: Run, after: Run, tail: Chain) -> list[Link
     ends = leading_run(tail[1:])
     scale, shift = ends.scale, ends.shift
     low, high, width = -before.pre, shift, 1 / before.scale
-    total = fn.softplus(sp.simplify((high - low) / width))
-    ends_meet = sp.simplify(shift + scale * fn.softplus(after.shift) - low) == 0
-    if not ends_meet or sp.simplify(after.shift - total.args[0]) != 0:
+    total = fn.softplus(simplified((high - low) / width))
+    ends_meet = is_zero(shift + scale * fn.softplus(after.shift) - low)
+    if not ends_meet or not is_zero(after.shift - total.args[0]):
         return None
     return [link("soft_clip", low, high, width), *tail[1 + len(ends.links) :]]
 

@@ -19,11 +19,11 @@ from symbij.calculus.intervals import contains
 from symbij.calculus.monotone import prove_monotone
 from symbij.calculus.near import with_series
 from symbij.calculus.parts import Folded, PiecePart, ProductPart, RawChain, SumPart
-from symbij.calculus.patience import bounded
 from symbij.calculus.pieces import Piece, Unsplit, split
 from symbij.calculus.polynomials import avoids_zero, prove_rational
 from symbij.calculus.proof import Folds, Jumps, Monotone, OutsideDomain, Proof, Prover, Turns, Undefined, Unproved
 from symbij.calculus.rules import simplify_chain
+from symbij.calculus.simplified import is_zero
 from symbij.calculus.slopes import value_of
 from symbij.calculus.truth import evaluate
 from symbij.formula.interval import REALS, Interval
@@ -371,9 +371,9 @@ def _equal(a: sp.Expr, b: sp.Expr) -> bool | None:
         return True
     if a.is_infinite or b.is_infinite:
         return False
-    difference = bounded(sp.simplify, a - b)
-    if difference == 0:
-        return True
+    same = is_zero(a - b)
+    if same is not None:
+        return same
     symbols = sorted((a - b).free_symbols, key=str)
     for trial in range(3):
         values = {s.name: mpmath.mpf(trial + 2 + k) / 7 for k, s in enumerate(symbols)}

@@ -11,6 +11,7 @@ import sympy as sp
 from symbij.errors import DomainError
 from symbij.formula import functions as fn
 from symbij.formula.functions import expand_definitions
+from symbij.formula.too_large import is_writable
 
 MAX_PRECISION = 20_000
 
@@ -21,11 +22,40 @@ def _compiled(expr: sp.Expr, names: tuple[str, ...]) -> object:
     arguments = [symbols.get(n, sp.Symbol(n)) for n in names]
     # sympy turns the erfc(-u/sqrt(2)) of their definition into 2 - erfc(u/sqrt(2)), without digits in the lower tail
     expr = expr.replace(fn.ndtr, _NDTR).replace(fn.log_ndtr, lambda u: sp.log(_NDTR(u)))
-    expr, roots = _without_roots(expand_definitions(expr))
+    own: dict[str, Callable[..., object]] = {}
+    if _depth(expr) > _DEEP:
+        own = {kind.__name__: _by_definition(kind, len(kind_args)) for kind, kind_args in _own_functions(expr).items()}
+    else:
+        expr = expand_definitions(expr)
+    expr, roots = _without_roots(expr)
     if expr.has(sp.zoo, sp.nan):  # as the definition of log1p has at -1
         return lambda *_: mpmath.nan
-    expr = expr.replace(lambda e: e.is_Pow and e.exp.free_symbols and e.base != sp.E, lambda e: _POWER(*e.args))
-    return sp.lambdify(arguments, expr, modules=[roots, _GUARDED, "mpmath"])
+    return sp.lambdify(arguments, _with_guarded_powers(expr), modules=[roots, own, _GUARDED, "mpmath"])
+
+
+def _with_guarded_powers(expr: sp.Expr) -> sp.Expr:
+    return expr.replace(lambda e: e.is_Pow and e.exp.free_symbols and e.base != sp.E, lambda e: _POWER(*e.args))
+
+
+# How deep functions may stand in one another to be written out, in which each may double the length.
+_DEEP = 4
+
+
+def _depth(expr: sp.Expr) -> int:
+    """How deep functions that sympy lacks stand in one another."""
+    inner = max(map(_depth, expr.args), default=0)
+    return inner + isinstance(expr, fn.SymbijFunction)
+
+
+def _own_functions(expr: sp.Expr) -> dict[type, tuple[sp.Expr, ...]]:
+    return {type(e): e.args for e in expr.atoms(fn.SymbijFunction)}
+
+
+@functools.cache
+def _by_definition(kind: type, count: int) -> Callable[..., object]:
+    arguments = sp.symbols(f"d:{count}", real=True)
+    definition = expand_definitions(kind.definition(*arguments))  # type: ignore[attr-defined]
+    return sp.lambdify(arguments, _with_guarded_powers(definition), modules=[_GUARDED, "mpmath"])
 
 
 def _without_roots(expr: sp.Expr) -> tuple[sp.Expr, dict[str, Callable[[object], object]]]:
@@ -94,7 +124,7 @@ _GUARDED = {
 
 def evaluate(expr: sp.Expr, values: Mapping[str, object], precision: int) -> mpmath.mpf:
     """`expr` at `values` with `precision` bits of working precision; NaN where it is not real or not defined."""
-    if expr.has(sp.zoo, sp.nan):
+    if expr.has(sp.zoo, sp.nan) or not (expr.free_symbols or is_writable(expr)):
         return mpmath.mpf("nan")
     names = tuple(sorted(values))
     function = _compiled(expr, names)

@@ -7,9 +7,12 @@ differentiation and, evaluated at raised precision, is the truth that accuracy i
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import sympy as sp
+
+from symbij.formula.too_large import is_writable
 
 HALF = sp.Rational(1, 2)
 _FEWEST_BITS = 100  # in the two that sympy asks for, an argument next to the end of a domain lies beyond it
@@ -52,9 +55,11 @@ class SymbijFunction(sp.Function):
         return derivative.subs(dict(zip(dummies, self.args, strict=True)), simultaneous=True)
 
     def _eval_evalf(self, prec: int) -> sp.Expr | None:
+        if not self.free_symbols and not is_writable(self):
+            return None
         try:
             for bits in (max(prec, _FEWEST_BITS), 8 * prec + 200, 8 * prec + 2000):
-                value = type(self).definition(*self.args)._eval_evalf(bits)
+                value = _by_definition(self, -(-bits // _FEWEST_BITS) * _FEWEST_BITS)
                 if value is None or (value != 0 and value.is_real is not False):
                     return value
         except (MemoryError, OverflowError):  # an exponential of an exponential: too large to be written down
@@ -68,6 +73,13 @@ class SymbijFunction(sp.Function):
         inner = ", ".join(printer._print(a) for a in self.args)  # type: ignore[attr-defined]
         power = f"^{{{exp}}}" if exp else ""
         return rf"{name}{power}\left({inner}\right)"
+
+
+@functools.lru_cache(maxsize=4096)
+def _by_definition(expr: SymbijFunction, bits: int) -> sp.Expr | None:
+    """The value of a function, kept: sympy asks for that of an argument several times, for those of its arguments
+    several times as often, and so on."""
+    return type(expr).definition(*expr.args)._eval_evalf(bits)
 
 
 def _declare(

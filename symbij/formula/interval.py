@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symbij.formula.printing import text_of
+from symbij.formula.too_large import require_writable
 
 
 @dataclass(frozen=True)
 class Interval:
-    """The set of reals between `lo` and `hi`; ends may be infinite or formulas of the parameters."""
+    """The set of reals between `lo` and `hi`; ends may be infinite or formulas of the parameters.
+    Raises `TooLarge` for ends that cannot be written down."""
 
     lo: sp.Expr
     hi: sp.Expr
@@ -21,6 +23,8 @@ class Interval:
     def __post_init__(self) -> None:
         object.__setattr__(self, "lo", sp.sympify(self.lo))
         object.__setattr__(self, "hi", sp.sympify(self.hi))
+        require_writable(self.lo)
+        require_writable(self.hi)
         if self.lo.is_infinite:
             object.__setattr__(self, "lo_open", True)
         if self.hi.is_infinite:
@@ -48,7 +52,10 @@ class Interval:
 
 
 def _end(expr: sp.Expr) -> str:
-    return {sp.oo: "∞", -sp.oo: "-∞"}.get(expr, text_of(expr))
+    try:
+        return {sp.oo: "∞", -sp.oo: "-∞"}.get(expr, text_of(expr))
+    except ValueError:  # of Python, for whole numbers of thousands of digits
+        return text_of(expr.evalf(15))
 
 
 REALS = Interval(-sp.oo, sp.oo)

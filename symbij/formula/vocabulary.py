@@ -15,6 +15,7 @@ import sympy as sp
 from symbij.errors import FormulaSyntaxError
 from symbij.formula import functions as fn
 from symbij.formula.interval import NONNEGATIVE, POSITIVE, Interval
+from symbij.formula.too_large import TooLarge, require_writable
 
 MAX_INTEGER_POWER = 1000
 MAX_NUMBER_DIGITS = 308  # of a numeric power: beyond that it is not a double
@@ -142,7 +143,7 @@ def apply(name: str, args: list[sp.Expr], requirements: list[Requirement]) -> sp
         requirements.append(Requirement(1 + args[1] * args[0], POSITIVE))
     if word.needs is not None:
         requirements.append(Requirement(args[0], word.needs))
-    return word.build(*args)
+    return _written(word.build(*args))
 
 
 def power(base: sp.Expr, exponent: sp.Expr, requirements: list[Requirement]) -> sp.Expr:
@@ -167,7 +168,16 @@ def power(base: sp.Expr, exponent: sp.Expr, requirements: list[Requirement]) -> 
         )
     elif not base.is_positive:
         requirements.append(Requirement(base, NONNEGATIVE if exponent.is_positive else POSITIVE))
-    return base**exponent
+    return _written(base**exponent)
+
+
+def _written(value: sp.Expr) -> sp.Expr:
+    try:
+        if isinstance(value, sp.Expr):
+            require_writable(value)
+    except TooLarge:
+        raise FormulaSyntaxError(f"the number {_short(value)} is beyond the range of a double") from None
+    return value
 
 
 def divide(numerator: sp.Expr, denominator: sp.Expr, requirements: list[Requirement]) -> sp.Expr:
@@ -206,6 +216,7 @@ def _check_real(expr: sp.Expr) -> None:
             raise FormulaSyntaxError(f"the formula holds {_short(node)}, which is not a real number")
         if not (isinstance(node, sp.Expr) and node.is_number):
             continue
+        _written(node)
         if node.is_finite is False or fn.expand_definitions(node).has(sp.nan, sp.zoo, sp.oo, sp.I):
             raise FormulaSyntaxError(f"the formula holds {_short(node)}, which is not a finite real number")
         if not node.is_Rational:
