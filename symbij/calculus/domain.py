@@ -220,7 +220,7 @@ def _plain_sign(sign: int | sp.Expr) -> int | sp.Expr:
     """A product of signs, as a number where the parameters in it cancel, as those of (b - a)**2 do."""
     if isinstance(sign, int) or not (plain := sign_factor(sign)).is_number:
         return sign
-    return 1 if plain > 0 else -1
+    return sign_of(plain) or sign
 
 
 def _prove_step(walk: _Walk, part: FloorPart) -> Chain:

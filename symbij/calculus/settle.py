@@ -23,7 +23,7 @@ from symbij.calculus.pieces import Piece, Unsplit, split
 from symbij.calculus.polynomials import avoids_zero, prove_rational
 from symbij.calculus.proof import Folds, Jumps, Monotone, OutsideDomain, Proof, Prover, Turns, Undefined, Unproved
 from symbij.calculus.rules import simplify_chain
-from symbij.calculus.simplified import is_zero
+from symbij.calculus.simplified import is_zero, simplified
 from symbij.calculus.slopes import value_of
 from symbij.calculus.truth import evaluate
 from symbij.formula.interval import REALS, Interval
@@ -343,7 +343,7 @@ def _jump(left: sp.Expr, right: sp.Expr, at: sp.Expr, direction: int) -> str:
     text, gap = f"it jumps from {below} to {above} at {place}", "so its values are not an interval"
     if left.is_infinite or right.is_infinite:
         return f"{text}, {gap}"
-    simple = bounded(sp.simplify, left - right)
+    simple = simplified(left - right)
     mend = left - right if simple is None else simple
     about = ""
     if mend.is_number:

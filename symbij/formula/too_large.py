@@ -135,7 +135,7 @@ def _definition(kind: type, count: int) -> tuple[sp.Expr, tuple[sp.Symbol, ...]]
 
 
 def _small_enough(u: mpf) -> mpf:
-    """An argument of an exponential."""
-    if not mpmath.isfinite(u) or mpmath.mag(u) > MOST_BITS_OF_EXPONENT:
+    """An argument of an exponential, which may be infinite: so is what comes of it then, and takes no digits."""
+    if mpmath.isfinite(u) and mpmath.mag(u) > MOST_BITS_OF_EXPONENT:
         raise TooLarge("the argument of an exponential")
     return u
