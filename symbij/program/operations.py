@@ -126,15 +126,19 @@ def stage_env(stage: Stage, b: Builder) -> Env:
 def _clamped(v: Var, stage: Stage, env: Env, b: Builder) -> Var:
     """`v`, which rounding may have carried past a finite end of its codomain, brought back to it.
 
-    A function of the table stays inside its range; a last step of arithmetic, as in `low + (high - low)*1`, can
-    overshoot the end by one unit in the last place.
+    A function of the table stays inside its range, which may be wider than that of the map on a given domain; a last
+    step of arithmetic, as in `low + (high - low)*1`, can overshoot the end by one unit in the last place.
     """
     chain = stage.derivation.chain
     last = (chain[0].inverse() if stage.inverted else chain[-1]) if chain else None
-    if last is None or last.name not in ARITHMETIC:
+    if last is None:
         return v
-    for end, kind in ((stage.target.lo, "lt"), (stage.target.hi, "gt")):
-        if not end.has(sp.oo):
+    own = None if last.name in ARITHMETIC else last.codomain({})
+    for side, kind in (("lo", "lt"), ("hi", "gt")):
+        end = getattr(stage.target, side)
+        # an end that is computed from parameters may be less accurate than the value
+        passed = own is None or (end.is_number and end != getattr(own, side))
+        if passed and not end.has(sp.oo):
             bound = lower(end, env, b)
             v = b.select(b.compare(kind, v, bound), bound, v)
     return v
