@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mpmath
+import numpy as np
 import pytest
 import sympy as sp
 from mpmath import mpf
@@ -178,3 +179,23 @@ def test_log_det_of_moebius_maps_that_start_with_slope_one(text: str) -> None:
             assert abs(mpf(float(made.forward_log_det_jacobian(x))) - expected) <= mpf(2) ** -50 * abs(expected)
             if x < made.derivation.codomain.hi:
                 assert abs(mpf(float(made.inverse_log_det_jacobian(x))) + back) <= mpf(2) ** -50 * abs(back)
+
+
+@pytest.mark.parametrize(("a", "k"), [(1, 3), (5, 3), (99, 3), (7, 0.1)])
+def test_moebius_maps_next_to_pole_and_limit(a: float, k: float) -> None:
+    """Of a*x/(k + x), where the quotients of parameters are rounded."""
+    made = bijector("a*x/(k + x)", domain=("-k", "oo"), a="positive", k="positive")(a=a, k=k)
+    x = np.array([np.nextafter(-k, 0), -k * (1 - 2.0**-40), 1e-300, 1e20, 1e300])
+    y = np.array([-1e300, np.nextafter(a, 0), a * (1 - 2.0**-40), 1e-300])
+    with mpmath.workprec(3000):
+        for at, value, size in zip(x, made.forward(x), made.forward_log_det_jacobian(x), strict=True):
+            below = mpf(k) + mpf(float(at))
+            assert abs(mpf(float(value)) - a * mpf(float(at)) / below) <= mpf(2) ** -51 * abs(value)
+            truth = mpmath.log(mpf(a) * mpf(k)) - 2 * mpmath.log(below)
+            assert abs(mpf(float(size)) - truth) <= mpf(2) ** -50 * max(1, abs(truth))
+        for at, size in zip(y, made.inverse_log_det_jacobian(y), strict=True):
+            truth = mpmath.log(mpf(a) * mpf(k)) - 2 * mpmath.log(mpf(a) - mpf(float(at)))
+            assert abs(mpf(float(size)) - truth) <= mpf(2) ** -50 * max(1, abs(truth))
+    assert made.forward_log_det_jacobian(-k) == np.inf
+    assert made.inverse_log_det_jacobian(a) == np.inf
+    assert made.inverse(a) == np.inf

@@ -181,3 +181,25 @@ def test_sizes() -> None:
         with pytest.raises(TooLarge):
             require_writable(beyond)
     assert sign_of(sp.exp(-sp.exp(-sp.exp(-sp.exp(-sp.exp(-1))))) - sp.Rational(1, 2)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("1e6*log(x) + 1", (2, 3)),
+        ("log(x)/0.0009 - 3", (1e-300, 1)),
+        ("sqrt(2 + " * 12 + "x" + ")" * 12, (0, 1)),
+        ("where(x < 1, pi*((x + sqrt(2))**2 - 3 - 2*sqrt(2)), x - 1)", (0, "oo")),  # both are 0 at 1
+    ],
+)
+def test_what_is_small_enough(text: str, domain: tuple[object, object]) -> None:
+    made = sb.bijector(text, domain=domain)()
+    x = np.array([0.25, 0.5, 0.75]) if domain[0] != 2 else np.array([2.25, 2.75])
+    np.testing.assert_allclose(made.inverse(made.forward(x)), x, rtol=1e-7)  # 4**12 roundings of nested roots
+
+
+def test_numbers_that_are_zero() -> None:
+    root = sp.sqrt(5 + 2 * sp.sqrt(6)) - sp.sqrt(2) - sp.sqrt(3)
+    assert is_zero(sp.pi * root)
+    assert is_zero(root**3)
+    assert is_zero(sp.pi * (root + sp.exp(-800))) is False

@@ -18,6 +18,7 @@ from symbij.calculus.proof import Unproved
 from symbij.calculus.settle import NO_ENDS, Conditions, Settled, codomain_between
 from symbij.calculus.slopes import value_of
 from symbij.formula.interval import REALS, Interval
+from symbij.formula.printing import text_of
 
 Direction = int | sp.Expr
 # A difference below this multiple of its terms is as likely to be their rounding: of such a sign nothing is made.
@@ -58,7 +59,7 @@ def _by_ends(at_lo: sp.Expr, at_hi: sp.Expr, bounds: Bounds) -> Direction:
         return _sign(at_hi - at_lo, bounds)
     known = {s for s in infinite if isinstance(s, int)}
     if len(known) == 2:
-        raise Unproved(f"its values at both ends of its domain are {at_lo}")
+        raise Unproved(f"its values at both ends of its domain are {text_of(at_lo)}")
     return known.pop() if known else infinite[0]
 
 
@@ -97,7 +98,7 @@ def _factor_of_infinity(end: sp.Expr) -> sp.Expr | None:
 
 def _by_cases(end: sp.Expr) -> sp.Expr:
     """oo*sign(e) as a choice, as the ends of intervals are written."""
-    sign = _factor_of_infinity(end) if end.has(sp.oo) and not end.is_infinite and end.is_Mul else None
+    sign = _factor_of_infinity(end) if end.has(sp.oo) and end not in (sp.oo, -sp.oo) and end.is_Mul else None
     return end if sign is None else sp.Piecewise((sp.oo, sign > 0), (-sp.oo, True))
 
 
@@ -140,10 +141,11 @@ def _conditions(direction: Direction) -> Conditions:
         if factor.is_nonzero:
             continue
         if _is_rounded_well(factor):
-            found.append((sp.Ne(factor, 0), f"{factor} must not be 0, as its sign is the direction of the map"))
+            reason = f"{text_of(factor)} must not be 0, as its sign is the direction of the map"
+            found.append((sp.Ne(factor, 0), reason))
             continue
         size = sp.Add(*map(sp.Abs, sp.Add.make_args(factor)))
-        reason = f"{factor} must differ from 0 by more than rounding, as its sign is the direction of the map"
+        reason = f"{text_of(factor)} must differ from 0 by more than rounding, as its sign is the direction of the map"
         found.append((sp.Gt(sp.Abs(factor), _ROUNDING * size), reason))
     return tuple(found)
 

@@ -158,7 +158,7 @@ def describe_sign(sign: int | sp.Expr) -> str:
         return "increasing"
     if sign == -1:
         return "decreasing"
-    return f"increasing if {sign} > 0, decreasing if {sign} < 0"
+    return f"increasing if {text_of(sign)} > 0, decreasing if {text_of(sign)} < 0"
 
 
 TOO_LARGE = "some of its values are too large, or too deeply nested, to be written down"
@@ -326,7 +326,7 @@ def _holds_where_meant(need: Requirement, formula: Formula, domain: Interval) ->
 def _parameter_condition(formula: Formula, expr: sp.Expr, interval: Interval) -> list[tuple[sp.Basic, str]]:
     """Relations that keep a parameter expression where the function applied to it is defined."""
     if interval is NONZERO:
-        return [] if expr.is_nonzero else [(sp.Ne(expr, 0), f"{expr} must not be 0")]
+        return [] if expr.is_nonzero else [(sp.Ne(expr, 0), f"{text_of(expr)} must not be 0")]
     found = []
     for bound, above, is_open in ((interval.lo, True, interval.lo_open), (interval.hi, False, interval.hi_open)):
         if bound.is_infinite:
@@ -339,7 +339,7 @@ def _parameter_condition(formula: Formula, expr: sp.Expr, interval: Interval) ->
                 f"{formula.text}: is defined for no values of the parameters: {text_of(expr)} never lies in {interval}"
             )
         relation = sp.Gt(difference, 0) if is_open else sp.Ge(difference, 0)
-        found.append((relation, f"{expr} must lie in {interval}"))
+        found.append((relation, f"{text_of(expr)} must lie in {interval}"))
     return found
 
 

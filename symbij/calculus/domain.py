@@ -25,6 +25,7 @@ from symbij.calculus.rules import floor_core
 from symbij.calculus.settle import settle
 from symbij.calculus.spline import settle_spline
 from symbij.formula.interval import NONNEGATIVE, REALS, Interval
+from symbij.formula.printing import text_of
 
 MAX_END_SIZE = 200  # operations in an end of a domain
 
@@ -196,9 +197,9 @@ def _step(walk: _Walk, item: Link | Folded | SumPart | ProductPart | PiecePart |
     for expr in item.conditions():
         if sign_of(expr, walk.bounds) in (None, 0) and not expr.is_nonzero:
             expr = sp.Mul(*(f for f in sp.Mul.make_args(expr) if not f.is_nonzero))
-            condition = (sp.Ne(expr, 0), f"{expr} must not be 0")
+            condition = (sp.Ne(expr, 0), f"{text_of(expr)} must not be 0")
             if expr.is_zero:
-                raise Unproved(f"{expr} is zero, so the formula is constant")
+                raise Unproved(f"{text_of(expr)} is zero, so the formula is constant")
             if condition[0] != sp.true and condition not in walk.conditions:
                 walk.conditions.append(condition)
     walk.at_lo = _plain(item.value_at_end(walk.at_lo, walk.bounds))

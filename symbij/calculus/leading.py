@@ -27,14 +27,21 @@ class Monomial:
 
 
 @dataclass(frozen=True)
+class Change:
+    """An expression in x, and its leading term."""
+
+    exact: sp.Expr
+    leading: Monomial
+
+
+@dataclass(frozen=True)
 class Leading:
-    """Of f, of f', and where f' tends to a number: what is left of f' next to that, relative to it, and all of that."""
+    """Of f, of f', and where f' tends to a number: what is left of f' next to that, relative to it."""
 
     beyond: float  # the |x| from which on they hold
     value: Monomial
     slope: Monomial
-    change: Monomial | None
-    excess: sp.Expr | None
+    change: Change | None
 
 
 @lru_cache(maxsize=512)
@@ -53,14 +60,14 @@ def leading_terms(core: MonotoneCore) -> Leading | None:
     if over.is_zero:
         return None
     slope, exact = _leading(over, under), [n, d, over]
-    change = excess = None
+    change = None
     if slope.power == 0 and not (rest := over - slope.coefficient * under).is_zero:
-        change = _leading(rest, slope.coefficient * under)
-        excess = sp.factor(rest.as_expr()) / sp.factor((slope.coefficient * under).as_expr())
+        scale = slope.coefficient * under
+        change = Change(sp.factor(rest.as_expr()) / sp.factor(scale.as_expr()), _leading(rest, scale))
         exact.append(rest)
     for bits in range(_BITS_OF_ONE, _BITS_OF_RANGE // most + 1):
         if all(_is_its_leading_term(p, bits) for p in exact):
-            return Leading(2.0**bits, _leading(n, d), slope, change, excess)
+            return Leading(2.0**bits, _leading(n, d), slope, change)
     return None
 
 

@@ -21,8 +21,8 @@ BEYOND_LIMIT = Interval(sp.Piecewise((-sp.oo, _RISES), (_A / _C, True)), sp.Piec
 # v = a u/(c u + d) with d > 0, on its side of the pole, which 0 lies on: there c u + d is next to d
 FROM_ZERO_PARAMETERS = ("a", "c", "d")
 FROM_ZERO_LOG_DETS = (
-    "log(abs(a/d)) - 2*log1p_product(u, c/d)",
-    "log(abs(a/d)) + 2*log1p_product(v, -c/a)",
+    "where(abs(c*u) < d/2, log(abs(a/d)) - 2*log1p(c*u/d), log(abs(a*d)) - 2*log(abs(c*u + d)))",
+    "where(abs(c*v) < abs(a)/2, log(abs(a/d)) + 2*log1p(-c*v/a), 2*log(abs(a - c*v)) - log(abs(a*d)))",
 )
 
 

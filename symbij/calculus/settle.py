@@ -27,6 +27,7 @@ from symbij.calculus.simplified import is_zero, simplified
 from symbij.calculus.slopes import value_of
 from symbij.calculus.truth import evaluate
 from symbij.formula.interval import REALS, Interval
+from symbij.formula.printing import text_of
 
 Conditions = tuple[tuple[sp.Basic, str], ...]
 NO_ENDS = ("the values at the ends of its domain could not be found", "give domain=(lo, hi)")
@@ -343,22 +344,25 @@ def _jump(left: sp.Expr, right: sp.Expr, at: sp.Expr, direction: int) -> str:
     text, gap = f"it jumps from {below} to {above} at {place}", "so its values are not an interval"
     if left.is_infinite or right.is_infinite:
         return f"{text}, {gap}"
-    simple = simplified(left - right)
-    mend = left - right if simple is None else simple
-    about = ""
+    mend, about = simplified(left - right), ""
     if mend.is_number:
-        up = -float(evaluate(mend, {}, 400))
-        text += f", {'up' if up > 0 else 'down'} by {abs(up):.6g}"
-        about = "" if mend.is_Integer else f" (about {-up:.6g})"
+        up = -evaluate(mend, {}, 400)
+        text += f", {'up' if up > 0 else 'down'} by {_short(abs(up))}"
+        about = "" if mend.is_Integer else f" (about {_short(-up)})"
         if up * direction < 0:
             gap = f"though its pieces are {'increasing' if direction > 0 else 'decreasing'}: it is not one-to-one"
-    return f"{text}, {gap}; its pieces meet there if {mend}{about} is added to the one above"
+    return f"{text}, {gap}; its pieces meet there if {text_of(mend)}{about} is added to the one above"
+
+
+def _short(value: mpmath.mpf) -> str:
+    """Six digits, also of what is too small for a double."""
+    return f"{float(value):.6g}" if float(value) else mpmath.nstr(value, 6)
 
 
 def _decimals(expr: sp.Expr, *others: sp.Expr) -> str:
     """A number as a decimal, with more digits where fewer do not tell it from others."""
     if not expr.is_number or expr.is_infinite or expr.is_Integer:
-        return str(expr)
+        return text_of(expr)
     value, rest = evaluate(expr, {}, 400), [evaluate(e, {}, 400) for e in others if e.is_number and e != expr]
     plain = f"{float(value):.10g}"
     clash = any(plain == f"{float(e):.10g}" for e in rest)

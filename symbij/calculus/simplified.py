@@ -45,7 +45,8 @@ def is_zero(expr: sp.Expr) -> bool | None:
 
 
 def _number_is_zero(expr: sp.Expr) -> bool | None:
-    """Whether a number is zero, to more digits than numbers that differ have in common without being made to."""
+    """Whether a number is zero, to more digits than numbers that differ have in common without being made to; for what
+    differs from zero by less than 2^-1600 of its terms, it counts as that."""
     for precision in _PRECISIONS:
         value, size = evaluate(expr, {}, precision), _size(expr, precision)
         if mpmath.isnan(value) or not mpmath.isfinite(size):
@@ -56,8 +57,14 @@ def _number_is_zero(expr: sp.Expr) -> bool | None:
 
 
 def _size(expr: sp.Expr, precision: int) -> mpmath.mpf:
-    """The size of the largest term, which rounding is relative to."""
-    return max(abs(evaluate(term, {}, precision)) for term in sp.Add.make_args(expr))
+    """The size of what a number is made of, which rounding is relative to."""
+    if isinstance(expr, sp.Add):
+        return mpmath.fsum(_size(term, precision) for term in expr.args)
+    if isinstance(expr, sp.Mul):
+        return mpmath.fprod([_size(factor, precision) for factor in expr.args])
+    if isinstance(expr, sp.Pow) and expr.exp.is_Rational and expr.exp > 0:
+        return _size(expr.base, precision) ** (mpmath.mpf(int(expr.exp.p)) / int(expr.exp.q))
+    return abs(evaluate(expr, {}, precision))
 
 
 def _standing_for(expr: sp.Expr) -> dict[sp.Expr, sp.Symbol]:

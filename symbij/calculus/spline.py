@@ -13,6 +13,7 @@ from symbij.calculus.chain import Chain, Core, Link, chain_forward, chain_log_de
 from symbij.calculus.proof import Proof, Prover, Unproved
 from symbij.calculus.recognise import recognise
 from symbij.formula.interval import REALS, Interval
+from symbij.formula.printing import text_of
 from symbij.formula.splines import A, B, Spline, T
 
 Condition = tuple[sp.Basic, str]
@@ -121,7 +122,7 @@ def _require(relation: type, expr: sp.Expr, reason: str, bounds: Bounds, conditi
     if 1 in signs or (relation is sp.Ge and 0 in signs):
         return
     if signs <= {-1, 0}:
-        raise Unproved(f"{reason}: {expr} is never positive")
+        raise Unproved(f"{reason}: {text_of(expr)} is never positive")
     condition = (relation(expr, 0), reason)
     if condition not in conditions:
         conditions.append(condition)

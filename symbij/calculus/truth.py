@@ -11,6 +11,7 @@ import sympy as sp
 from symbij.errors import DomainError
 from symbij.formula import functions as fn
 from symbij.formula.functions import expand_definitions
+from symbij.formula.printing import text_of
 from symbij.formula.too_large import is_writable
 
 MAX_PRECISION = 20_000
@@ -162,4 +163,4 @@ def settled(expr: sp.Expr, values: Mapping[str, object], start: int = 2400) -> m
         if not mpmath.isnan(number) and float(current) == float(number):
             return current
         previous, number = current, number if mpmath.isnan(current) else current
-    raise DomainError(f"the value of {expr} does not settle{f' at {dict(values)}' if values else ''}")
+    raise DomainError(f"the value of {text_of(expr)} does not settle{f' at {dict(values)}' if values else ''}")

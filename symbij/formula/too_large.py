@@ -48,7 +48,7 @@ def require_writable_exponential(u: sp.Expr) -> None:
 def powers_in_powers(expr: sp.Basic) -> int:
     """How deep powers that are not rational stand in one another."""
     inner = max(map(powers_in_powers, expr.args), default=0)
-    return inner + isinstance(expr, (sp.exp, sp.Pow))
+    return inner + (isinstance(expr, sp.exp) or (isinstance(expr, sp.Pow) and not expr.exp.is_Rational))
 
 
 def _length(value: sp.Rational) -> int:
@@ -118,6 +118,9 @@ def _function(expr: sp.Expr, args: list[mpf]) -> mpf:
         return mpmath.exp(-u * u) if u > 0 else mpf(2)
     if isinstance(expr, sp.floor) and abs(u) > mpf(2) ** MOST_BITS_OF_INTEGER:
         raise TooLarge("the digits of a whole number")
+    if type(expr).__name__ in ("ndtr", "log_ndtr"):  # which sympy defines by what is left of 1
+        tail = mpmath.erfc(-u / mpmath.sqrt(2)) / 2
+        return tail if type(expr).__name__ == "ndtr" else mpmath.log(tail)
     if hasattr(expr, "definition"):
         return _defined(type(expr), args)
     return u if abs(u) > 1 else mpf(1)  # of the other functions none grows faster

@@ -30,11 +30,11 @@ def with_leading_terms(core: MonotoneCore, u: Var, step: Lowered, b: Builder) ->
     if leading.slope.power == 0:
         slope = _log_coefficient(leading.slope, b)
     plain_slope = step.log_det
-    if leading.change is not None and leading.excess is not None:
-        excess = lower(leading.excess, {POINT: u}, b)
+    if leading.change is not None:
+        excess = lower(leading.change.exact, {POINT: u}, b)
         close = b.add(slope, b.call("log1p", excess))
         plain_slope = b.select(b.compare("lt", b.call("abs", excess), b.const(0.5)), close, plain_slope)
-        slope = b.add(slope, _power(leading.change, u, b))
+        slope = b.add(slope, _power(leading.change.leading, u, b))
     return Lowered(value, b.select(beyond, slope, plain_slope), step.constant, step.offset)
 
 

@@ -35,11 +35,10 @@ def softsign_inverse(u: Real) -> Real:
 
 def moebius(u: Real, a: Real, b: Real, c: Real, d: Real) -> Real:
     """(a u + b)/(c u + d)."""
-    large = abs(u) > 1.0  # divided by u, which may overflow when multiplied, or be infinite
-    v = 1.0 / u
-    up = select(large, fma(b, v, a), fma(a, u, b))
-    down = select(large, fma(d, v, c), fma(c, u, d))
-    return up / down
+    up, down = fma(a, u, b), fma(c, u, d)
+    within = (abs(up) < math.inf) & (abs(down) < math.inf)
+    v = 1.0 / u  # only where multiples of u overflow, or it is infinite: next to a pole its rounding would be all
+    return select(within, up, fma(b, v, a)) / select(within, down, fma(d, v, c))
 
 
 def maximum(a: Real, b: Real) -> Real:
