@@ -124,10 +124,10 @@ def _between_parameters(item: RowLink, before: Run, after: Run, tail: Chain) -> 
         return None
     half, one = (sp.S.Half, sp.S.One) if item.row.name == "atanh" else (sp.S.One, sp.S.Zero)
     # u - a and b - u for its ends a and b, up to a common factor
-    above, below = (
+    from_lower, to_upper = (
         sp.together(e) for e in (before.scale * _X + before.shift + one, 1 - before.scale * _X - before.shift)
     )
-    over, under = sp.fraction(sp.cancel(above / below))
+    over, under = sp.fraction(sp.cancel(from_lower / to_upper))
     numbers = [sp.Poly(e, _X).coeff_monomial(_X**n) for e in (over, under) for n in (1, 0)]
     if any(number.is_Add for number in numbers):
         return None  # an end that has to be computed is no better known than what is there

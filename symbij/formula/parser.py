@@ -10,6 +10,7 @@ import sympy as sp
 
 from symbij.errors import FormulaSyntaxError, SymbijError
 from symbij.formula.hints import other_functions, sign_of_product, unreadable
+from symbij.formula.infinity import infinite
 from symbij.formula.splines import SPLINE_WORDS
 from symbij.formula.vocabulary import (
     CONSTANTS,
@@ -28,8 +29,6 @@ MAX_NODES = 1000
 MAX_DEPTH = 100
 MAX_DIGITS = 40
 MAX_PARTS = 20_000  # with all sums over vectors written out
-
-_NO_NUMBERS = {"oo", "inf", "infinity", "nan"}  # in any case
 
 _COMPARISONS = {ast.Lt: sp.Lt, ast.LtE: sp.Le, ast.Gt: sp.Gt, ast.GtE: sp.Ge}
 
@@ -58,12 +57,16 @@ def names_in(text: str) -> list[str]:
             called.add(id(node.func))
     nodes = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called]
     for node in sorted(nodes, key=lambda n: (n.lineno, n.col_offset)):
-        if node.id.lower() in _NO_NUMBERS:
+        if _is_no_number(node.id):
             column = _column(text.strip(), node.col_offset, in_bytes=True)
             raise FormulaSyntaxError(_no_number(node.id), text.strip(), column)
         if node.id not in CONSTANTS:
             found.setdefault(node.id)
     return list(found)
+
+
+def _is_no_number(word: str) -> bool:
+    return infinite(word) is not None or word.lower() == "nan"
 
 
 def _no_number(word: str) -> str:
@@ -182,7 +185,7 @@ class _Parser:
             return self.vectors[node.id][self.component]
         if node.id in CONSTANTS:
             return CONSTANTS[node.id]
-        if node.id.lower() in _NO_NUMBERS:
+        if _is_no_number(node.id):
             raise self.fail(_no_number(node.id), node)
         if node.id in WORDS:
             raise self.fail(f"'{node.id}' is a function and needs arguments: {node.id}(...)", node)

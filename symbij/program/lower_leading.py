@@ -26,9 +26,9 @@ def with_leading_terms(core: MonotoneCore, u: Var, step: Lowered, b: Builder) ->
         main = b.select(beyond, b.mul(b.const(float(leading.value.power)), log), plain)
         offset = b.select(beyond, _log_coefficient(leading.value, b), b.const(0.0))
         b.sizes[value.index] = Size(None, (main, offset))
-    slope = b.add(b.mul(b.const(float(leading.slope.power)), log), _log_coefficient(leading.slope, b))
-    if leading.slope.power == 0:
-        slope = _log_coefficient(leading.slope, b)
+    slope = _log_coefficient(leading.slope, b)
+    if leading.slope.power != 0:
+        slope = b.add(b.mul(b.const(float(leading.slope.power)), log), slope)
     plain_slope = step.log_det
     if leading.change is not None:
         excess = lower(leading.change.exact, {POINT: u}, b)
